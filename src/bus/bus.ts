@@ -1,0 +1,15 @@
+/** The doorbell between nodes. PostgreSQL is the truth; what is told here only saves the reader a look. */
+
+/** Names what is told under it: `chat:7`, `user:3`. The type says which events go there. */
+export type Topic<Event> = string & { readonly __event?: Event };
+
+export type Unsubscribe = () => void;
+
+/** Tells every node, this one included, that something happened. At most once, in no order: a hint, never the truth. */
+export interface Bus {
+  /** Returns at once and never throws; `event` must survive JSON. */
+  publish<Event>(topic: Topic<Event>, event: Event): void;
+  /** Resolves once every event published from now on will be seen, as long as the connection holds; also where the connection is away, then after at most 2 s. */
+  subscribe<Event>(topic: Topic<Event>, listener: (event: Event) => void): Promise<Unsubscribe>;
+  close(): Promise<void>;
+}

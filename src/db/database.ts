@@ -1,0 +1,48 @@
+/**
+ * What the rest of Parley knows of the database: plain SQL for the hot path, Prisma for reading and administration.
+ * PostgreSQL and the embedded PGlite look alike from here.
+ */
+import type { PrismaClient } from '../generated/prisma/client.js';
+
+export interface Queryable {
+  /**
+   * Runs one statement.
+   *
+   * @param sql with `$1`, `$2` … for `params`; one text, one prepared statement
+   * @returns its rows: int8 as bigint, int4 as number, timestamptz as Date, bytea as Uint8Array, arrays as arrays; xid8 must be cast to text
+   * @throws UnavailableError where the database cannot be reached or did not answer in time; after a write that means unknown
+   */
+  query<Row>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
+}
+
+export interface Database extends Queryable {
+  readonly kind: 'embedded' | 'postgresql';
+  /** Shares the connections of `query`. Never use it inside `transaction`: the embedded database has one connection. */
+  readonly prisma: PrismaClient;
+  /**
+   * Runs `work` in one READ COMMITTED transaction on one connection; rolls back where it throws.
+   *
+   * @throws what `work` throws; UnavailableError as `query` does
+   */
+  transaction<Result>(work: (tx: Queryable) => Promise<Result>): Promise<Result>;
+  close(): Promise<void>;
+}
+
+/** The database is away, stalled or out of room. After a write: unknown whether it happened. */
+export class UnavailableError extends Error {
+  override name = 'UnavailableError';
+  constructor(
+    readonly retryAfterMs: number,
+    options?: ErrorOptions,
+  ) {
+    super('The database is not available', options);
+  }
+}
+
+/** Whether `error`, from either driver, says that a unique constraint was violated. */
+export const isUniqueViolation = (error: unknown, constraint?: string): boolean =>
+  typeof error === 'object' &&
+  error !== null &&
+  'code' in error &&
+  error.code === '23505' &&
+  (constraint === undefined || ('constraint' in error && error.constraint === constraint));
