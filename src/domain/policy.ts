@@ -1,0 +1,59 @@
+/**
+ * Who may do what, by kind of chat. Every read, write and live event asks here; resolvers never decide.
+ * Reads like the table in ARCHITECTURE.md.
+ */
+import type { ChatKind, Role } from '../generated/prisma/enums.js';
+
+/** What a decision rests on. Take them from rows that the transaction has locked where it writes. */
+export interface ChatFacts {
+  kind: ChatKind;
+  closedAt: Date | null;
+}
+
+export interface Actor {
+  id: bigint;
+  role: Role;
+  /** Whether they are a member of the chat in question. */
+  isMember: boolean;
+}
+
+const isAdmin = (actor: Actor) => actor.role === 'ADMIN';
+
+/** Administrators see every chat except other people's dialogs. */
+export const canSee = (actor: Actor, chat: ChatFacts): boolean =>
+  actor.isMember || (isAdmin(actor) && chat.kind !== 'DIRECT');
+
+/** Whether some chat state would let them write; a closed chat is refused as closed, after this. */
+export const canWrite = (actor: Actor, _chat: ChatFacts): boolean => actor.isMember;
+
+export const canType = canWrite;
+
+export const canMarkRead = (actor: Actor, _chat: ChatFacts): boolean => actor.isMember;
+
+/** Own messages, in all kinds, where one may write. */
+export const canEdit = (actor: Actor, chat: ChatFacts, message: { senderId: bigint }): boolean =>
+  canWrite(actor, chat) && message.senderId === actor.id;
+
+/** Whether there is any message here that they may delete. In a closed chat only administrators. */
+export const canDeleteOwn = (actor: Actor, chat: ChatFacts): boolean => canWrite(actor, chat) || canDeleteOthers(actor, chat);
+
+export const canDeleteOthers = (actor: Actor, chat: ChatFacts): boolean => isAdmin(actor) && chat.kind !== 'DIRECT';
+
+export const canDelete = (actor: Actor, chat: ChatFacts, message: { senderId: bigint }): boolean =>
+  message.senderId === actor.id ? canDeleteOwn(actor, chat) : canDeleteOthers(actor, chat);
+
+export const canCreateGroup = (actor: { role: Role }): boolean => actor.role === 'ADMIN';
+
+/** Brings people in and takes them out. */
+export const canManageMembers = (actor: Actor, chat: ChatFacts): boolean =>
+  (chat.kind === 'GROUP' && isAdmin(actor)) ||
+  (chat.kind === 'ORDER' && (isAdmin(actor) || (actor.role === 'MANAGER' && actor.isMember)));
+
+/** Clients do not leave an order's chat. */
+export const canLeave = (actor: Actor, chat: ChatFacts): boolean =>
+  actor.isMember && (chat.kind === 'GROUP' || (chat.kind === 'ORDER' && actor.role !== 'USER'));
+
+export const canRename = (actor: Actor, chat: ChatFacts): boolean =>
+  canManageMembers(actor, chat) || (chat.kind === 'MATCH' && isAdmin(actor));
+
+export const canClose = canRename;
