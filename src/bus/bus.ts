@@ -7,7 +7,7 @@ export type Unsubscribe = () => void;
 
 /** Tells every node, this one included, that something happened. At most once, in no order: a hint, never the truth. */
 export interface Bus {
-  /** Returns at once and never throws; `event` must survive JSON. */
+  /** Returns at once and never throws. `event` must survive JSON. */
   publish<Event>(topic: Topic<Event>, event: Event): void;
   /** Resolves once every event published from now on will be seen, as long as the connection holds; also where the connection is away, then after at most 2 s. */
   subscribe<Event>(topic: Topic<Event>, listener: (event: Event) => void): Promise<Unsubscribe>;

@@ -1,0 +1,105 @@
+/** The bus between nodes: Redis pub/sub. It loses what it said OK to when it is killed; whoever listens must bear that. */
+import { RedisPubSub } from 'graphql-redis-subscriptions';
+import { Redis } from 'ioredis';
+import type { Bus, Topic, Unsubscribe } from './bus.js';
+
+export interface RedisBusOptions {
+  url: string;
+  /** Told of each change, not of each failed try. */
+  onState?: (state: 'connected' | 'away', error?: Error) => void;
+  /** A listener threw, or something that is no JSON came. */
+  onError?: (error: unknown) => void;
+}
+
+export interface RedisBus extends Bus {
+  /** For what else nodes share there (limits, places): fails at once while Redis is away. */
+  readonly commands: Redis;
+}
+
+const SUBSCRIBE_PATIENCE_MS = 2000;
+const retryStrategy = (attempt: number) => Math.min(50 * 2 ** attempt, 1000);
+
+export const createRedisBus = ({ url, onState, onError }: RedisBusOptions): RedisBus => {
+  // Fails at once while Redis is away: by default `publish` would wait for it up to 10 s.
+  const publisher = new Redis(url, {
+    enableOfflineQueue: false,
+    commandTimeout: 1000,
+    maxRetriesPerRequest: 0,
+    connectTimeout: 2000,
+    retryStrategy,
+  });
+  const subscriber = new Redis(url, { maxRetriesPerRequest: null, connectTimeout: 2000, retryStrategy });
+
+  let isAway = false;
+  let lastError: Error | undefined;
+  for (const connection of [publisher, subscriber]) {
+    connection.on('error', (error: Error) => (lastError = error));
+    connection.on('close', () => {
+      if (!isAway && !closing) onState?.('away', lastError);
+      isAway = true;
+    });
+    connection.on('ready', () => {
+      if (publisher.status !== 'ready' || subscriber.status !== 'ready') return;
+      isAway = false;
+      onState?.('connected');
+    });
+  }
+  let closing = false;
+
+  const pubsub = new RedisPubSub({
+    publisher,
+    subscriber,
+    // One that throws would hand listeners the raw text.
+    deserializer: (text: string) => {
+      try {
+        return JSON.parse(text) as unknown;
+      } catch (error) {
+        onError?.(error);
+        return undefined;
+      }
+    },
+  });
+
+  return {
+    commands: publisher,
+
+    publish: <Event>(topic: Topic<Event>, event: Event) => {
+      pubsub.publish(topic, event).catch(() => {
+        // Nobody is told by the bell, then; the look-up once a second is.
+      });
+    },
+
+    subscribe: async <Event>(topic: Topic<Event>, listener: (event: Event) => void): Promise<Unsubscribe> => {
+      let isOver = false;
+      const subscribed = pubsub.subscribe(topic, (event: unknown) => {
+        if (isOver || event === undefined) return;
+        try {
+          listener(event as Event);
+        } catch (error) {
+          onError?.(error);
+        }
+      });
+      subscribed.catch((error: unknown) => onError?.(error));
+      // While Redis is away the library waits for it; the caller need not.
+      let timer: NodeJS.Timeout | undefined;
+      const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, SUBSCRIBE_PATIENCE_MS)));
+      await Promise.race([subscribed.then(() => undefined, () => undefined), patience]);
+      clearTimeout(timer);
+      return () => {
+        if (isOver) return;
+        isOver = true;
+        subscribed.then(
+          (id) => pubsub.unsubscribe(id),
+          () => undefined,
+        );
+      };
+    },
+
+    close: async () => {
+      closing = true;
+      await Promise.allSettled([publisher.quit(), subscriber.quit()]);
+      publisher.disconnect();
+      subscriber.disconnect();
+    },
+  };
+};

@@ -1,0 +1,40 @@
+/** What is told on the bus about one chat. Numbers tell whether anything is missing; the rest saves reading it back. */
+import type { Topic } from '../bus/bus.js';
+import type { LogEvent, UserFacts } from './event.js';
+
+/** Not kept: lost if nobody listens. */
+export type Ephemeral =
+  | { kind: 'typing'; chatId: bigint; user: UserFacts; isTyping: boolean; expiresAt: Date | null }
+  | { kind: 'read'; chatId: bigint; user: UserFacts; lastReadSeq: number };
+
+export type Ring = { events: LogEvent[] } | { ephemeral: Ephemeral };
+
+/** A `Ring` as JSON: bigints and dates marked, since neither survives JSON as it is. */
+export type PackedRing = string;
+
+export const chatTopic = (chatId: bigint): Topic<PackedRing> => `chat:${chatId}`;
+
+/** What concerns one user wherever they are: chats they were added to or removed from, their own reads, their notifications. */
+export const userTopic = (userId: bigint): Topic<UserRing> => `user:${userId}`;
+
+export interface UserRing {
+  /** Decimal ids of the chats in which something changed for this user. */
+  chatIds: string[];
+}
+
+/** Bigints become `{"$n":"7"}`, dates `{"$d":1700000000000}`. No text of a user's is ever an object, so nothing can be mistaken. */
+export const pack = (ring: Ring): PackedRing =>
+  JSON.stringify(ring, function (this: Record<string, unknown>, key, value: unknown) {
+    const original = this[key];
+    if (typeof original === 'bigint') return { $n: String(original) };
+    if (original instanceof Date) return { $d: original.getTime() };
+    return value;
+  });
+
+export const unpack = (packed: PackedRing): Ring =>
+  JSON.parse(packed, (_key, value: unknown) => {
+    if (typeof value !== 'object' || value === null) return value;
+    if ('$n' in value) return BigInt(value.$n as string);
+    if ('$d' in value) return new Date(value.$d as number);
+    return value;
+  }) as Ring;

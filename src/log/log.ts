@@ -1,0 +1,69 @@
+/** The chat log as the rules see it: change a chat under its lock, send, read, follow. Put together in app.ts. */
+import type { Queryable } from '../db/database.js';
+import type { Role } from '../generated/prisma/enums.js';
+import type { ChatRow, LogEvent, MessageRow, UserFacts } from './event.js';
+
+/** An event to append; its number, mark and time come from the log. */
+export interface NewEvent {
+  type: 'MESSAGE_EDITED' | 'MESSAGES_DELETED' | 'MEMBER_ADDED' | 'MEMBER_REMOVED' | 'CHAT_UPDATED';
+  actor: UserFacts;
+  /** The member added or removed. */
+  user?: UserFacts;
+  /** The messages it is about, as this transaction leaves them. */
+  messages?: MessageRow[];
+}
+
+/** One transaction that holds the lock of `chat`'s row. Read what a decision rests on through it, nothing else. */
+export interface ChatTransaction extends Queryable {
+  /** As locked; `append` moves its head. */
+  readonly chat: ChatRow;
+  /**
+   * Appends to the log; the events go out once the transaction has committed.
+   *
+   * @returns the event's number, which may be needed before (a message's `changedSeq`)
+   */
+  append(event: NewEvent): Promise<number>;
+  /** The number that the next `append` will take. */
+  nextSeq(): number;
+}
+
+export interface NewMessage {
+  chatId: bigint;
+  senderId: bigint;
+  text: string;
+  clientMessageId: string | null;
+  /** False where the sender is over the rate limit: a repeated key still gets its first answer. */
+  isWithinLimit: boolean;
+}
+
+/** What a send met, under the locks of the chat's and the member's rows. */
+export type SendOutcome =
+  | { kind: 'sent'; message: MessageRow }
+  /** `isSame`: the text is the one first sent under this key. */
+  | { kind: 'repeated'; message: MessageRow; isSame: boolean; chat: ChatRow; isMember: boolean; role: Role }
+  | { kind: 'refused'; chat: ChatRow; isMember: boolean; role: Role }
+  | { kind: 'noChat' };
+
+export interface Log {
+  /**
+   * Runs `work` under the lock of the chat's row, in one transaction; what it appends is told to followers after the commit.
+   *
+   * @returns undefined where there is no such chat
+   */
+  change<Result>(chatId: bigint, work: (tx: ChatTransaction) => Promise<Result>): Promise<Result | undefined>;
+  /** Writes row 0 of a new chat's log, inside the transaction that makes the chat, and returns its mark for `chat.head_mark`. */
+  begin(tx: Queryable, chatId: bigint, actorId: bigint, mark: number): Promise<void>;
+  /** @throws UnavailableError: unknown whether it was sent */
+  send(message: NewMessage): Promise<SendOutcome>;
+  close(): Promise<void>;
+}
+
+/** A page of a chat's log. */
+export interface LogPage {
+  /** `seq` ascending without gaps from `after` + 1; messages as they are now, deleted ones as tombstones. */
+  events: LogEvent[];
+  headSeq: number;
+  headMark: number;
+  /** Members removed after `after`, as known after the messages were read. */
+  removals: { userId: bigint; seq: number }[];
+}
