@@ -39,10 +39,16 @@ export interface NewMessage {
 /** What a send met, under the locks of the chat's and the member's rows. */
 export type SendOutcome =
   | { kind: 'sent'; message: MessageRow }
-  /** `isSame`: the text is the one first sent under this key. */
-  | { kind: 'repeated'; message: MessageRow; isSame: boolean; chat: ChatRow; isMember: boolean; role: Role }
-  | { kind: 'refused'; chat: ChatRow; isMember: boolean; role: Role }
+  /** This key was used before; `isSame`: for the same text. Whether the sender still sees the chat is for the rules to say. */
+  | ({ kind: 'repeated'; message: MessageRow; isSame: boolean } & SendFacts)
+  | ({ kind: 'refused' } & SendFacts)
   | { kind: 'noChat' };
+
+export interface SendFacts {
+  chat: Pick<ChatRow, 'kind' | 'closedAt'>;
+  isMember: boolean;
+  role: Role;
+}
 
 export interface Log {
   /**
@@ -51,7 +57,7 @@ export interface Log {
    * @returns undefined where there is no such chat
    */
   change<Result>(chatId: bigint, work: (tx: ChatTransaction) => Promise<Result>): Promise<Result | undefined>;
-  /** Writes row 0 of a new chat's log, inside the transaction that makes the chat, and returns its mark for `chat.head_mark`. */
+  /** Writes row 0 of a new chat’s log, inside the transaction that makes the chat; `mark` is the one given to its `head_mark`. */
   begin(tx: Queryable, chatId: bigint, actorId: bigint, mark: number): Promise<void>;
   /** @throws UnavailableError: unknown whether it was sent */
   send(message: NewMessage): Promise<SendOutcome>;

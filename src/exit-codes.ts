@@ -1,0 +1,23 @@
+/**
+ * How a process of ours ends, as in BSD's sysexits where that has a word for it.
+ * None but `unexpected` and `databaseUnavailable` is mended by starting again.
+ */
+export const exitCodes = {
+  done: 0,
+  /** A bug, or a shutdown that took too long. */
+  unexpected: 1,
+  /** The command line was not understood. */
+  usage: 64,
+  /** The database holds something that this version does not fit: its migrations, or data where none may be. */
+  databaseState: 65,
+  /** The database cannot be reached. */
+  databaseUnavailable: 69,
+  /** The address or port cannot be listened on. */
+  addressUnavailable: 71,
+  /** The data folder or a file in it cannot be read or written. */
+  folderUnusable: 73,
+  /** Another process has the data folder open. */
+  folderInUse: 75,
+  /** The settings are wrong. */
+  config: 78,
+} as const;

@@ -1,0 +1,269 @@
+/**
+ * Sending: the hot path. What was queued while the last statement ran goes into the next one, many chats and senders at
+ * once; one statement checks, numbers and writes them all.
+ */
+import type { Bus } from '../bus/bus.js';
+import type { Queryable } from '../db/database.js';
+import { isUniqueViolation, UnavailableError } from '../db/database.js';
+import type { ChatKind, Role } from '../generated/prisma/enums.js';
+import { chatTopic, pack } from './doorbell.js';
+import type { LogEvent, MessageRow, UserFacts } from './event.js';
+import type { Log, NewMessage, SendOutcome } from './log.js';
+import { newMarks } from './mark.js';
+
+/**
+ * The right to write comes from rows that this statement has locked, the chat's first, then the member's, and only then the
+ * number: a plain look at `member` would read the snapshot from before the wait for the chat's lock, and a removed member's
+ * message would follow their removal. For the same reason `earlier` may miss a key that was committed during that wait: the
+ * unique constraint then refuses the whole statement, and it is run again. (`ON CONFLICT DO NOTHING` would leave a number
+ * without an event.)
+ */
+const SEND = `
+WITH input AS MATERIALIZED (
+  SELECT * FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::int[], $7::boolean[])
+    AS input(n, chat_id, sender_id, text, client_message_id, mark, is_within_limit)
+), locked_chat AS MATERIALIZED (
+  SELECT id, kind, closed_at, head_seq, message_count FROM chat
+  WHERE id IN (SELECT chat_id FROM input) ORDER BY id FOR NO KEY UPDATE
+), locked_member AS MATERIALIZED (
+  SELECT chat_id, user_id FROM member
+  WHERE (chat_id, user_id) IN (SELECT input.chat_id, input.sender_id FROM input JOIN locked_chat ON locked_chat.id = input.chat_id)
+  ORDER BY chat_id, user_id FOR NO KEY UPDATE
+), judged AS MATERIALIZED (
+  SELECT input.*, locked_chat.kind, locked_chat.closed_at, locked_chat.head_seq, locked_chat.message_count,
+    locked_member.user_id IS NOT NULL AS is_member, earlier.seq AS earlier_seq,
+    locked_member.user_id IS NOT NULL AND locked_chat.closed_at IS NULL AND input.is_within_limit AND earlier.seq IS NULL AS is_accepted
+  FROM input
+  LEFT JOIN locked_chat ON locked_chat.id = input.chat_id
+  LEFT JOIN locked_member ON locked_member.chat_id = input.chat_id AND locked_member.user_id = input.sender_id
+  LEFT JOIN message earlier ON earlier.chat_id = input.chat_id AND earlier.sender_id = input.sender_id
+    AND earlier.client_message_id = input.client_message_id
+), numbered AS MATERIALIZED (
+  SELECT n, chat_id, sender_id, text, client_message_id, mark,
+    head_seq + (row_number() OVER (PARTITION BY chat_id ORDER BY n))::int AS seq,
+    message_count + (row_number() OVER (PARTITION BY chat_id ORDER BY n))::int AS ordinal,
+    date_trunc('milliseconds', clock_timestamp()) AS sent_at
+  FROM judged WHERE is_accepted
+), moved_chat AS (
+  UPDATE chat SET head_seq = last.seq, head_mark = last.mark, message_count = last.ordinal, activity_at = last.sent_at
+  FROM (SELECT DISTINCT ON (chat_id) chat_id, seq, mark, ordinal, sent_at FROM numbered ORDER BY chat_id, seq DESC) last
+  WHERE chat.id = last.chat_id
+), moved_member AS (
+  UPDATE member SET sent_count = sent_count + sent.count
+  FROM (SELECT chat_id, sender_id, count(*)::int AS count FROM numbered GROUP BY chat_id, sender_id) sent
+  WHERE member.chat_id = sent.chat_id AND member.user_id = sent.sender_id
+), written_event AS (
+  INSERT INTO event (chat_id, seq, mark, type, actor_id, created_at)
+  SELECT chat_id, seq, mark, 'MESSAGE_SENT', sender_id, sent_at FROM numbered
+), written_message AS (
+  INSERT INTO message (chat_id, seq, ordinal, sender_id, text, text_hash, client_message_id, created_at, changed_seq)
+  SELECT chat_id, seq, ordinal, sender_id, text, sha256(convert_to(text, 'UTF8')), client_message_id, sent_at, seq FROM numbered
+)
+SELECT judged.n, judged.kind, judged.closed_at AS "closedAt", judged.is_member AS "isMember",
+  numbered.seq, numbered.sent_at AS "sentAt",
+  sender.username, sender.first_name AS "firstName", sender.last_name AS "lastName", sender.role, sender.created_at AS "senderCreatedAt",
+  earlier.seq AS "earlierSeq", earlier.text AS "earlierText", earlier.text_hash = sha256(convert_to(judged.text, 'UTF8')) AS "isSame",
+  earlier.created_at AS "earlierCreatedAt", earlier.edited_at AS "earlierEditedAt", earlier.deleted_at AS "earlierDeletedAt",
+  earlier.changed_seq AS "earlierChangedSeq"
+FROM judged
+LEFT JOIN numbered ON numbered.n = judged.n
+LEFT JOIN "user" sender ON sender.id = judged.sender_id
+LEFT JOIN message earlier ON earlier.chat_id = judged.chat_id AND earlier.seq = judged.earlier_seq`;
+
+interface SendRow {
+  n: number;
+  kind: ChatKind | null;
+  closedAt: Date | null;
+  isMember: boolean;
+  seq: number | null;
+  sentAt: Date;
+  username: string;
+  firstName: string;
+  lastName: string;
+  role: Role;
+  senderCreatedAt: Date;
+  earlierSeq: number | null;
+  earlierText: string | null;
+  isSame: boolean | null;
+  earlierCreatedAt: Date;
+  earlierEditedAt: Date | null;
+  earlierDeletedAt: Date | null;
+  earlierChangedSeq: number;
+}
+
+interface Waiting extends NewMessage {
+  since: number;
+  resolve: (outcome: SendOutcome) => void;
+  reject: (error: unknown) => void;
+}
+
+/** Two statements at once: the one is checked and written while the other commits. A chat is in one of them only. */
+const LANES = 2;
+const BATCH_MOST = 500;
+const QUEUE_MOST = 10_000;
+/** Who has waited this long without a turn is told that nothing was tried. */
+const PATIENCE_MS = 4000;
+const RETRY_AFTER_MS = 1000;
+
+export interface Sender {
+  send: Log['send'];
+  /** Resolves when what is queued has been answered. */
+  drain(): Promise<void>;
+}
+
+export const createSender = (db: Queryable, bus: Bus): Sender => {
+  let queue: Waiting[] = [];
+  const busyChats = new Set<bigint>();
+  let lanes = 0;
+  let isPumpDue = false;
+  let onIdle: (() => void)[] = [];
+
+  /** Takes what may go now, in order: no chat that another lane holds, no key twice (the second must find the first). */
+  const takeBatch = (): Waiting[] => {
+    const batch: Waiting[] = [];
+    const left: Waiting[] = [];
+    const keys = new Set<string>();
+    const held = new Set<bigint>();
+    const now = performance.now();
+    for (const waiting of queue) {
+      const key = `${waiting.chatId}:${waiting.senderId}:${waiting.clientMessageId}`;
+      const isRepeat = waiting.clientMessageId !== null && keys.has(key);
+      if (now - waiting.since > PATIENCE_MS) {
+        waiting.reject(new UnavailableError(RETRY_AFTER_MS));
+      } else if (batch.length === BATCH_MOST || busyChats.has(waiting.chatId) || held.has(waiting.chatId) || isRepeat) {
+        held.add(waiting.chatId); // so that nothing of this chat overtakes it
+        left.push(waiting);
+      } else {
+        keys.add(key);
+        batch.push(waiting);
+      }
+    }
+    queue = left;
+    return batch;
+  };
+
+  const pump = () => {
+    isPumpDue = false;
+    while (lanes < LANES && queue.length > 0) {
+      const batch = takeBatch();
+      if (batch.length === 0) break;
+      const chats = new Set(batch.map((waiting) => waiting.chatId));
+      for (const chatId of chats) busyChats.add(chatId);
+      lanes += 1;
+      void write(db, bus, batch).finally(() => {
+        lanes -= 1;
+        for (const chatId of chats) busyChats.delete(chatId);
+        pump();
+      });
+    }
+    if (lanes === 0 && queue.length === 0) {
+      for (const resolve of onIdle) resolve();
+      onIdle = [];
+    }
+  };
+
+  return {
+    send: (message) =>
+      new Promise((resolve, reject) => {
+        if (queue.length >= QUEUE_MOST) return reject(new UnavailableError(RETRY_AFTER_MS));
+        queue.push({ ...message, since: performance.now(), resolve, reject });
+        // In a moment, so that the sends of one tick share a statement.
+        if (!isPumpDue && lanes < LANES) {
+          isPumpDue = true;
+          setImmediate(pump);
+        }
+      }),
+    drain: () =>
+      new Promise((resolve) => {
+        onIdle.push(resolve);
+        pump();
+      }),
+  };
+};
+
+/** Writes a batch and answers each; never rejects. One that spoils the statement for all is found by sending each alone. */
+const write = async (db: Queryable, bus: Bus, batch: Waiting[], tries = 0): Promise<void> => {
+  let rows: SendRow[];
+  const marks = newMarks(batch.length);
+  try {
+    rows = await db.query<SendRow>(SEND, [
+      batch.map((_waiting, n) => n),
+      batch.map((waiting) => waiting.chatId),
+      batch.map((waiting) => waiting.senderId),
+      batch.map((waiting) => waiting.text),
+      batch.map((waiting) => waiting.clientMessageId),
+      [...marks],
+      batch.map((waiting) => waiting.isWithinLimit),
+    ]);
+  } catch (error) {
+    if (isUniqueViolation(error) && tries < 3) return write(db, bus, batch, tries + 1);
+    if (batch.length > 1 && !(error instanceof UnavailableError)) {
+      for (const waiting of batch) await write(db, bus, [waiting]);
+      return;
+    }
+    for (const waiting of batch) waiting.reject(error);
+    return;
+  }
+
+  const rings = new Map<bigint, LogEvent[]>();
+  const outcomes = rows.map((row) => ({ waiting: batch[row.n]!, outcome: outcomeOf(batch[row.n]!, row), mark: marks[row.n]! }));
+  for (const { outcome, mark } of outcomes) {
+    if (outcome.kind !== 'sent') continue;
+    const { message } = outcome;
+    const events = rings.get(message.chatId) ?? [];
+    rings.set(message.chatId, events);
+    events.push({
+      chatId: message.chatId,
+      seq: message.seq,
+      mark,
+      type: 'MESSAGE_SENT',
+      createdAt: message.createdAt,
+      actorId: message.senderId,
+      userId: null,
+      messages: [message],
+      users: [],
+    });
+  }
+  for (const [chatId, events] of rings) {
+    bus.publish(chatTopic(chatId), pack({ events: events.sort((one, other) => one.seq - other.seq) }));
+  }
+  for (const { waiting, outcome } of outcomes) waiting.resolve(outcome);
+};
+
+const outcomeOf = (waiting: NewMessage, row: SendRow): SendOutcome => {
+  const { chatId, senderId, clientMessageId } = waiting;
+  const sender: UserFacts = {
+    id: senderId,
+    username: row.username,
+    firstName: row.firstName,
+    lastName: row.lastName,
+    role: row.role,
+    createdAt: row.senderCreatedAt,
+  };
+  const base = { chatId, senderId, clientMessageId, sender };
+  if (row.seq !== null) {
+    const message: MessageRow = {
+      ...base,
+      seq: row.seq,
+      text: waiting.text,
+      createdAt: row.sentAt,
+      editedAt: null,
+      deletedAt: null,
+      changedSeq: row.seq,
+    };
+    return { kind: 'sent', message };
+  }
+  if (row.kind === null) return { kind: 'noChat' };
+  const facts = { chat: { kind: row.kind, closedAt: row.closedAt }, isMember: row.isMember, role: row.role };
+  if (row.earlierSeq === null) return { kind: 'refused', ...facts };
+  const message: MessageRow = {
+    ...base,
+    seq: row.earlierSeq,
+    text: row.earlierText,
+    createdAt: row.earlierCreatedAt,
+    editedAt: row.earlierEditedAt,
+    deletedAt: row.earlierDeletedAt,
+    changedSeq: row.earlierChangedSeq,
+  };
+  return { kind: 'repeated', message, isSame: row.isSame === true, ...facts };
+};

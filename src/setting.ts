@@ -1,0 +1,141 @@
+/** The sorts of setting: what each takes, and how it says so. */
+import { isIP } from 'node:net';
+
+export interface Setting<Value> {
+  /** Its name in the environment. */
+  name: string;
+  /** What it is for, with its unit. */
+  description: string;
+  /** As one would write it; without it, it may be unset. */
+  default?: string;
+  /** What being unset means. */
+  unset?: string;
+  /** What it takes; completes "expected …". */
+  expected: string;
+  /** @returns undefined where `written`, never empty, is not what is expected */
+  parse(written: string): Value | undefined;
+  /** How a refused value is shown; as it was written unless this hides some of it. */
+  show?(written: string): string;
+}
+
+interface Words {
+  description: string;
+  default: string;
+}
+
+interface OptionalWords {
+  description: string;
+  unset: string;
+}
+
+interface NumberWords {
+  description: string;
+  default: number;
+  /** Both ends are taken. */
+  range: readonly [number, number];
+}
+
+export const wholeNumber = (name: string, { range, ...words }: NumberWords): Setting<number> => ({
+  name,
+  description: words.description,
+  default: String(words.default),
+  expected: `a whole number from ${range[0]} to ${range[1]}`,
+  parse: (written) => {
+    const number = /^\d{1,9}$/.test(written) ? Number(written) : NaN;
+    return number >= range[0] && number <= range[1] ? number : undefined;
+  },
+});
+
+/** How often something may be done. */
+export const limit = (name: string, words: Omit<NumberWords, 'range'>): Setting<number> =>
+  wholeNumber(name, { ...words, description: `${words.description} 0 = no limit.`, range: [0, 1_000_000] });
+
+const oneOf = <Value>(name: string, words: Words, values: Record<string, Value>): Setting<Value> => ({
+  name,
+  ...words,
+  expected: Object.keys(values)
+    .join(', ')
+    .replace(/, ([^,]*)$/, ' or $1'),
+  parse: (written) => new Map(Object.entries(values)).get(written.toLowerCase()),
+});
+
+export const onOff = (name: string, words: Words): Setting<boolean> => oneOf(name, words, { on: true, off: false });
+
+const levels = {
+  trace: 'trace',
+  debug: 'debug',
+  info: 'info',
+  warn: 'warn',
+  error: 'error',
+  fatal: 'fatal',
+  silent: 'silent',
+} as const;
+
+export type LogLevel = keyof typeof levels;
+
+export const level = (name: string, words: Words): Setting<LogLevel> => oneOf<LogLevel>(name, words, levels);
+
+export const text = (name: string, words: Words & { expected: string }): Setting<string> => ({
+  name,
+  ...words,
+  parse: (written) => (written.includes('\0') ? undefined : written),
+});
+
+export const address = (name: string, words: Words): Setting<string> => ({
+  name,
+  ...words,
+  expected: 'an IP address or a host name, without a port',
+  parse: (written) => (isIP(written) !== 0 || hostName.test(written) ? written : undefined),
+});
+
+// Four numbers and dots would be a mistyped address, so the last label must hold a letter.
+const hostName =
+  /^(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*(?=[a-z0-9-]*[a-z])[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
+
+export const url = (
+  name: string,
+  { protocols, ...words }: OptionalWords & { protocols: readonly [string, ...string[]] },
+): Setting<string | undefined> => ({
+  name,
+  ...words,
+  expected: `a URL that begins with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}, what is special in a password percent-encoded`,
+  parse: (written) =>
+    URL.canParse(written) && protocols.some((protocol) => written.toLowerCase().startsWith(`${protocol}://`))
+      ? written
+      : undefined,
+  // It is wrong, so nobody can say where in it the password is.
+  show: (written) => `${/^[a-z][a-z0-9+.-]*:\/\//i.exec(written)?.[0] ?? ''}(hidden)`,
+});
+
+const SECRET_BYTES = 32;
+
+export const tokenSecret = (name: string, words: OptionalWords): Setting<string | undefined> => ({
+  name,
+  ...words,
+  expected: `at least ${SECRET_BYTES} bytes`,
+  parse: (written) => (Buffer.byteLength(written) >= SECRET_BYTES ? written : undefined),
+  show: (written) => `(hidden, ${Buffer.byteLength(written)} bytes)`,
+});
+
+/** `*`, or origins as browsers send them; undefined: unset. */
+export type AllowedOrigins = '*' | readonly string[] | undefined;
+
+export const origins = (name: string, words: OptionalWords): Setting<AllowedOrigins> => ({
+  name,
+  ...words,
+  expected: 'origins such as https://chat.example.org, separated by commas, or * for all',
+  parse: (written) => {
+    if (written === '*') return '*';
+    const all = written.split(',').map((one) => asOrigin(one.trim()));
+    return all.includes(undefined) ? undefined : (all as string[]);
+  },
+});
+
+/** As a browser writes it: lower case, no default port, no slash at the end. */
+const asOrigin = (written: string): string | undefined => {
+  const pattern = /^[a-z][a-z0-9+.-]*:\/\/[^/?#@\s*]+\/?$/i;
+  if (!pattern.test(written) || !URL.canParse(written)) return undefined;
+  // Not `origin`, which is "null" for the schemes of apps, as in capacitor://localhost.
+  const { protocol, host } = new URL(written);
+  return `${protocol}//${host}`;
+};

@@ -1,0 +1,131 @@
+/**
+ * Every setting there is, in one table. The README's table, `.env.example` and the command line's help are made from it
+ * (`npm run settings`).
+ */
+import { address, level, limit, onOff, origins, text, tokenSecret, url, wholeNumber } from './setting.js';
+
+export const settings = {
+  port: wholeNumber('PORT', {
+    description: 'The port for everything: HTTP, Server-Sent Events and WebSocket. 0 takes any free one.',
+    default: 4000,
+    range: [0, 65_535],
+  }),
+  host: address('HOST', {
+    description: 'The address to listen on. 0.0.0.0 means all of them; the container image sets that.',
+    default: '127.0.0.1',
+  }),
+  dataDir: text('DATA_DIR', {
+    description: 'The folder for what Parley keeps itself: the embedded database and the generated token secret.',
+    default: './data',
+    expected: 'a folder; a relative one is looked for from the working directory',
+  }),
+  databaseUrl: url('DATABASE_URL', {
+    description: 'The PostgreSQL (14 or newer) to use instead of the embedded database.',
+    protocols: ['postgresql', 'postgres'],
+    unset: 'embedded',
+  }),
+  databasePoolSize: wholeNumber('DATABASE_POOL_SIZE', {
+    description: 'Connections that one node keeps to PostgreSQL, at most.',
+    default: 10,
+    range: [2, 500],
+  }),
+  redisUrl: url('REDIS_URL', {
+    description: 'The Redis by which several nodes wake each other, count limits and know who has which chat open.',
+    protocols: ['redis', 'rediss'],
+    unset: 'in process',
+  }),
+  tokenSecret: tokenSecret('TOKEN_SECRET', {
+    description:
+      'Signs the access tokens; the same on every node. Required with DATABASE_URL. Make one with `openssl rand -base64 48`.',
+    unset: 'generated, kept in DATA_DIR',
+  }),
+  accessTokenMinutes: wholeNumber('ACCESS_TOKEN_MINUTES', {
+    description: 'How long an access token is valid, in minutes.',
+    default: 15,
+    range: [1, 1440],
+  }),
+  refreshTokenDays: wholeNumber('REFRESH_TOKEN_DAYS', {
+    description: 'How long a session may go unused before one must sign in again, in days.',
+    default: 30,
+    range: [1, 3650],
+  }),
+  logLevel: level('LOG_LEVEL', {
+    description: 'The least important log lines to write.',
+    default: 'info',
+  }),
+  drainSeconds: wholeNumber('DRAIN_SECONDS', {
+    description:
+      'How long a stopping node takes to finish what it has in hand and to send its sockets elsewhere, in seconds.',
+    default: 10,
+    range: [0, 3600],
+  }),
+  allowedOrigins: origins('ALLOWED_ORIGINS', {
+    description:
+      'The web pages that may use this server, by HTTP and by WebSocket. Programs, which send no Origin, always may.',
+    unset: "the server's own; on a loopback HOST also any port of localhost",
+  }),
+  trustProxy: wholeNumber('TRUST_PROXY', {
+    description: 'How many proxies stand in front, each adding the address it saw to X-Forwarded-For.',
+    default: 0,
+    range: [0, 10],
+  }),
+  messageMaxLength: wholeNumber('MESSAGE_MAX_LENGTH', {
+    description: 'The longest message, in characters (code points).',
+    default: 1000,
+    // Each may take 12 bytes as JSON (two \u escapes), and all of them must fit a request of 256 KB.
+    range: [1, 20_000],
+  }),
+  messagesPerMinute: limit('MESSAGES_PER_MINUTE', {
+    description: 'Messages that a user may send in a minute, over all chats and nodes.',
+    default: 10,
+  }),
+  editsPerMinute: limit('EDITS_PER_MINUTE', {
+    description: 'Messages that a user may edit in a minute.',
+    default: 30,
+  }),
+  typingPerMinute: limit('TYPING_PER_MINUTE', {
+    description: 'Times a minute that a user may say that they are typing or have stopped.',
+    default: 120,
+  }),
+  directChatsPerMinute: limit('DIRECT_CHATS_PER_MINUTE', {
+    description: 'Times a minute that a user may open a direct chat.',
+    default: 10,
+  }),
+  signInsPerMinute: limit('SIGN_INS_PER_MINUTE', {
+    description: 'Tries to sign in, in a minute: for each username, and for each address they come from.',
+    default: 30,
+  }),
+  registrationsPerHour: limit('REGISTRATIONS_PER_HOUR', {
+    description: 'Accounts that may be registered from one address in an hour.',
+    default: 60,
+  }),
+  chatConnectionsPerUser: wholeNumber('CHAT_CONNECTIONS_PER_USER', {
+    description: 'Sockets on which a user may have the same chat open at once; the newest takes over. 0 = no limit.',
+    default: 1,
+    range: [0, 1000],
+  }),
+  slowReaderSeconds: wholeNumber('SLOW_READER_SECONDS', {
+    description:
+      'How long a client may take nothing of what is waiting for it before its subscription ends, in seconds.',
+    default: 60,
+    range: [1, 3600],
+  }),
+  logRetentionDays: wholeNumber('LOG_RETENTION_DAYS', {
+    description: "How long a chat's log can be replayed, in days; messages are kept in any case. 0 = for ever.",
+    default: 0,
+    range: [0, 36_500],
+  }),
+  introspection: onOff('INTROSPECTION', {
+    description: 'Whether clients may read the schema from the server.',
+    default: 'on',
+  }),
+  graphiql: onOff('GRAPHIQL', {
+    description: 'Whether browsers are shown GraphiQL at /graphql.',
+    default: 'on',
+  }),
+  demo: onOff('DEMO', {
+    description:
+      'Whether an empty embedded database is filled with demo people and chats, where HOST is a loopback address.',
+    default: 'on',
+  }),
+};
