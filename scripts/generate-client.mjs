@@ -10,8 +10,8 @@ const require = createRequire(import.meta.url);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const schema = join(root, 'prisma/schema.prisma');
 
-/** @returns {boolean} whether it had to be generated; also false where there is no schema, as in a built image */
-export const generateClient = ({ force = false } = {}) =>
+/** @returns {Promise<boolean>} whether it had to be generated; also false where there is no schema, as in a built image */
+export const generateClient = async ({ force = false } = {}) =>
   existsSync(schema) &&
   generateIfStale({
     output: join(root, 'src/generated/prisma'),
@@ -42,4 +42,4 @@ const environment = () => {
   };
 };
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) generateClient({ force: true });
+if (process.argv[1] === fileURLToPath(import.meta.url)) await generateClient({ force: true });

@@ -14,7 +14,7 @@ export const run = async (program) => {
   if (!existsSync(path(`src/${program}.ts`))) return import(`../dist/${program}.js`);
 
   const { generateClient } = await import('./generate-client.mjs');
-  generateClient();
+  await generateClient();
   const { register } = await import('tsx/esm/api');
   register({ tsconfig: path('tsconfig.json') }); // not that of the directory it was started in
   return import(`../src/${program}.ts`);
