@@ -79,11 +79,15 @@ const misspelt = (environment: Environment): string[] => {
 /** The settings are wrong. Its message says all that is wrong, a line for each. */
 export class ConfigError extends Error {
   override name = 'ConfigError';
-  constructor(readonly problems: readonly Problem[]) {
+  constructor(
+    readonly problems: readonly Problem[],
+    warnings: readonly string[] = [],
+  ) {
     super(
       [
         problems.length === 1 ? 'A setting is wrong:' : `${problems.length} settings are wrong:`,
         ...problems.map(({ name, value, expected }) => `  ${name} is ${value ?? 'not set'}; expected ${expected}`),
+        ...warnings,
       ].join('\n'),
     );
   }
@@ -99,7 +103,7 @@ export const requireConfig = <Key extends SettingKey = SettingKey>(
   options?: ReadOptions<Key>,
 ): { config: Pick<Config, Key>; warnings: string[] } => {
   const outcome = readConfig(environment, options);
-  if ('problems' in outcome) throw new ConfigError(outcome.problems);
+  if ('problems' in outcome) throw new ConfigError(outcome.problems, outcome.warnings);
   return outcome;
 };
 

@@ -88,9 +88,8 @@ export const address = (name: string, words: Words): Setting<string> => ({
   parse: (written) => (isIP(written) !== 0 || hostName.test(written) ? written : undefined),
 });
 
-// Four numbers and dots would be a mistyped address, so the last label must hold a letter.
-const hostName =
-  /^(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*(?=[a-z0-9-]*[a-z])[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
+// Digits and dots alone would be a mistyped address.
+const hostName = /^(?![\d.]*$)[a-z0-9_][a-z0-9_.-]{0,252}$/i;
 
 export const url = (
   name: string,

@@ -1,0 +1,243 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  ConfigError,
+  isLoopback,
+  readConfig,
+  readEnvironment,
+  requireConfig,
+  type Config,
+  type Environment,
+} from '../src/config.js';
+import type { Setting } from '../src/setting.js';
+import { settings } from '../src/settings.js';
+
+const SECRET = 'a secret of more than thirty-two bytes';
+
+const configOf = (environment: Environment): Config => requireConfig(environment).config;
+
+const problemsOf = (environment: Environment) => {
+  const outcome = readConfig(environment);
+  return 'problems' in outcome ? outcome.problems : [];
+};
+
+describe('readConfig', () => {
+  it('needs nothing: without any setting there is a server for this machine, with an embedded database', () => {
+    expect(readConfig({})).toEqual({
+      warnings: [],
+      config: {
+        port: 4000,
+        host: '127.0.0.1',
+        dataDir: './data',
+        databaseUrl: undefined,
+        databasePoolSize: 10,
+        redisUrl: undefined,
+        tokenSecret: undefined,
+        accessTokenMinutes: 15,
+        refreshTokenDays: 30,
+        logLevel: 'info',
+        drainSeconds: 10,
+        allowedOrigins: undefined,
+        trustProxy: 0,
+        messageMaxLength: 1000,
+        messagesPerMinute: 10,
+        editsPerMinute: 30,
+        typingPerMinute: 120,
+        directChatsPerMinute: 10,
+        signInsPerMinute: 30,
+        registrationsPerHour: 60,
+        chatConnectionsPerUser: 1,
+        slowReaderSeconds: 60,
+        logRetentionDays: 0,
+        introspection: true,
+        graphiql: true,
+        demo: true,
+      },
+    });
+  });
+
+  it('reads what is set, with white space around it, and counts an empty setting as unset', () => {
+    const config = configOf({ PORT: ' 0 ', HOST: '', DEMO: 'OFF', LOG_LEVEL: 'debug', MESSAGES_PER_MINUTE: '0' });
+
+    expect(config).toMatchObject({ port: 0, host: '127.0.0.1', demo: false, logLevel: 'debug', messagesPerMinute: 0 });
+  });
+
+  it('reports every problem at once, each with its name, its value and what is expected', () => {
+    expect(
+      problemsOf({ PORT: '65536', LOG_LEVEL: 'loud', DEMO: 'perhaps', DRAIN_SECONDS: '1.5', MESSAGE_MAX_LENGTH: '0' }),
+    ).toEqual([
+      { name: 'PORT', value: '"65536"', expected: 'a whole number from 0 to 65535' },
+      { name: 'LOG_LEVEL', value: '"loud"', expected: 'trace, debug, info, warn, error, fatal or silent' },
+      { name: 'DRAIN_SECONDS', value: '"1.5"', expected: 'a whole number from 0 to 3600' },
+      { name: 'MESSAGE_MAX_LENGTH', value: '"0"', expected: 'a whole number from 1 to 20000' },
+      { name: 'DEMO', value: '"perhaps"', expected: 'on or off' },
+    ]);
+  });
+
+  it.each(['-1', '1e3', '0x10', '4,000', '4000s', 'Infinity', '٤', '99999999999999999999'])(
+    'takes %s for no number',
+    (written) => {
+      expect(problemsOf({ MESSAGES_PER_MINUTE: written })).toHaveLength(1);
+    },
+  );
+
+  it('has defaults that are themselves in range', () => {
+    const all: Setting<unknown>[] = Object.values(settings);
+
+    for (const setting of all) {
+      if (setting.default === undefined) expect(setting.unset, setting.name).toBeTruthy();
+      else expect(setting.parse(setting.default), setting.name).toBeDefined();
+    }
+  });
+
+  it('requires TOKEN_SECRET with DATABASE_URL, of at least 32 bytes, and says so beside other problems', () => {
+    const url = 'postgres://ada@localhost/parley';
+
+    expect(configOf({ DATABASE_URL: url, TOKEN_SECRET: SECRET })).toMatchObject({
+      databaseUrl: url,
+      tokenSecret: SECRET,
+    });
+    expect(problemsOf({ DATABASE_URL: url, PORT: 'x' })).toEqual([
+      expect.objectContaining({ name: 'PORT' }),
+      { name: 'TOKEN_SECRET', value: undefined, expected: 'at least 32 bytes, as DATABASE_URL is set' },
+    ]);
+    expect(problemsOf({ TOKEN_SECRET: 'é'.repeat(16) })).toEqual([]);
+    expect(problemsOf({ TOKEN_SECRET: 'x'.repeat(31) })).toEqual([
+      { name: 'TOKEN_SECRET', value: '(hidden, 31 bytes)', expected: 'at least 32 bytes' },
+    ]);
+  });
+
+  it.each([
+    'postgres://ada:s3cret@localhost:x/parley',
+    'mysql://ada:s3cret@localhost/parley',
+    's3cret',
+    'postgres://ada:s3c#ret@host/parley',
+  ])('hides the password of a wrong DATABASE_URL: %s', (url) => {
+    const problems = problemsOf({ DATABASE_URL: url, REDIS_URL: url, TOKEN_SECRET: SECRET });
+
+    expect(problems.map((problem) => problem.name)).toEqual(['DATABASE_URL', 'REDIS_URL']);
+    expect(new ConfigError(problems).message).not.toMatch(/s3c/);
+  });
+
+  it('reads origins as browsers send them', () => {
+    expect(configOf({ ALLOWED_ORIGINS: '*' }).allowedOrigins).toBe('*');
+    expect(
+      configOf({ ALLOWED_ORIGINS: 'https://Chat.example.org:443/, http://localhost:3000,capacitor://localhost' })
+        .allowedOrigins,
+    ).toEqual(['https://chat.example.org', 'http://localhost:3000', 'capacitor://localhost']);
+  });
+
+  it.each([
+    'chat.example.org',
+    'https://chat.example.org/app',
+    'https://a,*',
+    'https://*.example.org',
+    'https://a,,https://b',
+    'null',
+  ])('takes %s for no origins', (written) => {
+    expect(problemsOf({ ALLOWED_ORIGINS: written })).toHaveLength(1);
+  });
+
+  it.each(['0.0.0.0', '::1', 'localhost', 'chat.example.org', 'node_1'])('listens on %s', (host) => {
+    expect(configOf({ HOST: host }).host).toBe(host);
+  });
+
+  it.each(['http://localhost', 'localhost:4000', '[::1]', '127.0.0.256', 'a b', '-a', '1234'])(
+    'takes %s for no host',
+    (host) => {
+      expect(problemsOf({ HOST: host })).toHaveLength(1);
+    },
+  );
+
+  it('reads only the settings asked for, so that mistakes in others stop nobody', () => {
+    const outcome = readConfig(
+      { DATABASE_URL: 'postgres://localhost/parley', PORT: 'x' },
+      { only: ['databaseUrl', 'dataDir'] },
+    );
+
+    expect(outcome).toEqual({
+      config: { databaseUrl: 'postgres://localhost/parley', dataDir: './data' },
+      warnings: [],
+    });
+  });
+
+  it('warns of a setting that looks like a misspelt one', () => {
+    const environment = {
+      PROT: '1',
+      DATABASE_URI: 'x',
+      loglevel: 'info',
+      MESAGES_PER_MINUTES: '1',
+      TOKENSECRET: SECRET,
+    };
+
+    expect(readConfig(environment).warnings).toEqual([
+      'Unknown setting "PROT": did you mean PORT?',
+      'Unknown setting "DATABASE_URI": did you mean DATABASE_URL?',
+      'Unknown setting "loglevel": did you mean LOG_LEVEL?',
+      'Unknown setting "MESAGES_PER_MINUTES": did you mean MESSAGES_PER_MINUTE?',
+      'Unknown setting "TOKENSECRET": did you mean TOKEN_SECRET?',
+    ]);
+  });
+
+  it('does not warn of what else stands in an environment', () => {
+    const names =
+      'PATH HOME HOSTNAME HOSTTYPE TERM USER LANG PWD SHLVL TMPDIR EDITOR PAGER DISPLAY LOGNAME MAIL SHELL NODE_ENV NODE_OPTIONS ' +
+      'HTTP_PROXY HTTPS_PROXY NO_PROXY PGHOST PGPORT PGDATABASE REDIS_HOST REDIS_PORT PARLEY_PORT DATABASE_HOST KUBERNETES_PORT ' +
+      'npm_config_user_agent npm_lifecycle_event CI GITHUB_TOKEN DEBUG COLORTERM SSH_TTY XDG_DATA_DIRS INIT_CWD POSTGRES_PASSWORD';
+
+    expect(readConfig(Object.fromEntries(names.split(' ').map((name) => [name, 'x']))).warnings).toEqual([]);
+  });
+});
+
+describe('ConfigError', () => {
+  it('says everything that is wrong, a line for each, whatever was pasted', () => {
+    const read = () => requireConfig({ PORT: '4000\nHOST=x', DATA_DRI: 'x', GRAPHIQL: 'y'.repeat(200) });
+
+    expect(read).toThrow(
+      [
+        '2 settings are wrong:',
+        '  PORT is "4000\\nHOST=x"; expected a whole number from 0 to 65535',
+        `  GRAPHIQL is "${'y'.repeat(80)}…"; expected on or off`,
+        'Unknown setting "DATA_DRI": did you mean DATA_DIR?',
+      ].join('\n'),
+    );
+  });
+});
+
+describe('readEnvironment', () => {
+  let folder: string;
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'parley-config-'))));
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('reads .env, quotes and comments and all, under what the environment says itself', () => {
+    writeFileSync(join(folder, '.env'), '# mine\nPORT=1\nexport HOST="::1" # here\nDATA_DIR=\'a b\'\n');
+
+    expect(readEnvironment(folder, { PORT: '2', HOME: '/' })).toEqual({
+      PORT: '2',
+      HOST: '::1',
+      DATA_DIR: 'a b',
+      HOME: '/',
+    });
+  });
+
+  it('does without a .env', () => {
+    expect(readEnvironment(folder, { PORT: '2' })).toEqual({ PORT: '2' });
+  });
+
+  it('says which file cannot be read', () => {
+    writeFileSync(join(folder, 'file'), '');
+
+    expect(() => readEnvironment(join(folder, 'file'), {})).toThrow(/\.env is a file that cannot be read \(ENOTDIR\)/);
+  });
+});
+
+describe('isLoopback', () => {
+  it('tells what only this machine can reach', () => {
+    expect(['127.0.0.1', '127.1.2.3', '::1', 'localhost', 'LOCALHOST'].every(isLoopback)).toBe(true);
+    expect(['0.0.0.0', '::', '192.168.0.1', 'localhost.example.org', '127.0.0.1.example.org'].some(isLoopback)).toBe(
+      false,
+    );
+  });
+});
