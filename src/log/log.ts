@@ -1,7 +1,7 @@
 /** The chat log as the rules see it: change a chat under its lock, send, read, follow. Put together in app.ts. */
 import type { Queryable } from '../db/database.js';
 import type { Role } from '../generated/prisma/enums.js';
-import type { ChatRow, LogEvent, MessageRow, UserFacts } from './event.js';
+import type { ChatRow, MessageRow, UserFacts } from './event.js';
 
 /** An event to append; its number, mark and time come from the log. */
 export interface NewEvent {
@@ -62,14 +62,4 @@ export interface Log {
   /** @throws UnavailableError: unknown whether it was sent */
   send(message: NewMessage): Promise<SendOutcome>;
   close(): Promise<void>;
-}
-
-/** A page of a chat's log. */
-export interface LogPage {
-  /** `seq` ascending without gaps from `after` + 1; messages as they are now, deleted ones as tombstones. */
-  events: LogEvent[];
-  headSeq: number;
-  headMark: number;
-  /** Members removed after `after`, as known after the messages were read. */
-  removals: { userId: bigint; seq: number }[];
 }

@@ -1,18 +1,17 @@
 /** Reading the log: pages for a replay or a gap, heads, and whether a cursor can be resumed. */
 import type { Queryable } from '../db/database.js';
-import type { EventType, Role } from '../generated/prisma/enums.js';
-import type { Place } from './cursor.js';
-import type { LogEvent, MessageRow, UserFacts } from './event.js';
-import type { LogPage } from './log.js';
+import type { EventType } from '../generated/prisma/enums.js';
+import { CHAT_COLUMNS } from './append.js';
+import type { ChatRow, LogEvent, MessageRow, UserFacts } from './event.js';
 
 /** A replay of more than this is a ResyncRequired instead: querying the chat again costs less. */
 export const REPLAY_MOST = 10_000;
 
 const EVENTS = `
-SELECT chat.head_seq AS "headSeq", chat.head_mark AS "headMark", event.seq, event.mark, event.type, event.created_at AS "createdAt",
+SELECT ${CHAT_COLUMNS}, event.seq, event.mark, event.type, event.created_at AS "eventCreatedAt",
   event.actor_id AS "actorId", event.user_id AS "userId", event.message_seqs AS "messageSeqs"
 FROM chat LEFT JOIN LATERAL (
-  SELECT * FROM event WHERE event.chat_id = chat.id AND event.seq > $2 ORDER BY event.seq LIMIT $3
+  SELECT * FROM event WHERE event.chat_id = chat.id AND event.seq >= $2 ORDER BY event.seq LIMIT $3
 ) event ON true
 WHERE chat.id = $1 ORDER BY event.seq`;
 
@@ -27,32 +26,48 @@ SELECT id, username, first_name AS "firstName", last_name AS "lastName", role, c
 const REMOVALS = `
 SELECT user_id AS "userId", seq FROM event WHERE chat_id = $1 AND seq > $2 AND type = 'MEMBER_REMOVED' ORDER BY seq`;
 
-interface EventRow {
-  headSeq: number;
-  headMark: number;
-  /** Null where there is no event after. */
+interface EventRow extends ChatRow {
+  /** Null where there is no such event. */
   seq: number | null;
   mark: number;
   type: EventType;
-  createdAt: Date;
+  eventCreatedAt: Date;
   actorId: bigint;
   userId: bigint | null;
   messageSeqs: number[];
 }
 
+/** A page of a chat's log. */
+export interface LogPage {
+  /** As it was when the events were read; messages and people may be newer. */
+  chat: ChatRow;
+  /** The mark of the event at `after`; null where that is not there (any more). Another than the reader's: another log. */
+  markAtAfter: number | null;
+  /** `seq` ascending without gaps from `after` + 1; messages as they are now, deleted ones as tombstones. */
+  events: LogEvent[];
+  /** Members removed after `after`, as known after the messages were read. */
+  removals: Removal[];
+}
+
+export interface Removal {
+  userId: bigint;
+  seq: number;
+}
+
 /**
- * Reads the log after a number: at most four statements, whatever the length.
+ * Reads the log after a number: one statement where nothing followed, four otherwise, whatever the length.
  *
- * @param after the last `seq` the reader has
+ * @param after the last `seq` the reader has; 0 for all of it
  * @param limit at most this many events (1 to 500)
  * @returns null where the chat is gone
  */
 export const readPage = async (db: Queryable, chatId: bigint, after: number, limit: number): Promise<LogPage | null> => {
-  const rows = await db.query<EventRow>(EVENTS, [chatId, after, limit]);
+  const rows = await db.query<EventRow>(EVENTS, [chatId, after, limit + 1]);
   if (rows.length === 0) return null;
-  const { headSeq, headMark } = rows[0]!;
-  const found = rows.filter((row): row is EventRow & { seq: number } => row.seq !== null);
-  if (found.length === 0) return { events: [], headSeq, headMark, removals: [] };
+  const { seq: firstSeq, mark: firstMark, type: _type, eventCreatedAt: _at, actorId: _actor, userId: _user, messageSeqs: _seqs, ...chat } = rows[0]!;
+  const markAtAfter = firstSeq === after ? firstMark : null;
+  const found = rows.filter((row): row is EventRow & { seq: number } => row.seq !== null && row.seq > after);
+  if (found.length === 0) return { chat, markAtAfter, events: [], removals: [] };
 
   const messageSeqs = [...new Set(found.flatMap((row) => seqsOf(row)))];
   const messages = messageSeqs.length === 0 ? [] : await db.query<MessageRow>(MESSAGES, [chatId, messageSeqs]);
@@ -62,7 +77,7 @@ export const readPage = async (db: Queryable, chatId: bigint, after: number, lim
   // After the messages: where one of them was changed after a removal, that removal is seen here.
   const [users, removals] = await Promise.all([
     db.query<UserFacts>(USERS, [[...userIds]]),
-    db.query<{ userId: bigint; seq: number }>(REMOVALS, [chatId, after]),
+    db.query<Removal>(REMOVALS, [chatId, after]),
   ]);
   const byId = new Map(users.map((user) => [user.id, user]));
   for (const message of messages) message.sender = byId.get(message.senderId);
@@ -72,13 +87,13 @@ export const readPage = async (db: Queryable, chatId: bigint, after: number, lim
     seq: row.seq,
     mark: row.mark,
     type: row.type,
-    createdAt: row.createdAt,
+    createdAt: row.eventCreatedAt,
     actorId: row.actorId,
     userId: row.userId,
     messages: seqsOf(row).flatMap((seq) => bySeq.get(seq) ?? []),
     users: [row.actorId, row.userId].flatMap((id) => (id === null ? [] : (byId.get(id) ?? []))),
   }));
-  return { events, headSeq, headMark, removals };
+  return { chat, markAtAfter, events, removals };
 };
 
 const seqsOf = (row: { type: EventType; seq: number; messageSeqs: number[] }): number[] =>
@@ -94,26 +109,14 @@ export interface Head {
 export const readHeads = (db: Queryable, chatIds: readonly bigint[]): Promise<Head[]> =>
   db.query<Head>('SELECT id AS "chatId", head_seq AS seq, head_mark AS mark FROM chat WHERE id = ANY($1::bigint[])', [chatIds]);
 
-export type Resumability = 'ok' | 'restored' | 'tooFar' | 'beyond' | 'pruned';
+export type Resumability = 'ok' | 'restored' | 'tooFar';
 
 /**
- * Whether the log can be read on from these places without a hole: the event is there, with the same mark, and not more than
- * `REPLAY_MOST` events have followed. One statement for any number of them.
+ * Whether the log can be read on without a hole from a place that `page` was read at.
+ *
+ * @returns `restored` also where retention took the event, since both mean the same to a reader
  */
-export const checkPlaces = async (db: Queryable, places: readonly Place[]): Promise<Map<bigint, Resumability>> => {
-  const rows = await db.query<{ chatId: bigint; seq: number; headSeq: number; mark: number | null }>(
-    `SELECT chat.id AS "chatId", place.seq, chat.head_seq AS "headSeq", event.mark
-     FROM unnest($1::bigint[], $2::int[]) AS place(chat_id, seq)
-     JOIN chat ON chat.id = place.chat_id LEFT JOIN event ON event.chat_id = place.chat_id AND event.seq = place.seq`,
-    [places.map((place) => place.chatId), places.map((place) => place.seq)],
-  );
-  const wanted = new Map(places.map((place) => [`${place.chatId}:${place.seq}`, place.mark]));
-  return new Map(
-    rows.map((row) => {
-      if (row.seq > row.headSeq) return [row.chatId, 'beyond'];
-      if (row.mark === null) return [row.chatId, 'pruned'];
-      if (row.mark !== wanted.get(`${row.chatId}:${row.seq}`)) return [row.chatId, 'restored'];
-      return [row.chatId, row.headSeq - row.seq > REPLAY_MOST ? 'tooFar' : 'ok'];
-    }),
-  );
+export const checkPlace = (place: { seq: number; mark: number }, { chat, markAtAfter }: LogPage): Resumability => {
+  if (markAtAfter !== place.mark) return 'restored';
+  return chat.headSeq - place.seq > REPLAY_MOST ? 'tooFar' : 'ok';
 };

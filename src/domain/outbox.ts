@@ -1,0 +1,51 @@
+/** What waits for one subscriber: bounded by count and by bytes, pulled one at a time. */
+
+/** Beyond these the queue is dropped, and read again from the log once the subscriber has caught up. */
+const ITEMS_MOST = 1000;
+const BYTES_MOST = 2 * 1024 * 1024;
+
+export interface Outbox<Item> {
+  /** @returns false where there is no room any more; nothing was put in then */
+  push(item: Item, bytes: number): boolean;
+  shift(): Item | undefined;
+  /** Drops those that may be lost, to make room. */
+  drop(mayGo: (item: Item) => boolean): void;
+  clear(): void;
+  readonly isEmpty: () => boolean;
+}
+
+export const createOutbox = <Item>(): Outbox<Item> => {
+  let queue: { item: Item; bytes: number }[] = [];
+  let start = 0;
+  let bytes = 0;
+  return {
+    push: (item, size) => {
+      if (queue.length - start >= ITEMS_MOST || bytes + size > BYTES_MOST) return false;
+      queue.push({ item, bytes: size });
+      bytes += size;
+      return true;
+    },
+    shift: () => {
+      const first = queue[start];
+      if (first === undefined) return undefined;
+      start += 1;
+      bytes -= first.bytes;
+      if (start === queue.length) {
+        queue = [];
+        start = 0;
+      }
+      return first.item;
+    },
+    drop: (mayGo) => {
+      queue = queue.slice(start).filter(({ item }) => !mayGo(item));
+      start = 0;
+      bytes = queue.reduce((sum, entry) => sum + entry.bytes, 0);
+    },
+    clear: () => {
+      queue = [];
+      start = 0;
+      bytes = 0;
+    },
+    isEmpty: () => start === queue.length,
+  };
+};

@@ -1,0 +1,225 @@
+/**
+ * The tail of each log that somebody on this node follows: events as they are committed, in order, without gaps. The doorbell
+ * brings them along; where one is missing the log is read; and once a second a look says what moved anywhere.
+ */
+import type { Bus, Unsubscribe } from '../bus/bus.js';
+import type { Queryable } from '../db/database.js';
+import { chatTopic, unpack, type Ephemeral } from './doorbell.js';
+import type { LogEvent } from './event.js';
+import { checkPlace, readHeads, readPage, type Head, type Removal } from './read.js';
+import type { Moved, Rounds } from './rounds.js';
+
+export interface Follower {
+  /** In order, once. `removals`: members known to be removed after these events, where the log had to be read. */
+  onEvents(chatId: bigint, events: LogEvent[], removals: Removal[]): void;
+  onEphemeral(event: Ephemeral): void;
+  /** What follows does not continue what came before: the log is another one, or too far ahead. */
+  onReset(chatId: bigint): void;
+}
+
+export interface Tail {
+  /** Resolves once everything that is committed from now on will come, a second late at most. Chats that are gone tell nothing. */
+  follow(chatIds: readonly bigint[], follower: Follower): Promise<void>;
+  unfollow(chatIds: Iterable<bigint>, follower: Follower): void;
+  /** How often the log had to be read because the doorbell had not brought what came next. */
+  readonly gapReads: () => number;
+  readonly followedChats: () => number;
+  close(): void;
+}
+
+/** How long an event that came early, or a look that was faster than the bell, waits for the bell before the log is read. */
+const GRACE_MS = 100;
+/** The database did not answer: the next try to read a gap. */
+const RETRY_MS = 1000;
+const PAGE = 500;
+const EARLY_MOST = 1000;
+
+interface ChatTail {
+  followers: Set<Follower>;
+  /** The last event handed out; null until the head was read once. */
+  place: { seq: number; mark: number } | null;
+  /** Came before what precedes them. */
+  early: Map<number, LogEvent>;
+  /** The newest number that is known to exist. */
+  known: number;
+  ready: Promise<unknown>;
+  unsubscribe: Unsubscribe | null;
+  graceTimer: NodeJS.Timeout | null;
+  isReading: boolean;
+}
+
+export const createTail = (
+  { db, bus, rounds }: { db: Queryable; bus: Bus; rounds: Rounds },
+  onError: (error: unknown) => void,
+): Tail => {
+  const chats = new Map<bigint, ChatTail>();
+  let gapReads = 0;
+
+  const hand = (chatId: bigint, chat: ChatTail, events: LogEvent[], removals: Removal[]) => {
+    const last = events.at(-1);
+    if (last === undefined) return;
+    chat.place = { seq: last.seq, mark: last.mark };
+    for (const follower of [...chat.followers]) follower.onEvents(chatId, events, removals);
+  };
+
+  /** Hands out what is next among the early ones. */
+  const advance = (chatId: bigint, chat: ChatTail) => {
+    if (chat.place === null || chat.isReading) return;
+    const next: LogEvent[] = [];
+    for (let seq = chat.place.seq + 1; ; seq += 1) {
+      const event = chat.early.get(seq);
+      if (event === undefined) break;
+      chat.early.delete(seq);
+      next.push(event);
+    }
+    hand(chatId, chat, next, []);
+    if (chat.known > chat.place.seq) waitThenRead(chatId, chat);
+  };
+
+  const waitThenRead = (chatId: bigint, chat: ChatTail) => {
+    chat.graceTimer ??= setTimeout(() => again(chatId, chat), GRACE_MS);
+  };
+
+  const again = (chatId: bigint, chat: ChatTail) => {
+    chat.graceTimer = null;
+    if (chats.get(chatId) === chat && chat.place !== null && chat.known > chat.place.seq) void readGap(chatId, chat);
+  };
+
+  const readGap = async (chatId: bigint, chat: ChatTail) => {
+    if (chat.isReading || chat.place === null) return;
+    chat.isReading = true;
+    try {
+      for (;;) {
+        gapReads += 1;
+        const place: { seq: number; mark: number } = chat.place;
+        const knownBefore = chat.known;
+        const page = await readPage(db, chatId, place.seq, PAGE);
+        if (chats.get(chatId) !== chat || page === null) return;
+        if (checkPlace(place, page) !== 'ok') {
+          chat.place = { seq: page.chat.headSeq, mark: page.chat.headMark };
+          chat.known = page.chat.headSeq;
+          chat.early.clear();
+          for (const follower of [...chat.followers]) follower.onReset(chatId);
+          return;
+        }
+        hand(chatId, chat, page.events, page.removals);
+        if (chat.place.seq >= page.chat.headSeq) {
+          // This read began after it was known, so what it did not find is of a log that was lost.
+          if (chat.known === knownBefore) chat.known = chat.place.seq;
+          return;
+        }
+      }
+    } catch (error) {
+      onError(error);
+      if (chats.get(chatId) === chat) chat.graceTimer ??= setTimeout(() => again(chatId, chat), RETRY_MS);
+    } finally {
+      chat.isReading = false;
+      const { place } = chat;
+      if (place !== null) {
+        for (const seq of chat.early.keys()) if (seq <= place.seq) chat.early.delete(seq);
+        advance(chatId, chat);
+      }
+    }
+  };
+
+  const onRing = (chatId: bigint, chat: ChatTail, packed: string) => {
+    const ring = unpack(packed);
+    if ('ephemeral' in ring) {
+      for (const follower of [...chat.followers]) follower.onEphemeral(ring.ephemeral);
+      return;
+    }
+    for (const event of ring.events) {
+      if (chat.place !== null && event.seq <= chat.place.seq) continue;
+      chat.known = Math.max(chat.known, event.seq);
+      if (chat.early.size < EARLY_MOST) chat.early.set(event.seq, event);
+    }
+    advance(chatId, chat);
+  };
+
+  /** Compares every followed log with the database, after it was away: it may be another one now. */
+  const compareAll = async () => {
+    const heads = new Map((await readHeads(db, [...chats.keys()])).map((head) => [head.chatId, head]));
+    for (const [chatId, chat] of chats) {
+      const head = heads.get(chatId);
+      if (chat.place === null || head === undefined) continue;
+      if (head.seq !== chat.place.seq || head.mark !== chat.place.mark) {
+        chat.known = Math.max(head.seq, chat.place.seq);
+        void readGap(chatId, chat);
+      }
+    }
+  };
+
+  const onMoved = (moved: Moved) => {
+    if (moved.isAfterFailure) compareAll().catch(onError);
+    for (const [chatId, seq] of moved.chats) {
+      const chat = chats.get(chatId);
+      if (chat === undefined || seq <= chat.known) continue;
+      chat.known = seq;
+      if (chat.place !== null) waitThenRead(chatId, chat);
+    }
+  };
+  const stopListening = rounds.onMoved(onMoved);
+
+  const open = (chatId: bigint): ChatTail => {
+    const chat: ChatTail = {
+      followers: new Set(),
+      place: null,
+      early: new Map(),
+      known: 0,
+      ready: Promise.resolve(),
+      unsubscribe: null,
+      graceTimer: null,
+      isReading: false,
+    };
+    chats.set(chatId, chat);
+    chat.ready = bus
+      .subscribe(chatTopic(chatId), (packed) => onRing(chatId, chat, packed))
+      .then((unsubscribe) => {
+        if (chats.get(chatId) === chat) chat.unsubscribe = unsubscribe;
+        else unsubscribe();
+      });
+    return chat;
+  };
+
+  const shut = (chatId: bigint, chat: ChatTail) => {
+    chats.delete(chatId);
+    chat.unsubscribe?.();
+    if (chat.graceTimer !== null) clearTimeout(chat.graceTimer);
+  };
+
+  const begin = (chatId: bigint, head: Head) => {
+    const chat = chats.get(chatId);
+    if (chat === undefined || chat.place !== null) return;
+    chat.place = { seq: head.seq, mark: head.mark };
+    for (const seq of chat.early.keys()) if (seq <= head.seq) chat.early.delete(seq);
+    advance(chatId, chat);
+  };
+
+  return {
+    follow: async (chatIds, follower) => {
+      const followed = chatIds.map((chatId) => {
+        const chat = chats.get(chatId) ?? open(chatId);
+        chat.followers.add(follower);
+        return chat;
+      });
+      await Promise.all(followed.map((chat) => chat.ready));
+      // After the bell is connected: what is committed later rings, what was before is in the head.
+      const begun = chatIds.filter((chatId) => chats.get(chatId)?.place === null);
+      if (begun.length > 0) for (const head of await readHeads(db, begun)) begin(head.chatId, head);
+    },
+    unfollow: (chatIds, follower) => {
+      for (const chatId of chatIds) {
+        const chat = chats.get(chatId);
+        chat?.followers.delete(follower);
+        if (chat?.followers.size === 0) shut(chatId, chat);
+      }
+    },
+    gapReads: () => gapReads,
+    followedChats: () => chats.size,
+    close: () => {
+      stopListening();
+      for (const [chatId, chat] of chats) shut(chatId, chat);
+    },
+  };
+};
+
