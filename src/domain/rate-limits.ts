@@ -1,0 +1,63 @@
+/** How often people may do what. Each is at most so many in any window of that length, not in windows of the clock. */
+import type { RateLimitRule, RateLimitStore, Take } from '../bus/rate-limit-store.js';
+
+export type { Take } from '../bus/rate-limit-store.js';
+
+export type RateLimitKind =
+  /** By the user's id. */
+  | 'message'
+  | 'edit'
+  | 'typing'
+  | 'directChat'
+  /** By the username that was tried. */
+  | 'signInAs'
+  /** By the address it came from. */
+  | 'signInFrom'
+  | 'registerFrom'
+  | 'refreshFrom';
+
+export interface RateLimits {
+  /**
+   * Counts one, unless that would be more than is allowed. What comes to nothing should be given back.
+   *
+   * @param key whose limit it is
+   */
+  take(kind: RateLimitKind, key: string): Promise<Take>;
+}
+
+export interface RateLimitSettings {
+  messagesPerMinute: number;
+  editsPerMinute: number;
+  typingPerMinute: number;
+  directChatsPerMinute: number;
+  signInsPerMinute: number;
+  registrationsPerHour: number;
+}
+
+const MINUTE = 60_000;
+// A refresh is one look at an index; this only keeps one address from doing nothing else all day.
+const REFRESHES_PER_MINUTE = 600;
+
+const rulesOf = (settings: RateLimitSettings): Record<RateLimitKind, RateLimitRule> => ({
+  message: { limit: settings.messagesPerMinute, windowMs: MINUTE },
+  edit: { limit: settings.editsPerMinute, windowMs: MINUTE },
+  typing: { limit: settings.typingPerMinute, windowMs: MINUTE },
+  directChat: { limit: settings.directChatsPerMinute, windowMs: MINUTE },
+  signInAs: { limit: settings.signInsPerMinute, windowMs: MINUTE },
+  signInFrom: { limit: settings.signInsPerMinute, windowMs: MINUTE },
+  registerFrom: { limit: settings.registrationsPerHour, windowMs: 60 * MINUTE },
+  refreshFrom: { limit: REFRESHES_PER_MINUTE, windowMs: MINUTE },
+});
+
+const unlimited: Take = { allowed: true, giveBack: () => undefined };
+
+/** @param settings 0 = no limit */
+export const createRateLimits = (store: RateLimitStore, settings: RateLimitSettings): RateLimits => {
+  const rules = rulesOf(settings);
+  return {
+    take: (kind, key) => {
+      const rule = rules[kind];
+      return rule.limit === 0 ? Promise.resolve(unlimited) : store.take(`${kind}:${key}`, rule);
+    },
+  };
+};
