@@ -1,0 +1,222 @@
+/**
+ * Pages of any list, by keyset: each edge's cursor holds the values that the list is ordered by, the last of them unique,
+ * so a page begins exactly where the one before ended, whatever came or went meanwhile.
+ */
+import { BadUserInputError } from './bad-user-input.js';
+
+/** As Relay's connections take them. */
+export interface PageArgs {
+  first?: number | null;
+  last?: number | null;
+  after?: string | null;
+  before?: string | null;
+}
+
+type ColumnType = 'bigint' | 'int' | 'text' | 'time';
+interface ColumnValues {
+  bigint: bigint;
+  int: number;
+  text: string;
+  time: Date;
+}
+
+/** The values of one row, in the order of the keyset's columns. */
+type KeyOf<Types extends readonly ColumnType[]> = { [Index in keyof Types]: ColumnValues[Types[Index]] };
+
+/** What a list is ordered by: its columns together are unique, and all go one way. */
+export interface Keyset<Key extends readonly unknown[] = readonly unknown[]> {
+  readonly order: 'ascending' | 'descending';
+  readonly columns: readonly { sql: string; type: ColumnType }[];
+  /** The opaque cursor of a row with this key. */
+  cursorOf(key: Key): string;
+  /** @throws BadUserInputError where it is no cursor of this list */
+  keyOf(cursor: string): Key;
+}
+
+/** The stretch of a list that is asked for. */
+export interface Page<Key extends readonly unknown[] = readonly unknown[]> {
+  /** 0 to 100. Read one more than this, so that it is known whether there is more. */
+  limit: number;
+  /** Backward: the last ones of the stretch. They are read the other way round. */
+  direction: 'forward' | 'backward';
+  after: Key | null;
+  before: Key | null;
+}
+
+export interface Edge<Row> {
+  cursor: string;
+  node: Row;
+}
+
+export interface Connection<Row> {
+  edges: Edge<Row>[];
+  pageInfo: {
+    hasNextPage: boolean;
+    hasPreviousPage: boolean;
+    startCursor: string | null;
+    endCursor: string | null;
+  };
+}
+
+export const DEFAULT_PAGE_SIZE = 50;
+export const MAX_PAGE_SIZE = 100;
+const LONGEST_CURSOR = 2000;
+
+/**
+ * @param name tells one list's cursors from another's
+ * @param columns SQL expression → its type, in the order they are compared
+ */
+export const createKeyset = <const Types extends readonly ColumnType[]>(
+  name: string,
+  order: 'ascending' | 'descending',
+  columns: { readonly [Index in keyof Types]: readonly [sql: string, type: Types[Index]] },
+): Keyset<KeyOf<Types>> => {
+  const typed = (columns as readonly (readonly [string, ColumnType])[]).map(([sql, type]) => ({ sql, type }));
+  return {
+    order,
+    columns: typed,
+    cursorOf: (key) =>
+      Buffer.from(JSON.stringify([name, ...(key as readonly unknown[]).map(pack)])).toString('base64url'),
+    keyOf: (cursor) => {
+      const parts = partsOf(cursor);
+      const values = typed.map((column, index) => unpack(column.type, parts[index + 1]));
+      if (parts[0] !== name || parts.length !== typed.length + 1 || values.includes(undefined)) throw malformed();
+      return values as unknown as KeyOf<Types>;
+    },
+  };
+};
+
+/**
+ * @param unsaid which end of the list one gets who gives neither `first` nor `last`
+ * @throws BadUserInputError for both directions at once, a negative or too large page, a malformed cursor
+ */
+export const readPage = <Key extends readonly unknown[]>(
+  keyset: Keyset<Key>,
+  { first, last, after, before }: PageArgs,
+  unsaid: 'forward' | 'backward' = 'forward',
+): Page<Key> => {
+  if (isGiven(first) && isGiven(last)) throw new BadUserInputError('Give either first or last, not both');
+  return {
+    limit: pageSize('first', first) ?? pageSize('last', last) ?? DEFAULT_PAGE_SIZE,
+    direction: isGiven(first) ? 'forward' : isGiven(last) ? 'backward' : unsaid,
+    after: isGiven(after) ? keyset.keyOf(after) : null,
+    before: isGiven(before) ? keyset.keyOf(before) : null,
+  };
+};
+
+/** The parts of a statement that reads a page. */
+export interface PageSql {
+  /** A condition, without WHERE. */
+  where: string;
+  /** Without ORDER BY. */
+  orderBy: string;
+  /** One more than the page holds. */
+  limit: number;
+  /** For the parameters that `where` names. */
+  params: unknown[];
+}
+
+/** @param firstParam the number of the first parameter that is free: 3 for $3 */
+export const pageSql = <Key extends readonly unknown[]>(
+  keyset: Keyset<Key>,
+  page: Page<Key>,
+  firstParam = 1,
+): PageSql => {
+  const isAscending = keyset.order === 'ascending';
+  const columns = keyset.columns.map((column) => column.sql);
+  const params: unknown[] = [];
+  const isBeyond = (key: Key, operator: '<' | '>') => {
+    const values = key.map((value, index) => {
+      params.push(value);
+      return `$${firstParam + params.length - 1}::${sqlTypes[keyset.columns[index]!.type]}`;
+    });
+    return `(${columns.join(', ')}) ${operator} (${values.join(', ')})`;
+  };
+
+  const conditions: string[] = [];
+  if (page.after) conditions.push(isBeyond(page.after, isAscending ? '>' : '<'));
+  if (page.before) conditions.push(isBeyond(page.before, isAscending ? '<' : '>'));
+  const direction = isAscending === (page.direction === 'forward') ? 'ASC' : 'DESC';
+  return {
+    where: conditions.join(' AND ') || 'true',
+    orderBy: columns.map((column) => `${column} ${direction}`).join(', '),
+    limit: page.limit + 1,
+    params,
+  };
+};
+
+/**
+ * @param rows as read: backward pages the other way round, one more than the page holds where there is one
+ * @returns the list's own order
+ */
+export const toConnection = <Row>(
+  rows: readonly Row[],
+  page: Page,
+  cursorOf: (row: Row) => string,
+): Connection<Row> => {
+  const hasMore = rows.length > page.limit;
+  const shown = rows.slice(0, page.limit);
+  if (page.direction === 'backward') shown.reverse();
+  const edges = shown.map((node) => ({ cursor: cursorOf(node), node }));
+  const isForward = page.direction === 'forward';
+  return {
+    edges,
+    pageInfo: {
+      // Towards where the page came from it is known only that the reader has been there.
+      hasNextPage: isForward ? hasMore : page.before !== null,
+      hasPreviousPage: isForward ? page.after !== null : hasMore,
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
+  };
+};
+
+const sqlTypes: Record<ColumnType, string> = { bigint: 'bigint', int: 'int', text: 'text', time: 'timestamptz' };
+
+const isGiven = <Value>(value: Value | null | undefined): value is Value => value !== null && value !== undefined;
+
+const pageSize = (name: string, size: number | null | undefined): number | undefined => {
+  if (!isGiven(size)) return undefined;
+  if (!Number.isInteger(size) || size < 0 || size > MAX_PAGE_SIZE) {
+    throw new BadUserInputError(`${name} must be from 0 to ${MAX_PAGE_SIZE}`);
+  }
+  return size;
+};
+
+const malformed = () => new BadUserInputError('This is no cursor of this list');
+
+const partsOf = (cursor: string): unknown[] => {
+  if (cursor.length > LONGEST_CURSOR || !/^[A-Za-z0-9_-]+$/.test(cursor)) throw malformed();
+  try {
+    const parts: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+    if (Array.isArray(parts)) return parts;
+  } catch {
+    // Not even JSON.
+  }
+  throw malformed();
+};
+
+const pack = (value: unknown) =>
+  typeof value === 'bigint' ? String(value) : value instanceof Date ? value.getTime() : value;
+
+const MAX_BIGINT = 2n ** 63n - 1n;
+const MAX_INT = 2 ** 31 - 1;
+const LATEST = 8.64e15;
+
+/** Only what the database takes: undefined for the rest. */
+const unpack = (type: ColumnType, packed: unknown): unknown => {
+  switch (type) {
+    case 'bigint':
+      if (typeof packed !== 'string' || !/^\d{1,19}$/.test(packed)) return undefined;
+      return BigInt(packed) <= MAX_BIGINT ? BigInt(packed) : undefined;
+    case 'int':
+      return isWholeNumber(packed, MAX_INT) ? packed : undefined;
+    case 'time':
+      return isWholeNumber(packed, LATEST) ? new Date(packed) : undefined;
+    case 'text':
+      return typeof packed === 'string' && !/[\0\p{Surrogate}]/u.test(packed) ? packed : undefined;
+  }
+};
+
+const isWholeNumber = (value: unknown, max: number): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max;
