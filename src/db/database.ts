@@ -8,9 +8,12 @@ export interface Queryable {
   /**
    * Runs one statement.
    *
-   * @param sql with `$1`, `$2` … for `params`; one text, one prepared statement
-   * @returns its rows: int8 as bigint, int4 as number, timestamptz as Date, bytea as Uint8Array, arrays as arrays; xid8 must be cast to text
-   * @throws UnavailableError where the database cannot be reached or did not answer in time; after a write that means unknown
+   * @param sql with `$1`, `$2` … for `params`; one text, one prepared statement, so keep values out of it
+   * @param params as `encode` of `values.ts` says: dates, bytes and arrays as they are, objects as JSON
+   * @returns its rows: int8 as bigint, int4 as number, timestamptz as Date, bytea as Uint8Array, arrays as arrays.
+   *   Types it does not know come as text; arrays of enums too, so cast them to text[]. xid8 must be cast to text
+   * @throws UnavailableError where the database cannot be reached or did not answer in time, after 5 s at most; after a
+   *   write that means unknown
    */
   query<Row>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
 }
@@ -20,12 +23,22 @@ export interface Database extends Queryable {
   /** Shares the connections of `query`. Never use it inside `transaction`: the embedded database has one connection. */
   readonly prisma: PrismaClient;
   /**
-   * Runs `work` in one READ COMMITTED transaction on one connection; rolls back where it throws.
+   * Runs `work` in one READ COMMITTED transaction on one connection; rolls back where it throws. After a deadlock it runs
+   * again from the start, so `work` must change nothing but the database.
    *
    * @throws what `work` throws; UnavailableError as `query` does
    */
   transaction<Result>(work: (tx: Queryable) => Promise<Result>): Promise<Result>;
+  /** Runs `work` on a connection of its own that no time limit holds: for migrations and upkeep, never for a request. */
+  session<Result>(work: (session: Session) => Promise<Result>): Promise<Result>;
+  /** Whether it answers within a second. For readiness; never throws. */
+  isReachable(): Promise<boolean>;
   close(): Promise<void>;
+}
+
+export interface Session extends Queryable {
+  /** Runs a script of several statements; if one fails, none has happened. */
+  execute(script: string): Promise<void>;
 }
 
 /** The database is away, stalled or out of room. After a write: unknown whether it happened. */
