@@ -50,9 +50,9 @@ export const createRedisBus = ({ url, onState, onError }: RedisBusOptions): Redi
     publisher,
     subscriber,
     // One that throws would hand listeners the raw text.
-    deserializer: (text: string) => {
+    deserializer: (text) => {
       try {
-        return JSON.parse(text) as unknown;
+        return JSON.parse(text.toString()) as unknown;
       } catch (error) {
         onError?.(error);
         return undefined;

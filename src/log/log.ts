@@ -1,7 +1,10 @@
 /** The chat log as the rules see it: change a chat under its lock, send, read, follow. Put together in app.ts. */
-import type { Queryable } from '../db/database.js';
+import type { Bus } from '../bus/bus.js';
+import type { Database, Queryable } from '../db/database.js';
 import type { Role } from '../generated/prisma/enums.js';
+import { begin, createChange } from './append.js';
 import type { ChatRow, MessageRow, UserFacts } from './event.js';
+import { createSender } from './send.js';
 
 /** An event to append; its number, mark and time come from the log. */
 export interface NewEvent {
@@ -61,5 +64,12 @@ export interface Log {
   begin(tx: Queryable, chatId: bigint, actorId: bigint, mark: number): Promise<void>;
   /** @throws UnavailableError: unknown whether it was sent */
   send(message: NewMessage): Promise<SendOutcome>;
-  close(): Promise<void>;
+  /** Resolves when what was sent has been answered. */
+  drain(): Promise<void>;
 }
+
+export const createLog = (db: Database, bus: Bus): Log => ({
+  change: createChange(db, bus),
+  begin,
+  ...createSender(db, bus),
+});

@@ -1,0 +1,224 @@
+/**
+ * A viewer's notifications, live, wherever they are. Nothing is queued here but the names of what may have changed: how a
+ * chat's notification stands is read when the subscriber takes it, so a slow one gets the newest state and costs nothing.
+ */
+import type { Bus, Unsubscribe } from '../bus/bus.js';
+import { UnavailableError, type Queryable } from '../db/database.js';
+import { userTopic } from '../log/doorbell.js';
+import type { Rounds } from '../log/rounds.js';
+import type { Follower, Tail } from '../log/tail.js';
+import type { Ending } from './ending.js';
+import type { NotificationRow, Notifications } from './notifications.js';
+import type { EndCode } from './stream-item.js';
+import type { Viewer } from './viewer.js';
+
+export type NotificationItem =
+  | { kind: 'notification'; notification: NotificationRow }
+  /** The last one. */
+  | { kind: 'ended'; code: EndCode; reason: string };
+
+export type NotificationStream = AsyncIterableIterator<NotificationItem>;
+
+export interface NotificationStreamOptions {
+  db: Queryable;
+  bus: Bus;
+  tail: Tail;
+  rounds: Rounds;
+  notifications: Pick<Notifications, 'newMessages' | 'storedSince'>;
+  viewer: Viewer;
+  ending: Ending;
+}
+
+const RETRY_MS = 500;
+
+/** With the chats in which something happened just now: a list that was read while this began may lack it. */
+const MY_CHATS = `SELECT chat.id, chat.activity_at > now() - interval '10 seconds' AS "isFresh"
+  FROM member JOIN chat ON chat.id = member.chat_id WHERE member.user_id = $1`;
+
+export const createNotificationStream = ({
+  db,
+  bus,
+  tail,
+  rounds,
+  notifications,
+  viewer,
+  ending,
+}: NotificationStreamOptions): NotificationStream => {
+  let state: 'starting' | 'live' | 'ended' | 'over' = 'starting';
+  const is = (other: typeof state) => state === other;
+  let end: { code: EndCode; reason: string } | null = null;
+  /** Of these chats the notification may stand otherwise than last told. */
+  const touched = new Set<bigint>();
+  /** What was last told of each: so that nothing is told twice. */
+  const told = new Map<bigint, string>();
+  let followed = new Set<bigint>();
+  let areChatsDue = true;
+  let isStoredDue = true;
+  /** Stored notifications up to here were told or are in the list; of these the unread may be read yet. */
+  let lastStoredId: bigint | null = null;
+  let unreadIds = new Set<bigint>();
+  let ready: NotificationRow[] = [];
+  let wake: (() => void) | null = null;
+  const stops: Unsubscribe[] = [];
+
+  const notify = () => {
+    wake?.();
+    wake = null;
+  };
+
+  const touch = (chatId: bigint) => {
+    touched.add(chatId);
+    notify();
+  };
+
+  const follower: Follower = {
+    onEvents: (chatId, events) => {
+      for (const event of events) {
+        const isOwnMessage = event.type === 'MESSAGE_SENT' && event.actorId === viewer.id;
+        if (event.userId === viewer.id) areChatsDue = isStoredDue = true;
+        if (event.messages.length > 0 && !isOwnMessage) touched.add(chatId);
+      }
+      notify();
+    },
+    onEphemeral: (event) => {
+      if (event.kind === 'read' && event.user.id === viewer.id) touch(event.chatId);
+    },
+    onReset: touch,
+  };
+
+  const letGo = () => {
+    for (const stop of stops.splice(0)) stop();
+    tail.unfollow(followed, follower);
+    followed = new Set();
+  };
+
+  const readChats = async () => {
+    areChatsDue = false;
+    const rows = await db.query<{ id: bigint; isFresh: boolean }>(MY_CHATS, [viewer.id]);
+    if (is('over') || is('ended')) return;
+    const now = new Set(rows.map((row) => row.id));
+    const left = [...followed].filter((chatId) => !now.has(chatId));
+    const joined = rows.filter((row) => !followed.has(row.id));
+    tail.unfollow(left, follower);
+    for (const chatId of left) touched.add(chatId);
+    for (const { id, isFresh } of joined) if (isFresh) touched.add(id);
+    followed = now;
+    await tail.follow(joined.map((row) => row.id), follower);
+    if (!is('over') && !is('ended')) return;
+    tail.unfollow(now, follower);
+  };
+
+  const readStored = async () => {
+    isStoredDue = false;
+    const { rows, lastId } = await notifications.storedSince(viewer, lastStoredId, [...unreadIds]);
+    lastStoredId = lastId;
+    for (const row of rows) {
+      const id = row.storedId!;
+      if (row.readAt === null) unreadIds.add(id);
+      else unreadIds.delete(id);
+    }
+    ready.push(...rows);
+  };
+
+  const readTouched = async () => {
+    const chatIds = [...touched];
+    touched.clear();
+    const found = await notifications.newMessages(chatIds.map((chatId) => ({ userId: viewer.id, chatId })));
+    for (const [index, notification] of found.entries()) {
+      const chatId = chatIds[index]!;
+      const summary = `${notification.message?.seq ?? 0}:${notification.unreadCount}:${notification.message?.changedSeq ?? 0}`;
+      if (told.get(chatId) === summary) continue;
+      told.set(chatId, summary);
+      ready.push(notification);
+    }
+  };
+
+  const start = async () => {
+    const ring = await bus.subscribe(userTopic(viewer.id), ({ chatIds }) => {
+      areChatsDue = isStoredDue = true;
+      for (const chatId of chatIds) touched.add(BigInt(chatId));
+      notify();
+    });
+    stops.push(ring);
+    stops.push(
+      rounds.onMoved((moved) => {
+        if (moved.notifiedUserIds.includes(viewer.id) || moved.isAfterFailure) areChatsDue = isStoredDue = true;
+        if (moved.isAfterFailure) for (const chatId of followed) touched.add(chatId);
+        notify();
+      }),
+    );
+    if (!is('starting')) return letGo();
+    state = 'live';
+  };
+
+  const work = async () => {
+    if (state === 'starting') await start();
+    if (state === 'live' && areChatsDue) await readChats();
+    if (state === 'live' && isStoredDue) await readStored();
+    if (state === 'live' && touched.size > 0) await readTouched();
+  };
+
+  const isIdle = () => state === 'live' && !areChatsDue && !isStoredDue && touched.size === 0 && ready.length === 0;
+
+  const pull = async (): Promise<IteratorResult<NotificationItem>> => {
+    for (;;) {
+      if (end !== null && state === 'ended') {
+        const item: NotificationItem = { kind: 'ended', ...end };
+        end = null;
+        return { done: false, value: item };
+      }
+      if (state === 'over') return { done: true, value: undefined };
+      const notification = ready.shift();
+      if (notification !== undefined) return { done: false, value: { kind: 'notification', notification } };
+      try {
+        await work();
+      } catch (error) {
+        if (!(error instanceof UnavailableError) || state === 'starting') throw error;
+        areChatsDue = isStoredDue = true;
+        for (const chatId of followed) touched.add(chatId);
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          setTimeout(resolve, RETRY_MS);
+        });
+      }
+      // After its last item it waits for the socket's end: `complete` would keep the client from coming back.
+      if (isIdle() || (is('ended') && end === null)) await new Promise<void>((resolve) => (wake = resolve));
+    }
+  };
+
+  const stop = () => {
+    if (state !== 'over') {
+      state = 'over';
+      letGo();
+      notify();
+    }
+    return Promise.resolve({ done: true as const, value: undefined });
+  };
+
+  stops.push(
+    ending.onEnd((code, reason) => {
+      if (state === 'over') return;
+      state = 'ended';
+      end = { code, reason };
+      ready = [];
+      letGo();
+      notify();
+    }),
+  );
+
+  let pulls: Promise<unknown> = Promise.resolve();
+  const stream: NotificationStream = {
+    next: () => {
+      const result = pulls.then(pull);
+      pulls = result.catch(stop);
+      return result;
+    },
+    return: stop,
+    throw: (error: unknown) => {
+      void stop();
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+    },
+    [Symbol.asyncIterator]: () => stream,
+  };
+  return stream;
+};

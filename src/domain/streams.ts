@@ -1,0 +1,31 @@
+/** What can be followed live, for one viewer each. */
+import type { Bus } from '../bus/bus.js';
+import type { Queryable } from '../db/database.js';
+import type { Rounds } from '../log/rounds.js';
+import type { Tail } from '../log/tail.js';
+import { createChatStream } from './chat-stream.js';
+import type { Ending } from './ending.js';
+import { createNotificationStream, type NotificationStream } from './notification-stream.js';
+import type { Notifications } from './notifications.js';
+import type { Stream } from './stream-item.js';
+import type { Viewer } from './viewer.js';
+
+export interface Streams {
+  /** @param after the event that the client saw last, of this chat; null: nothing is replayed */
+  chat(viewer: Viewer, options: { chatId: bigint; after: { seq: number; mark: number } | null; ending: Ending }): Stream;
+  notifications(viewer: Viewer, options: { ending: Ending }): NotificationStream;
+}
+
+export interface StreamsOptions {
+  db: Queryable;
+  bus: Bus;
+  tail: Tail;
+  rounds: Rounds;
+  notifications: Pick<Notifications, 'newMessages' | 'storedSince'>;
+  slowReaderMs: number;
+}
+
+export const createStreams = ({ db, bus, tail, rounds, notifications, slowReaderMs }: StreamsOptions): Streams => ({
+  chat: (viewer, options) => createChatStream({ db, tail, viewer, slowReaderMs, ...options }),
+  notifications: (viewer, options) => createNotificationStream({ db, bus, tail, rounds, notifications, viewer, ...options }),
+});
