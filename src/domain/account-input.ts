@@ -1,0 +1,75 @@
+/** What usernames, passwords, names and addresses may look like. Each check says what is wrong, or nothing. */
+import { InvalidInputError, type InvalidField } from './errors.js';
+
+type Problem = string | undefined;
+
+// Letters of any script with their marks, digits; nothing that is not seen, and no mark without a letter before it.
+const USERNAME = /^(?!\p{M})(?:(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{M}\p{Nd}._-]){3,32}$/u;
+const NOT_STORABLE = /[\0\p{Surrogate}]/u;
+const LABEL = '[\\p{L}\\p{M}\\p{Nd}](?:[\\p{L}\\p{M}\\p{Nd}-]{0,61}[\\p{L}\\p{M}\\p{Nd}])?';
+const EMAIL = new RegExp(
+  `^(?!\\.)(?!.*\\.\\.)[\\p{L}\\p{M}\\p{Nd}.!#$%&'*+/=?^_\`{|}~-]{1,64}(?<!\\.)@(?:${LABEL}\\.)+${LABEL}$`,
+  'u',
+);
+
+const codePoints = (text: string) => [...text].length;
+// One that is far too long need not be counted, or looked at any closer.
+const isLonger = (text: string, max: number) => text.length > 2 * max || codePoints(text) > max;
+
+/** As it is kept. */
+export const normalised = (text: string): string => text.normalize('NFC');
+
+/**
+ * What is unique: the same name in other case is the same name. Case is folded without regard to any language, so that all
+ * nodes agree. Letters of different scripts that look alike are different.
+ */
+export const usernameKeyOf = (username: string): string => normalised(normalised(username).toLowerCase());
+export const emailKeyOf = usernameKeyOf;
+
+/** Whether anyone could be called that; what could not must not reach the database. */
+export const isUsername = (username: string): boolean => usernameProblem(username) === undefined;
+
+const usernameProblem = (username: string): Problem =>
+  !isLonger(username, 96) && USERNAME.test(normalised(username))
+    ? undefined
+    : 'must be 3 to 32 letters, digits, ".", "_" or "-"';
+
+const passwordProblem = (password: string): Problem => {
+  if (isLonger(password, 128) || codePoints(password) < 8) return 'must be 8 to 128 characters long';
+  if (NOT_STORABLE.test(password)) return 'must not contain NUL or half a surrogate pair';
+  return undefined;
+};
+
+const nameProblem = (name: string): Problem => {
+  if (isLonger(name, 150)) return 'must be at most 150 characters long';
+  if (/[\p{Cc}\p{Surrogate}\u2028\u2029]/u.test(name)) return 'must not contain control characters';
+  return undefined;
+};
+
+const emailProblem = (email: string): Problem =>
+  !isLonger(email, 254) && EMAIL.test(email) ? undefined : 'must be an e-mail address';
+
+const problems = {
+  username: usernameProblem,
+  password: passwordProblem,
+  newPassword: passwordProblem,
+  firstName: nameProblem,
+  lastName: nameProblem,
+  email: emailProblem,
+};
+
+type CheckedInput = { readonly [Field in keyof typeof problems]?: string | undefined };
+
+/**
+ * Checks what is given, each field by its name.
+ *
+ * @throws InvalidInputError naming everything that is wrong
+ */
+export const checkAccountInput = (input: CheckedInput): void => {
+  const fields = Object.entries(problems).flatMap(([field, problem]): InvalidField[] => {
+    const value = input[field as keyof CheckedInput];
+    const reason = value === undefined ? undefined : problem(value);
+    return reason === undefined ? [] : [{ path: [field], reason }];
+  });
+  if (fields.length > 0) throw new InvalidInputError(fields);
+};
