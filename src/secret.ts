@@ -25,7 +25,7 @@ export class SecretDamagedError extends Error {
  */
 export const keptSecret = async (folder: string, name: string): Promise<string> => {
   const path = join(folder, name);
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   return (await read(path)) ?? (await write(path));
 };
 
