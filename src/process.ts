@@ -1,0 +1,91 @@
+/** The life of a process that serves: start, signals, exit code. */
+import { constants } from 'node:os';
+import { exitCodes } from './exit-codes.js';
+import { asFailure } from './failure.js';
+import type { Logger } from './log-line.js';
+
+/** What is started and stopped. */
+export interface Service {
+  /** Resolves once it serves. */
+  listen(): Promise<void>;
+  /** Resolves once everything is finished and closed. May be called where `listen` failed or has not returned. */
+  stop(): Promise<void>;
+}
+
+interface ProcessOptions<Running extends Service> {
+  logger: Logger;
+  /** How long `stop` may take before the process ends without it. */
+  stopWithinMs: number;
+  /** Called once it serves. */
+  onListening?: (service: Running) => void;
+}
+
+// Ctrl-C in a terminal reaches the process from the terminal and, a moment later, from the npm that started it.
+const SAME_KEY_PRESS_MS = 150;
+
+/** Runs `create`'s service until SIGTERM, SIGINT or its failure, and ends the process. */
+export const runService = async <Running extends Service>(
+  create: () => Promise<Running>,
+  { logger, stopWithinMs, onListening }: ProcessOptions<Running>,
+): Promise<void> => {
+  let service: Running | undefined;
+  let stoppingSince: number | undefined;
+
+  // Armed before anything that could hang.
+  const endWithin = (milliseconds: number) =>
+    setTimeout(() => {
+      logger.error({ milliseconds }, 'Stopping took too long');
+      process.exit(exitCodes.unexpected);
+    }, milliseconds);
+
+  const stop = async (): Promise<number> => {
+    try {
+      // Before there is one nothing was promised to anybody, and what is half made must survive a SIGKILL in any case.
+      await service?.stop();
+      logger.info('Stopped');
+      return exitCodes.done;
+    } catch (error) {
+      logger.error({ error }, 'Stopping failed');
+      return exitCodes.unexpected;
+    }
+  };
+
+  const onSignal = (signal: 'SIGINT' | 'SIGTERM') => {
+    const now = performance.now();
+    if (stoppingSince !== undefined) {
+      if (signal === 'SIGINT' && now - stoppingSince < SAME_KEY_PRESS_MS) return;
+      process.exit(128 + constants.signals[signal]);
+    }
+    stoppingSince = now;
+    endWithin(stopWithinMs);
+    logger.info({ signal }, 'Stopping');
+    void stop().then((code) => process.exit(code));
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+
+  // Nobody knows what state it left behind; the log and its readers are made to bear a node that is gone.
+  const onUnexpected = (error: unknown) => {
+    logger.fatal({ error }, 'Unexpected error: ending');
+    process.exit(exitCodes.unexpected);
+  };
+  process.on('uncaughtException', onUnexpected);
+  process.on('unhandledRejection', onUnexpected);
+
+  try {
+    service = await create();
+    await service.listen();
+    if (stoppingSince === undefined) onListening?.(service);
+  } catch (error) {
+    if (stoppingSince !== undefined) return; // it was stopped while it started
+    endWithin(stopWithinMs);
+    await service?.stop().catch((stopError: unknown) => logger.error({ error: stopError }, 'Stopping failed'));
+    fail(error);
+  }
+};
+
+/** Says what went wrong on standard error and ends the process. */
+export const fail = (error: unknown): void => {
+  const { line, exitCode } = asFailure(error);
+  process.stderr.write(`${line}\n`, () => process.exit(exitCode));
+};
