@@ -1,0 +1,4 @@
+/** Where `npm start` and the container begin. */
+import { serve } from './serve.js';
+
+await serve();

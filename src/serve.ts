@@ -1,0 +1,32 @@
+/** The server as a process of its own. `npm start` and `parley serve` both end up here. */
+import { createApp } from './app.js';
+import { readEnvironment, requireConfig, type Environment } from './config.js';
+import { createLogger } from './logger.js';
+import { fail, runService } from './process.js';
+
+// What closing may take after the sockets are gone.
+const CLOSING_SECONDS = 5;
+
+/**
+ * Serves until the process is told to stop, and then ends it; see `exit-codes.ts`.
+ *
+ * @param environment the settings; unless given, the process's own and those of `.env`
+ */
+export const serve = async (environment?: Environment): Promise<void> => {
+  try {
+    const { config, warnings } = requireConfig(environment ?? readEnvironment());
+    const logger = createLogger({ level: config.logLevel, isPretty: process.stdout.isTTY });
+    for (const warning of warnings) logger.warn(warning);
+
+    await runService(() => createApp(config, logger), {
+      logger,
+      stopWithinMs: (config.drainSeconds + CLOSING_SECONDS) * 1000,
+      onListening: ({ url, welcome }) => {
+        logger.info({ url }, 'Listening');
+        if (welcome !== undefined) process.stdout.write(`${welcome}\n`);
+      },
+    });
+  } catch (error) {
+    fail(error);
+  }
+};
