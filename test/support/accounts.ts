@@ -1,0 +1,73 @@
+/** Accounts on a database of a test file's own, without the server around them. */
+import { onTestFinished } from 'vitest';
+import type { Bus } from '../../src/bus/bus.js';
+import { createMemoryBus } from '../../src/bus/memory.js';
+import { createMemoryRateLimits } from '../../src/bus/memory-rate-limits.js';
+import type { Database } from '../../src/db/database.js';
+import { createAccounts } from '../../src/domain/accounts.js';
+import { createAdministration } from '../../src/domain/administration.js';
+import { createPasswords } from '../../src/domain/passwords.js';
+import { createRateLimits, type RateLimitSettings } from '../../src/domain/rate-limits.js';
+import type { SessionFactsCacheOptions } from '../../src/domain/session-facts.js';
+import { createSessions } from '../../src/domain/sessions.js';
+import { createTokens } from '../../src/domain/tokens.js';
+import { createUsers } from '../../src/domain/users.js';
+
+export const somewhere = { address: '192.0.2.1' };
+export const testSecret = 'a secret that is only ever used in tests';
+
+interface AccountNodeOptions {
+  bus?: Bus;
+  limits?: Partial<RateLimitSettings>;
+  cache?: SessionFactsCacheOptions;
+}
+
+const fail = (error: unknown) => {
+  throw error;
+};
+
+/** What one node knows of accounts; gone when the test is. */
+export const accountNode = async (
+  db: Database,
+  { bus = createMemoryBus(fail), limits, cache }: AccountNodeOptions = {},
+) => {
+  const tokens = createTokens({ secret: testSecret, accessTokenMinutes: 15 });
+  const sessions = createSessions({ db, bus, tokens, refreshTokenDays: 30, cache, onError: fail });
+  await sessions.start();
+  const passwords = createPasswords();
+  const store = createMemoryRateLimits();
+  const rateLimits = createRateLimits(store, {
+    messagesPerMinute: 10,
+    editsPerMinute: 30,
+    typingPerMinute: 120,
+    directChatsPerMinute: 10,
+    signInsPerMinute: 30,
+    registrationsPerHour: 0,
+    ...limits,
+  });
+  onTestFinished(() => {
+    sessions.close();
+    store.close();
+  });
+  const accounts = createAccounts({ db, sessions, passwords, limits: rateLimits });
+  const administration = createAdministration({ db, sessions, passwords });
+
+  return {
+    accounts,
+    administration,
+    passwords,
+    sessions,
+    tokens,
+    users: createUsers(db),
+    /** Registers someone whose password is `passwordOf(username)`. */
+    person: (username: string) =>
+      accounts.register(
+        { username, password: passwordOf(username), email: `${username}@example.org` },
+        { address: null },
+      ),
+  };
+};
+
+export type AccountNode = Awaited<ReturnType<typeof accountNode>>;
+
+export const passwordOf = (username: string): string => `the password of ${username}`;
