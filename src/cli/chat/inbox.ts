@@ -1,0 +1,46 @@
+/** The list of one's chats with their unread counts, kept true by notifications. */
+import type { Connection } from './connection.js';
+import { ChatsDocument, NotificationsDocument, type ChatsQuery } from './operations.js';
+
+export type ChatSummary = NonNullable<ChatsQuery['chats']>['nodes'][number];
+
+export interface Inbox {
+  readonly chats: () => readonly ChatSummary[];
+  readonly unreadCount: () => number;
+  refresh(): Promise<void>;
+}
+
+export const createInbox = (connection: Connection, onChange: () => void): Inbox => {
+  let chats: readonly ChatSummary[] = [];
+
+  const refresh = async () => {
+    chats = (await connection.run(ChatsDocument, {})).chats?.nodes ?? [];
+    onChange();
+  };
+
+  connection.follow(
+    NotificationsDocument,
+    {},
+    ({ notificationReceived: { kind, chat, unreadCount } }) => {
+      const known = chats.find((one) => one.id === chat?.id);
+      if (kind !== 'NEW_MESSAGE' || known === undefined) return void refresh().catch(() => {});
+      chats = chats.map((one) => (one === known ? { ...one, unreadCount } : one));
+      onChange();
+    },
+    () => {},
+  );
+
+  return {
+    chats: () => chats,
+    unreadCount: () => chats.reduce((sum, chat) => sum + chat.unreadCount, 0),
+    refresh,
+  };
+};
+
+/** What a chat is called: its name, or who else is in it. */
+export const titleOf = (chat: ChatSummary, viewerId: string): string =>
+  chat.name ??
+  (chat.members.nodes
+    .filter(({ user }) => user.id !== viewerId)
+    .map(({ user }) => user.username)
+    .join(', ') || 'an empty chat');

@@ -1,0 +1,243 @@
+/**
+ * `parley chat`: a terminal client on the public API alone, and the example to read first. What a client has to do to lose
+ * nothing is in three files: follow.ts (keep the last cursor), sender.ts (send again under the same key) and
+ * conversation.ts (apply by id and place). The rest is a terminal.
+ */
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { createConnection } from './connection.js';
+import type { Message } from './conversation.js';
+import { createInbox, titleOf, type ChatSummary } from './inbox.js';
+import { openRoom, type Room } from './room.js';
+import { createScreen, type Page } from './screen.js';
+import { messageOf } from './sender.js';
+import { signIn, SignInError, type Session } from './session.js';
+import { harmless, wrap } from './text.js';
+
+export interface ChatOptions {
+  /** Of the server: `http://127.0.0.1:4000`, with or without `/graphql`. */
+  url: string;
+  /** The username. */
+  as: string;
+  /** Asked for where it is not given; on a pipe it is the first line. */
+  password?: string | undefined;
+  /** The chat to open: its name, slug, or who is in it. */
+  chat?: string | undefined;
+}
+
+const HELP = '/chats  /open NUMBER or NAME  /more  /edit [#N] TEXT  /delete [#N]  /help  /quit';
+
+/** @returns the process's exit code */
+export const chat = async (options: ChatOptions): Promise<number> => {
+  const endpoint = endpointOf(options.url);
+  let session: Session;
+  try {
+    session = await signIn({ endpoint, username: options.as, password: options.password ?? (await askPassword(options.as)) });
+  } catch (error) {
+    const reason = error instanceof SignInError ? error.message : `${endpoint} cannot be reached (${causeOf(error)})`;
+    process.stderr.write(`parley chat: ${reason}\n`);
+    return error instanceof SignInError ? 77 : 69;
+  }
+  return new Promise((resolve) => run(endpoint, session, options.chat, resolve));
+};
+
+const run = (endpoint: string, session: Session, wanted: string | undefined, exit: (code: number) => void) => {
+  const viewer = session.user;
+  let room: (Room & { title: string }) | null = null;
+  let notice = HELP;
+  let state: 'connected' | 'away' = 'away';
+
+  const screen = createScreen({
+    input: process.stdin,
+    output: process.stdout,
+    onLine: (line) => void onLine(line).catch((error: unknown) => tell(messageOf(error))),
+    onKey: (typed) => room?.key(typed),
+    onClose: () => void quit(0),
+  });
+
+  const draw = () => screen.draw(room === null ? inboxPage() : roomPage(room));
+  const tell = (text: string) => {
+    notice = harmless(text);
+    draw();
+  };
+
+  const connection = createConnection({
+    endpoint,
+    session,
+    onState: (next) => {
+      state = next;
+      draw();
+    },
+    onGone: (reason) => {
+      process.stderr.write(`parley chat: signed out: ${reason}\n`);
+      void quit(77);
+    },
+  });
+  const inbox = createInbox(connection, draw);
+
+  const quit = async (code: number) => {
+    room?.close();
+    screen.close();
+    await connection.close();
+    exit(code);
+  };
+
+  const open = async (chosen: ChatSummary) => {
+    room?.close();
+    room = null;
+    const title = harmless(titleOf(chosen, viewer.id));
+    const opened = await openRoom(connection, viewer.id, chosen.id, {
+      onChange: draw,
+      onNotice: tell,
+      onEnded: (reason) => {
+        room?.close();
+        room = null;
+        tell(reason);
+        void inbox.refresh();
+      },
+    });
+    if (opened === null) return tell('This chat is gone');
+    room = { ...opened, title };
+    tell(HELP);
+  };
+
+  const find = (name: string): ChatSummary | undefined => {
+    const chats = inbox.chats();
+    return /^\d+$/.test(name)
+      ? chats[Number(name) - 1]
+      : (chats.find((one) => one.slug === name || titleOf(one, viewer.id) === name) ??
+          chats.find((one) => titleOf(one, viewer.id).toLowerCase().includes(name.toLowerCase())));
+  };
+
+  const openByName = async (name: string) => {
+    const chosen = find(name);
+    return chosen === undefined ? tell(`There is no chat ${name}`) : open(chosen);
+  };
+
+  /** `#12 text` → that message of one's own and the text; without a number one's newest. */
+  const pick = (rest: string): { message: Message | undefined; text: string } => {
+    const [, seq, text] = /^(?:#(\d+)\s*)?(.*)$/s.exec(rest)!;
+    const own = room?.conversation.messages().filter((message) => message.sender.id === viewer.id && !message.isDeleted) ?? [];
+    return { message: seq === undefined ? own.at(-1) : own.find((message) => message.seq === Number(seq)), text: text ?? '' };
+  };
+
+  const change = async (rest: string, act: (message: Message, text: string) => Promise<string | null>) => {
+    const { message, text } = pick(rest);
+    if (message === undefined) return tell('There is no such message of yours here');
+    tell((await act(message, text)) ?? HELP);
+  };
+
+  const onLine = async (line: string) => {
+    const [, command, rest = ''] = /^\/(\w+)\s*(.*)$/s.exec(line) ?? [];
+    if (line.trim() === '') return draw();
+    if (command === 'quit') return quit(0);
+    if (command === 'help') return tell(HELP);
+    if (command === 'open' || (command === undefined && room === null)) return openByName(command === undefined ? line : rest);
+    if (command === 'chats') {
+      room?.close();
+      room = null;
+      return inbox.refresh();
+    }
+    const here = room;
+    if (here === null) return tell('Open a chat first: /open NUMBER');
+    if (command === undefined) return here.send(line);
+    if (command === 'more') return void ((await here.readOlder()) || tell('There is nothing older'));
+    if (command === 'edit') return change(rest, (message, text) => here.edit(message.id, text));
+    if (command === 'delete') return change(rest, (message) => here.delete(message.id));
+    return tell(`There is no /${command}. ${HELP}`);
+  };
+
+  const status = (text: string) => (state === 'connected' ? text : 'away from the server, coming back …');
+
+  const inboxPage = (): Page => ({
+    title: `${viewer.username} · chats`,
+    lines: inbox.chats().map((one, index) => {
+      const unread = one.unreadCount > 0 ? ` (${one.unreadCount} unread)` : '';
+      const closed = one.closedAt === null ? '' : ' [closed]';
+      const last = one.lastMessage ? `  ${one.lastMessage.sender.username}: ${one.lastMessage.text ?? ''}` : '';
+      return cut(harmless(`${index + 1}. ${titleOf(one, viewer.id)}${closed}${unread}${last}`), screen.columns());
+    }),
+    status: status(notice),
+    prompt: 'open> ',
+  });
+
+  const roomPage = ({ title, conversation, typists }: Room & { title: string }): Page => {
+    const columns = screen.columns() - 1;
+    const confirmed = conversation.messages().map((message) => {
+      const edited = message.isEdited && !message.isDeleted ? ' (edited)' : '';
+      const text = message.isDeleted ? '(deleted)' : harmless(message.text ?? '');
+      return `#${message.seq} ${message.sender.username}: ${text}${edited}`;
+    });
+    const underway = conversation.outgoing().map(({ text, refusal }) => {
+      const fate = refusal === undefined ? '… sending' : `✗ not sent: ${refusal}`;
+      return `   ${viewer.username}: ${harmless(text)}  ${fate}`;
+    });
+    const others = inbox.unreadCount();
+    const typing = typists().length > 0 ? `${typists().join(', ')} typing …` : notice;
+    return {
+      title: `${viewer.username} · ${title}${others > 0 ? ` · ${others} unread elsewhere` : ''}`,
+      lines: [...confirmed, ...(process.stdout.isTTY ? underway : [])].flatMap((line) => wrap(line, columns)),
+      status: status(typing),
+      prompt: `${viewer.username}> `,
+    };
+  };
+
+  draw();
+  inbox
+    .refresh()
+    .then(() => (wanted === undefined ? undefined : openByName(wanted)))
+    .catch((error: unknown) => tell(messageOf(error)));
+};
+
+const cut = (line: string, columns: number) => (columns === Infinity ? line : (wrap(line, columns - 1)[0] ?? ''));
+
+const endpointOf = (url: string) => (/\/graphql\/?$/.test(url) ? url.replace(/\/$/, '') : `${url.replace(/\/+$/, '')}/graphql`);
+
+const causeOf = (error: unknown): string => {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error ? ('code' in cause ? String(cause.code) : cause.message) : String(cause);
+};
+
+/** Not shown on a terminal; the first line of a pipe. */
+const askPassword = async (username: string): Promise<string> => {
+  if (!process.stdin.isTTY) {
+    const line = await firstLine();
+    return line;
+  }
+  let isSilent = false;
+  const output = new Writable({
+    write: (chunk, _encoding, done) => {
+      if (!isSilent) process.stdout.write(chunk as Buffer);
+      done();
+    },
+  });
+  const question = createInterface({ input: process.stdin, output, terminal: true });
+  const answer = question.question(`Password of ${username}: `);
+  isSilent = true;
+  const password = await answer;
+  question.close();
+  process.stdout.write('\n');
+  return password;
+};
+
+/** Reads byte by byte: what follows the line is for whoever reads next. */
+const firstLine = (): Promise<string> =>
+  new Promise((resolve) => {
+    let text = '';
+    const read = () => {
+      for (;;) {
+        const chunk = process.stdin.read(1) as Buffer | null;
+        if (chunk === null) return;
+        const character = chunk.toString('latin1');
+        if (character === '\n') return done();
+        text += character;
+      }
+    };
+    const done = () => {
+      process.stdin.removeListener('readable', read);
+      process.stdin.removeListener('end', done);
+      resolve(Buffer.from(text, 'latin1').toString('utf8').replace(/\r$/, ''));
+    };
+    process.stdin.on('readable', read);
+    process.stdin.on('end', done);
+  });

@@ -1,0 +1,126 @@
+/** An open chat: followed, written to, marked read, with who is typing. */
+import type { Connection } from './connection.js';
+import { createConversation, type Conversation } from './conversation.js';
+import { followChat, type ChatEvent, type Following } from './follow.js';
+import { DeleteMessagesDocument, EditMessageDocument, MarkReadDocument, OlderMessagesDocument, SetTypingDocument } from './operations.js';
+import { createSender } from './sender.js';
+import { createTyping } from './typing.js';
+
+export interface Room {
+  readonly conversation: Conversation;
+  readonly typists: () => string[];
+  send(text: string): void;
+  key(typed: string): void;
+  /** @returns why not, or null */
+  edit(messageId: string, text: string): Promise<string | null>;
+  delete(messageId: string): Promise<string | null>;
+  /** @returns whether there was anything older */
+  readOlder(): Promise<boolean>;
+  close(): void;
+}
+
+export interface RoomListener {
+  onChange(): void;
+  onNotice(notice: string): void;
+  onEnded(reason: string): void;
+}
+
+/** @returns null where there is no such chat for this viewer */
+export const openRoom = async (
+  connection: Connection,
+  viewerId: string,
+  chatId: string,
+  { onChange, onNotice, onEnded }: RoomListener,
+): Promise<Room | null> => {
+  const conversation = createConversation(viewerId);
+  const sender = createSender(connection, chatId, conversation, onChange);
+  const typists = new Map<string, { username: string; until: number }>();
+  let markedSeq = 0;
+  let isMarking = false;
+
+  /** One at a time, the newest last: what came meanwhile is marked by the next. */
+  const markRead = async () => {
+    const seq = conversation.headSeq();
+    if (isMarking || seq <= markedSeq) return;
+    isMarking = true;
+    try {
+      await connection.run(MarkReadDocument, { input: { chatId, upToSeq: seq } });
+      markedSeq = seq;
+    } catch {
+      return; // the next message brings the next try
+    } finally {
+      isMarking = false;
+    }
+    await markRead();
+  };
+
+  const onEvent = (event: ChatEvent) => {
+    if (event.__typename === 'TypingChanged') {
+      if (event.isTyping && event.expiresAt) {
+        typists.set(event.user.id, { username: event.user.username, until: Date.parse(event.expiresAt) });
+        setTimeout(onChange, Date.parse(event.expiresAt) - Date.now() + 50);
+      } else typists.delete(event.user.id);
+    }
+    if (event.__typename === 'MessageSent') typists.delete(event.message.sender.id);
+    const notice = noticeOf(event);
+    if (notice !== null) onNotice(notice);
+    void markRead();
+    onChange();
+  };
+
+  const following: Following | null = await followChat(connection, chatId, conversation, { onEvent, onEnded });
+  if (following === null) return null;
+  void markRead();
+
+  const typing = createTyping((isTyping) => {
+    connection.run(SetTypingDocument, { input: { chatId, isTyping } }).catch(() => {});
+  });
+
+  return {
+    conversation,
+    typists: () => [...typists.values()].filter(({ until }) => until > Date.now()).map(({ username }) => username),
+    send: (text) => {
+      typing.stop();
+      sender.send(text);
+    },
+    key: typing.key,
+    edit: async (messageId, text) => {
+      const { editMessage: result } = await connection.run(EditMessageDocument, { input: { messageId, text } });
+      return result?.__typename === 'EditMessageSuccess' ? null : (result?.reason ?? 'The server did not answer');
+    },
+    delete: async (messageId) => {
+      const { deleteMessages: result } = await connection.run(DeleteMessagesDocument, {
+        input: { chatId, messageIds: [messageId] },
+      });
+      return result?.__typename === 'DeleteMessagesSuccess' ? null : (result?.reason ?? 'The server did not answer');
+    },
+    readOlder: async () => {
+      if (following.olderCursor === null) return false;
+      const { chat } = await connection.run(OlderMessagesDocument, { id: chatId, before: following.olderCursor });
+      if (!chat) return false;
+      conversation.put(chat.messages.nodes);
+      following.olderCursor = chat.messages.pageInfo.hasPreviousPage ? (chat.messages.pageInfo.startCursor ?? null) : null;
+      onChange();
+      return true;
+    },
+    close: () => {
+      typing.stop();
+      following.stop();
+    },
+  };
+};
+
+const noticeOf = (event: ChatEvent): string | null => {
+  switch (event.__typename) {
+    case 'MemberAdded':
+      return `${event.actor.username} added ${event.user.username}`;
+    case 'MemberRemoved':
+      return event.left ? `${event.user.username} left` : `${event.actor.username} removed ${event.user.username}`;
+    case 'ChatUpdated':
+      return event.chat.closedAt === null ? 'The chat was changed' : 'The chat was closed: it can be read, not written';
+    case 'ResyncRequired':
+      return 'Read anew from the server';
+    default:
+      return null;
+  }
+};

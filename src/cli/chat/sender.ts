@@ -1,0 +1,54 @@
+/** Sends what was typed, one after another, until the server has taken or refused it. */
+import { randomUUID } from 'node:crypto';
+import type { Connection } from './connection.js';
+import type { Conversation, Outgoing } from './conversation.js';
+import { SendMessageDocument } from './operations.js';
+
+export interface Sender {
+  send(text: string): void;
+}
+
+export const createSender = (
+  connection: Connection,
+  chatId: string,
+  conversation: Conversation,
+  onChange: () => void,
+): Sender => {
+  let last: Promise<void> = Promise.resolve();
+
+  /** Trying again is safe however often: the server takes a `clientMessageId` once, and then answers with what it took. */
+  const deliver = async ({ clientMessageId, text }: Outgoing) => {
+    for (;;) {
+      const { sendMessage: result } = await connection.run(SendMessageDocument, {
+        input: { chatId, text, clientMessageId },
+      });
+      if (result?.__typename === 'SendMessageSuccess') conversation.put([result.message]);
+      else if (result?.__typename === 'RateLimitedError') {
+        await new Promise((resolve) => setTimeout(resolve, result.retryAfterMs));
+        continue;
+      } else conversation.refuse(clientMessageId, result?.reason ?? 'The server did not answer');
+      return onChange();
+    }
+  };
+
+  return {
+    send: (text) => {
+      const outgoing = { clientMessageId: randomUUID(), text };
+      conversation.addOutgoing(outgoing);
+      onChange();
+      last = last
+        .then(() => deliver(outgoing))
+        .catch((error: unknown) => {
+          conversation.refuse(outgoing.clientMessageId, messageOf(error));
+          onChange();
+        });
+    },
+  };
+};
+
+export const messageOf = (error: unknown): string => {
+  const first: unknown = Array.isArray(error) ? error[0] : error;
+  return first instanceof Error || (typeof first === 'object' && first !== null && 'message' in first)
+    ? String(first.message)
+    : String(first);
+};
