@@ -23,6 +23,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // What cannot run is not collected, rather than skipped: a skipped test looks like a passed one.
     exclude: [...configDefaults.exclude, 'test/browser/**', ...(hasServices ? [] : ['test/services/**'])],
+    globalSetup: ['test/support/temporary-folder.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',

@@ -22,12 +22,7 @@ export const EMPTY_MIGRATION = '-- This is an empty migration.';
  *   parameters are not looked at.
  */
 export const compareWithSchema = async (adapterFactory, schema) => {
-  const SchemaEngine = await loadEngine();
-  const engine = await SchemaEngine.new(
-    { datamodels: [[schema.path, schema.content]] },
-    () => {},
-    bindMigrationAwareSqlAdapterFactory(adapterFactory),
-  );
+  const engine = await openSchemaEngine(adapterFactory, schema);
   const { stdout } = await engine.diff({
     from: { tag: 'schemaDatasource', files: [schema], configDir: dirname(schema.path) },
     to: { tag: 'schemaDatamodel', files: [schema] },
@@ -36,6 +31,16 @@ export const compareWithSchema = async (adapterFactory, schema) => {
     filters: { externalTables: [], externalEnums: [] },
   });
   return stdout.trim();
+};
+
+/** @returns {Promise<import('@prisma/schema-engine-wasm').SchemaEngine>} what is behind `prisma migrate` */
+export const openSchemaEngine = async (adapterFactory, schema) => {
+  const SchemaEngine = await loadEngine();
+  return SchemaEngine.new(
+    { datamodels: [[schema.path, schema.content]] },
+    () => {},
+    bindMigrationAwareSqlAdapterFactory(adapterFactory),
+  );
 };
 
 let engineClass;

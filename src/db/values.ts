@@ -11,7 +11,7 @@ export const encode = (value: unknown): string | Uint8Array | null => {
   if (typeof value === 'string' || value instanceof Uint8Array) return value;
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return `{${value.map(encodeElement).join(',')}}`;
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'object' ? JSON.stringify(value) : `${value as number | bigint | boolean}`;
 };
 
 const encodeElement = (element: unknown): string => {

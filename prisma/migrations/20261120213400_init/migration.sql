@@ -193,9 +193,10 @@ ALTER TABLE "notification" ADD CONSTRAINT "notification_actor_id_fkey" FOREIGN K
 -- AddForeignKey
 ALTER TABLE "notification" ADD CONSTRAINT "notification_chat_id_fkey" FOREIGN KEY ("chat_id") REFERENCES "chat"("id") ON DELETE SET NULL ON UPDATE CASCADE;
 
--- By hand from here on: what schema.prisma cannot say.
+-- By hand from here on: what schema.prisma cannot say. No semicolon but at the end of a statement: some of Prisma's tools
+-- cut there, comment or not.
 
--- Unread messages subtract the deleted ones; those are few among many.
+-- Unread messages subtract the deleted ones, which are few among many.
 CREATE INDEX "message_deleted" ON "message" ("chat_id", "seq") WHERE "deleted_at" IS NOT NULL;
 
 -- Every send updates these rows. Room left in their pages keeps the new version beside the old one, so that no index is
