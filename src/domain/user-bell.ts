@@ -1,0 +1,26 @@
+/** Telling users, wherever they are, that something about their chats changed: a row to find later, a bell to look now. */
+import type { Bus } from '../bus/bus.js';
+import type { Queryable } from '../db/database.js';
+import type { NotificationKind } from '../generated/prisma/enums.js';
+import { userTopic } from '../log/doorbell.js';
+
+const NOTIFY = `
+INSERT INTO notification (user_id, kind, chat_id, actor_id)
+SELECT user_id, $2::notification_kind, $3::bigint, $4::bigint FROM unnest($1::bigint[]) AS about(user_id) WHERE user_id <> $4`;
+
+/** Within the transaction of what it tells of. Nobody is notified of what they did themselves. One statement. */
+export const notify = async (
+  tx: Queryable,
+  userIds: readonly bigint[],
+  kind: NotificationKind,
+  chatId: bigint,
+  actorId: bigint,
+): Promise<void> => {
+  await tx.query(NOTIFY, [userIds, kind, chatId, actorId]);
+};
+
+/** After the commit. Their own devices are told too of what they did themselves. */
+export const ringUsers = (bus: Bus, userIds: readonly bigint[], chatIds: readonly bigint[]): void => {
+  const ids = chatIds.map(String);
+  for (const userId of userIds) bus.publish(userTopic(userId), { chatIds: ids });
+};
