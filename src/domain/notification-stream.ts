@@ -6,9 +6,11 @@ import type { Bus, Unsubscribe } from '../bus/bus.js';
 import { UnavailableError, type Queryable } from '../db/database.js';
 import { userTopic } from '../log/doorbell.js';
 import type { Rounds } from '../log/rounds.js';
+import type { Moment } from '../log/since.js';
 import type { Follower, Tail } from '../log/tail.js';
 import type { Ending } from './ending.js';
-import type { NotificationRow, Notifications } from './notifications.js';
+import type { NotificationRow } from './notification-row.js';
+import type { Notifications } from './notifications.js';
 import type { EndCode } from './stream-item.js';
 import type { Viewer } from './viewer.js';
 
@@ -54,9 +56,8 @@ export const createNotificationStream = ({
   let followed = new Set<bigint>();
   let areChatsDue = true;
   let isStoredDue = true;
-  /** Stored notifications up to here were told or are in the list; of these the unread may be read yet. */
-  let lastStoredId: bigint | null = null;
-  let unreadIds = new Set<bigint>();
+  /** What was written or read of the stored ones before was told or is in the list. */
+  let storedMoment: Moment | null = null;
   let ready: NotificationRow[] = [];
   let wake: (() => void) | null = null;
   const stops: Unsubscribe[] = [];
@@ -103,20 +104,18 @@ export const createNotificationStream = ({
     for (const chatId of left) touched.add(chatId);
     for (const { id, isFresh } of joined) if (isFresh) touched.add(id);
     followed = now;
-    await tail.follow(joined.map((row) => row.id), follower);
+    await tail.follow(
+      joined.map((row) => row.id),
+      follower,
+    );
     if (!is('over') && !is('ended')) return;
     tail.unfollow(now, follower);
   };
 
   const readStored = async () => {
     isStoredDue = false;
-    const { rows, lastId } = await notifications.storedSince(viewer, lastStoredId, [...unreadIds]);
-    lastStoredId = lastId;
-    for (const row of rows) {
-      const id = row.storedId!;
-      if (row.readAt === null) unreadIds.add(id);
-      else unreadIds.delete(id);
-    }
+    const { rows, moment } = await notifications.storedSince(viewer, storedMoment);
+    storedMoment = moment;
     ready.push(...rows);
   };
 
