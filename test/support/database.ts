@@ -33,7 +33,8 @@ export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'parley-
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-const embeddedDatabase = async (): Promise<TestDatabase> => {
+/** @returns migrated and empty, in a folder */
+export const embeddedDatabase = async (): Promise<TestDatabase> => {
   const template = await embeddedTemplate();
   const dataDir = temporaryFolder();
   cpSync(join(template, 'db'), join(dataDir, 'db'), { recursive: true });
