@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Database, Queryable } from '../../src/db/database.js';
+import { openDatabase } from '../../src/db/open.js';
+import { createRounds, type Moved } from '../../src/log/rounds.js';
+import { testDatabase, type TestDatabase } from '../support/database.js';
+import { aChat, aUser, logNode } from '../support/log.js';
+
+let own: TestDatabase;
+let db: Database;
+
+beforeAll(async () => {
+  own = await testDatabase();
+  db = await openDatabase(own.config);
+});
+afterAll(async () => {
+  await db.close();
+  await own.drop();
+});
+
+const send = async (node: Awaited<ReturnType<typeof logNode>>, chatId: bigint, senderId: bigint) => {
+  await node.log.send({ chatId, senderId, text: 'text', clientMessageId: null, isWithinLimit: true });
+};
+
+it('tells once of each chat that moved, followed or not, new ones included', async () => {
+  const ada = await aUser(db);
+  const node = await logNode(db, { intervalMs: 1_000_000 });
+  await node.rounds.look(); // ada herself
+  const seen: Moved[] = [];
+  node.rounds.onMoved((moved) => seen.push(moved));
+
+  const chatId = await aChat(db, [ada]);
+  await node.rounds.look();
+  await send(node, chatId, ada.id);
+  await send(node, chatId, ada.id);
+  await node.rounds.look();
+  await node.rounds.look();
+
+  expect(seen.map(({ chats }) => [...chats])).toEqual([[[chatId, 0]], [[chatId, 2]]]);
+});
+
+it('tells of ended sessions, changed accounts and notifications', async () => {
+  const [ada, bob] = [await aUser(db), await aUser(db)];
+  const node = await logNode(db, { intervalMs: 1_000_000 });
+  const sessionId = '00000000-0000-4000-8000-000000000001';
+  await db.query(
+    `INSERT INTO session (id, user_id, refresh_hash, expires_at) VALUES ($1, $2, sha256('x'), now() + interval '1 day')`,
+    [sessionId, ada.id],
+  );
+  await node.rounds.look();
+  const seen: Moved[] = [];
+  node.rounds.onMoved((moved) => seen.push(moved));
+
+  await db.query('UPDATE session SET ended_at = now(), xid = pg_current_xact_id() WHERE id = $1', [sessionId]);
+  await db.query(`UPDATE "user" SET role = 'MANAGER', xid = pg_current_xact_id() WHERE id = $1`, [bob.id]);
+  await db.query(`INSERT INTO notification (user_id, kind) VALUES ($1, 'CHAT_ADDED')`, [ada.id]);
+  await node.rounds.look();
+
+  expect(seen).toHaveLength(1);
+  expect(seen[0]).toMatchObject({ sessionIds: [sessionId], userIds: [bob.id], notifiedUserIds: [ada.id] });
+});
+
+it('goes on after a failure, misses nothing of it and says that it was one', async () => {
+  const ada = await aUser(db);
+  const chatId = await aChat(db, [ada]);
+  let isAway = false;
+  const flaky: Queryable = {
+    query: (sql, params) => (isAway ? Promise.reject(new Error('away')) : db.query(sql, params)),
+  };
+  const failures: unknown[] = [];
+  const rounds = await createRounds(flaky, { intervalMs: 1_000_000, onError: (error) => failures.push(error) });
+  const node = await logNode(db);
+  const seen: Moved[] = [];
+  rounds.onMoved((moved) => seen.push(moved));
+
+  isAway = true;
+  await rounds.look();
+  await send(node, chatId, ada.id);
+  isAway = false;
+  await rounds.look();
+  await rounds.stop();
+
+  expect(failures).toHaveLength(1);
+  expect(seen).toMatchObject([{ isAfterFailure: true, chats: new Map([[chatId, 1]]) }]);
+});

@@ -1,0 +1,68 @@
+/** The log of one node on a database of a test file's own, without the rules or the server around it. */
+import { onTestFinished } from 'vitest';
+import type { Bus } from '../../src/bus/bus.js';
+import { createMemoryBus } from '../../src/bus/memory.js';
+import type { Database } from '../../src/db/database.js';
+import type { UserFacts } from '../../src/log/event.js';
+import { createLog, type SendOutcome } from '../../src/log/log.js';
+import { newMark } from '../../src/log/mark.js';
+import { createRounds } from '../../src/log/rounds.js';
+import { createTail } from '../../src/log/tail.js';
+
+const fail = (error: unknown) => {
+  throw error;
+};
+
+/** Gone when the test is. */
+export const logNode = async (db: Database, { bus = createMemoryBus(fail), intervalMs = 1000 } = {}) => {
+  const rounds = await createRounds(db, { intervalMs, onError: fail });
+  const tail = createTail({ db, bus, rounds }, fail);
+  const log = createLog(db, bus);
+  onTestFinished(async () => {
+    tail.close();
+    await rounds.stop();
+    await log.drain();
+  });
+  return { bus, rounds, tail, log };
+};
+
+/** A bus that is away: nothing arrives, nothing fails. */
+export const silentBus: Bus = {
+  publish: () => undefined,
+  subscribe: () => Promise.resolve(() => undefined),
+  close: () => Promise.resolve(),
+};
+
+let count = 0;
+
+/** A user, written as registration would. */
+export const aUser = async (db: Database, name = `user${(count += 1)}`): Promise<UserFacts> => {
+  const [user] = await db.query<UserFacts>(
+    `INSERT INTO "user" (username, username_key, email, email_key) VALUES ($1, $1, $2, $2)
+     RETURNING id, username, first_name AS "firstName", last_name AS "lastName", role, created_at AS "createdAt"`,
+    [name, `${name}@example.org`],
+  );
+  return user!;
+};
+
+/** A group of these people, its log begun. */
+export const aChat = async (db: Database, members: readonly UserFacts[]): Promise<bigint> =>
+  db.transaction(async (tx) => {
+    const mark = newMark();
+    const [chat] = await tx.query<{ id: bigint }>(
+      `INSERT INTO chat (kind, name, head_mark) VALUES ('GROUP', 'a group', $1) RETURNING id`,
+      [mark],
+    );
+    await createLog(db, silentBus).begin(tx, chat!.id, members[0]!.id, mark);
+    await tx.query(
+      'INSERT INTO member (chat_id, user_id, last_read_seq, read_count) SELECT $1, unnest($2::bigint[]), 0, 0',
+      [chat!.id, members.map(({ id }) => id)],
+    );
+    return chat!.id;
+  });
+
+/** The number that a send took; fails where it took none. */
+export const seqOf = (outcome: SendOutcome): number => {
+  if (outcome.kind !== 'sent') throw new Error(`Not sent but ${outcome.kind}`);
+  return outcome.message.seq;
+};
