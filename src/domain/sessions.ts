@@ -202,9 +202,9 @@ export const createSessions = ({ db, bus, tokens, refreshTokenDays, cache, onErr
     },
 
     stillGood: present,
-    watch: watch.watch,
+    watch: (viewer, onChange) => watch.watch(viewer, onChange),
     changed,
-    recheck: watch.lookAtAll,
+    recheck: () => watch.lookAtAll(),
     announce,
     forget: (sessionIds, userIds) => facts.forget(sessionIds, new Set(userIds)),
 

@@ -4,7 +4,7 @@ import type { Database } from '../../src/db/database.js';
 import { openDatabase } from '../../src/db/open.js';
 import { BadUserInputError } from '../../src/domain/bad-user-input.js';
 import { createKeyset, pageSql, readPage, toConnection, type PageArgs } from '../../src/domain/page.js';
-import { testDatabase } from '../support/database.js';
+import { testDatabase, type TestDatabase } from '../support/database.js';
 
 const byTimeAndId = createKeyset('things', 'descending', [
   ['t.time', 'time'],
@@ -57,15 +57,14 @@ describe('readPage', () => {
 
 describe('a list in pages', () => {
   let db: Database;
-  let drop: () => Promise<void>;
+  let database: TestDatabase;
   beforeAll(async () => {
-    const { config, ...database } = await testDatabase();
-    ({ drop } = database);
-    db = await openDatabase(config);
+    database = await testDatabase();
+    db = await openDatabase(database.config);
   });
   afterAll(async () => {
     await db.close();
-    await drop();
+    await database.drop();
   });
 
   interface Thing {

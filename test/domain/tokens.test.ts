@@ -7,8 +7,13 @@ import { testSecret } from '../support/accounts.js';
 const tokens = createTokens({ secret: testSecret, accessTokenMinutes: 15 });
 const sessionId = randomUUID();
 
+interface Signing {
+  secret?: string;
+  algorithm?: jwt.Algorithm;
+}
+
 /** Signed as ours are, but for what is said. */
-const signed = (claims: object, { secret = testSecret, algorithm = 'HS256' as jwt.Algorithm } = {}) => {
+const signed = (claims: object, { secret = testSecret, algorithm = 'HS256' }: Signing = {}) => {
   const now = Math.floor(Date.now() / 1000);
   const ours = { iss: 'parley', aud: 'parley', sub: '7', sid: sessionId, iat: now, exp: now + 60 };
   const all = Object.entries({ ...ours, ...claims }).filter(([, value]) => value !== undefined);

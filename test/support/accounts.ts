@@ -20,6 +20,7 @@ interface AccountNodeOptions {
   bus?: Bus;
   limits?: Partial<RateLimitSettings>;
   cache?: SessionFactsCacheOptions;
+  onError?: (error: unknown) => void;
 }
 
 const fail = (error: unknown) => {
@@ -29,10 +30,10 @@ const fail = (error: unknown) => {
 /** What one node knows of accounts; gone when the test is. */
 export const accountNode = async (
   db: Database,
-  { bus = createMemoryBus(fail), limits, cache }: AccountNodeOptions = {},
+  { bus = createMemoryBus(fail), limits, cache, onError = fail }: AccountNodeOptions = {},
 ) => {
   const tokens = createTokens({ secret: testSecret, accessTokenMinutes: 15 });
-  const sessions = createSessions({ db, bus, tokens, refreshTokenDays: 30, cache, onError: fail });
+  const sessions = createSessions({ db, bus, tokens, refreshTokenDays: 30, cache, onError });
   await sessions.start();
   const passwords = createPasswords();
   const store = createMemoryRateLimits();

@@ -1,0 +1,400 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { createMemoryBus } from '../../src/bus/memory.js';
+import type { Database } from '../../src/db/database.js';
+import { openDatabase } from '../../src/db/open.js';
+import { InvalidTokenError } from '../../src/domain/errors.js';
+import type { OpenedSession } from '../../src/domain/sessions.js';
+import type { Viewer } from '../../src/domain/viewer.js';
+import { createRounds } from '../../src/log/rounds.js';
+import { accountNode, passwordOf, type AccountNode } from '../support/accounts.js';
+import { testDatabase, type TestDatabase } from '../support/database.js';
+
+let db: Database;
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await testDatabase();
+  db = await openDatabase(database.config);
+});
+afterAll(async () => {
+  await db.close();
+  await database.drop();
+});
+
+let people = 0;
+const someone = (node: AccountNode) => node.person(`person-${++people}`);
+
+const viewerOf = async (node: AccountNode, session: OpenedSession): Promise<Viewer> => {
+  const viewer = await node.sessions.authenticate(session.accessToken);
+  if (viewer === null) throw new Error('Nobody is signed in');
+  return viewer;
+};
+
+/** What those who watch are told, in order. */
+const watched = (node: AccountNode, viewer: Viewer) => {
+  const told: string[] = [];
+  onTestFinished(node.sessions.watch(viewer, (what) => told.push(what)));
+  return told;
+};
+
+const setRole = (userId: bigint, role: string) =>
+  db.query(`UPDATE "user" SET role = $2::text::role, xid = pg_current_xact_id() WHERE id = $1::bigint`, [userId, role]);
+
+const deactivate = (userId: bigint) =>
+  db.query(`UPDATE "user" SET deactivated_at = now(), xid = pg_current_xact_id() WHERE id = $1::bigint`, [userId]);
+
+const endInDatabase = (sessionId: string) =>
+  db.query(`UPDATE session SET ended_at = now(), xid = pg_current_xact_id() WHERE id = $1::uuid`, [sessionId]);
+
+/** The same database, with every statement counted. */
+const counted = () => {
+  const statements: string[] = [];
+  const counting: Database = {
+    ...db,
+    query: (sql, params) => {
+      statements.push(sql);
+      return db.query(sql, params);
+    },
+  };
+  return { counting, statements };
+};
+
+describe('a session', () => {
+  it('S2.1 S3.13 says who shows its access token', async () => {
+    const node = await accountNode(db);
+    const { session, user } = await someone(node);
+
+    expect(await node.sessions.authenticate(session.accessToken)).toEqual({
+      id: user.id,
+      role: 'USER',
+      sessionId: session.sessionId,
+      expiresAt: session.accessTokenExpiresAt,
+    });
+  });
+
+  it('S2.12 is not taken from a token of a session that there never was, or of another user', async () => {
+    const node = await accountNode(db);
+    const { session, user } = await someone(node);
+
+    for (const { accessToken } of [
+      node.tokens.issueAccess(user.id, randomUUID()),
+      node.tokens.issueAccess(user.id + 1n, session.sessionId),
+    ]) {
+      expect(await node.sessions.authenticate(accessToken)).toBeNull();
+    }
+  });
+
+  it('is not kept as the refresh token that opens it', async () => {
+    const node = await accountNode(db);
+    const { session } = await someone(node);
+
+    const [row] = await db.query<{ row: string; bytes: number }>(
+      `SELECT to_json(s)::text AS row, length(refresh_hash) AS bytes FROM session s WHERE id = $1::uuid`,
+      [session.sessionId],
+    );
+
+    expect(row!.bytes).toBe(32);
+    expect(row!.row).not.toContain(session.refreshToken);
+    expect(row!.row).not.toContain(Buffer.from(session.refreshToken).toString('hex'));
+  });
+
+  it('S2.12 is over for its access token as soon as it is ended, and ends once', async () => {
+    const node = await accountNode(db);
+    const { session } = await someone(node);
+    const viewer = await viewerOf(node, session);
+
+    expect(await node.sessions.end(session.sessionId)).toBe(true);
+
+    expect(await node.sessions.authenticate(session.accessToken)).toBeNull();
+    expect(await node.sessions.stillGood(viewer)).toBeNull();
+    expect(await node.sessions.end(session.sessionId)).toBe(false);
+  });
+
+  it('is not opened for a user who is deactivated, or whose password was changed meanwhile', async () => {
+    const node = await accountNode(db);
+    const { user } = await someone(node);
+    const [row] = await db.query<{ hash: string }>('SELECT password_hash AS hash FROM "user" WHERE id = $1', [user.id]);
+
+    expect(await node.sessions.open(user.id, 'the hash of an older password')).toBeUndefined();
+    await deactivate(user.id);
+
+    expect(await node.sessions.open(user.id, row!.hash)).toBeUndefined();
+  });
+
+  it('is asked of the database once for many operations, and once for many sessions at the same time', async () => {
+    const { counting, statements } = counted();
+    const node = await accountNode(counting);
+    const sessions = [];
+    for (let index = 0; index < 3; index++) sessions.push((await someone(node)).session);
+    statements.length = 0;
+
+    const viewers = await Promise.all(sessions.map((session) => viewerOf(node, session)));
+    for (const viewer of viewers) for (let more = 0; more < 20; more++) await node.sessions.stillGood(viewer);
+
+    expect(statements).toHaveLength(1);
+  });
+
+  it('is remembered for no more than two seconds, whoever ended it', async () => {
+    const node = await accountNode(db);
+    const { session } = await someone(node);
+    const viewer = await viewerOf(node, session);
+    const startedAt = performance.now();
+
+    await endInDatabase(session.sessionId);
+
+    await expect.poll(() => node.sessions.stillGood(viewer), { timeout: 5000, interval: 50 }).toBeNull();
+    expect(performance.now() - startedAt).toBeLessThan(3000);
+  });
+
+  it('is remembered for so many at most', async () => {
+    const { counting, statements } = counted();
+    const node = await accountNode(counting, { cache: { capacity: 2 } });
+    const viewers: Viewer[] = [];
+    for (let index = 0; index < 3; index++) viewers.push(await viewerOf(node, (await someone(node)).session));
+    statements.length = 0;
+
+    await node.sessions.stillGood(viewers[2]!);
+    await node.sessions.stillGood(viewers[1]!);
+    expect(statements).toHaveLength(0);
+    await node.sessions.stillGood(viewers[0]!);
+
+    expect(statements).toHaveLength(1);
+  });
+
+  it('is not remembered from before it was forgotten, even if the answer was under way', async () => {
+    const node = await accountNode(db);
+    const { session, user } = await someone(node);
+    const viewer = await viewerOf(node, session);
+    node.sessions.forget([session.sessionId], []);
+
+    const underWay = node.sessions.stillGood(viewer);
+    await setRole(user.id, 'MANAGER');
+    node.sessions.forget([], [user.id]);
+
+    expect(await node.sessions.stillGood(viewer)).toMatchObject({ role: 'MANAGER' });
+    await underWay;
+    expect(await node.sessions.stillGood(viewer)).toMatchObject({ role: 'MANAGER' });
+  });
+});
+
+describe('refreshing', () => {
+  it('S4.3 gives a new access token and a new refresh token, the old one is worth nothing', async () => {
+    const node = await accountNode(db);
+    const { session, user } = await someone(node);
+
+    const refreshed = await node.sessions.refresh(session.refreshToken);
+
+    expect(refreshed).toMatchObject({ userId: user.id, sessionId: session.sessionId });
+    expect(refreshed.refreshToken).not.toBe(session.refreshToken);
+    expect(await node.sessions.authenticate(refreshed.accessToken)).not.toBeNull();
+    await expect(node.sessions.refresh(session.refreshToken)).rejects.toThrow(InvalidTokenError);
+    // Using an old one again signs nobody out.
+    await expect(node.sessions.refresh(refreshed.refreshToken)).resolves.toBeDefined();
+  });
+
+  it('S4.3 succeeds for exactly one of many at once', async () => {
+    const nodes = [await accountNode(db), await accountNode(db)];
+    const { session } = await someone(nodes[0]!);
+
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 10 }, (_, index) => nodes[index % 2]!.sessions.refresh(session.refreshToken)),
+    );
+
+    const refreshed = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    expect(refreshed).toHaveLength(1);
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(InvalidTokenError);
+    }
+    await expect(nodes[0]!.sessions.refresh(refreshed[0]!.refreshToken)).resolves.toBeDefined();
+  });
+
+  it('S2.12 is refused for what is unknown, malformed, expired, ended, or of a deactivated user', async () => {
+    const node = await accountNode(db);
+    const [expired, ended, gone] = [await someone(node), await someone(node), await someone(node)];
+    await db.query(`UPDATE session SET expires_at = now() - interval '1 second' WHERE id = $1::uuid`, [
+      expired.session.sessionId,
+    ]);
+    await node.sessions.end(ended.session.sessionId);
+    await deactivate(gone.user.id);
+
+    for (const refreshToken of [
+      `prt_${'a'.repeat(43)}`,
+      'nonsense\0',
+      '',
+      expired.session.accessToken,
+      expired.session.refreshToken,
+      ended.session.refreshToken,
+      gone.session.refreshToken,
+    ]) {
+      await expect(node.sessions.refresh(refreshToken)).rejects.toThrow(InvalidTokenError);
+    }
+  });
+
+  it('lets a session that is used go on for another 30 days', async () => {
+    const node = await accountNode(db);
+    const { session } = await someone(node);
+    await db.query(`UPDATE session SET expires_at = now() + interval '1 minute' WHERE id = $1::uuid`, [
+      session.sessionId,
+    ]);
+
+    await node.sessions.refresh(session.refreshToken);
+
+    const [row] = await db.query<{ days: number }>(
+      `SELECT round(extract(epoch FROM expires_at - now()) / 86400)::int AS days FROM session WHERE id = $1::uuid`,
+      [session.sessionId],
+    );
+    expect(row).toEqual({ days: 30 });
+  });
+});
+
+describe('who watches a session', () => {
+  it('is told once when it ends, on every node', async () => {
+    const bus = createMemoryBus(() => undefined);
+    const [a, b] = [await accountNode(db, { bus }), await accountNode(db, { bus })];
+    const { session } = await someone(a);
+    const other = await someone(a);
+    const onA = watched(a, await viewerOf(a, session));
+    const onB = watched(b, await viewerOf(b, session));
+    const others = watched(b, await viewerOf(b, other.session));
+
+    await a.sessions.end(session.sessionId);
+
+    await expect.poll(() => [onA, onB]).toEqual([['ended'], ['ended']]);
+    await a.sessions.end(other.session.sessionId);
+    await expect.poll(() => others).toEqual(['ended']);
+    expect([onA, onB]).toEqual([['ended'], ['ended']]);
+  });
+
+  it('is told of a session that ended before it was watched, though it was remembered as good', async () => {
+    const node = await accountNode(db);
+    const viewer = await viewerOf(node, (await someone(node)).session);
+    await endInDatabase(viewer.sessionId);
+
+    const told = watched(node, viewer);
+
+    await expect.poll(() => told).toEqual(['ended']);
+  });
+
+  it('is told of another role, and of deactivation', async () => {
+    const node = await accountNode(db);
+    const { session, user } = await someone(node);
+    const told = watched(node, await viewerOf(node, session));
+
+    await setRole(user.id, 'ADMIN');
+    node.sessions.announce({ sessionIds: [], userIds: [user.id] });
+    await expect.poll(() => told).toEqual(['role']);
+    expect(await node.sessions.authenticate(session.accessToken)).toMatchObject({ role: 'ADMIN' });
+
+    await deactivate(user.id);
+    node.sessions.announce({ sessionIds: [], userIds: [user.id] });
+    await expect.poll(() => told).toEqual(['role', 'ended']);
+    expect(await node.sessions.authenticate(session.accessToken)).toBeNull();
+  });
+
+  it('is told of nothing where nothing changed, or after it stopped watching', async () => {
+    const node = await accountNode(db);
+    const [quiet, gone, fence] = [await someone(node), await someone(node), await someone(node)];
+    const toldQuiet = watched(node, await viewerOf(node, quiet.session));
+    const toldGone: string[] = [];
+    const stop = node.sessions.watch(await viewerOf(node, gone.session), (what) => toldGone.push(what));
+    const toldFence = watched(node, await viewerOf(node, fence.session));
+
+    stop();
+    node.sessions.announce({ sessionIds: [quiet.session.sessionId], userIds: [quiet.user.id] });
+    await node.sessions.end(gone.session.sessionId);
+    await node.sessions.end(fence.session.sessionId);
+
+    await expect.poll(() => toldFence).toEqual(['ended']);
+    expect([toldQuiet, toldGone]).toEqual([[], []]);
+  });
+
+  it('is told without the bus, by the look at the database once a second', async () => {
+    const node = await accountNode(db);
+    const rounds = await createRounds(db, { intervalMs: 60_000, onError: () => undefined });
+    onTestFinished(() => rounds.stop());
+    rounds.onMoved(({ sessionIds, userIds }) => node.sessions.changed({ sessionIds, userIds }));
+    const [ended, promoted] = [await someone(node), await someone(node)];
+    const toldEnded = watched(node, await viewerOf(node, ended.session));
+    const toldPromoted = watched(node, await viewerOf(node, promoted.session));
+
+    const elsewhere = await accountNode(db);
+    await elsewhere.sessions.end(ended.session.sessionId);
+    await setRole(promoted.user.id, 'MANAGER');
+    await rounds.look();
+
+    await expect.poll(() => [toldEnded, toldPromoted]).toEqual([['ended'], ['role']]);
+  });
+
+  it('costs one query for all that changed at once, and none where nobody watches', async () => {
+    const { counting, statements } = counted();
+    const node = await accountNode(counting);
+    const open = [];
+    for (let index = 0; index < 5; index++) open.push(await someone(node));
+    const told: string[] = [];
+    for (const { session } of open) {
+      onTestFinished(node.sessions.watch(await viewerOf(node, session), () => told.push(session.sessionId)));
+    }
+    const [unwatched, fence] = [await someone(node), await someone(node)];
+    const toldFence = watched(node, await viewerOf(node, fence.session));
+    await node.sessions.end(fence.session.sessionId);
+    await expect.poll(() => toldFence).toEqual(['ended']);
+    for (const { session } of open) await endInDatabase(session.sessionId);
+    statements.length = 0;
+
+    node.sessions.changed({ sessionIds: [unwatched.session.sessionId], userIds: [unwatched.user.id] });
+    node.sessions.changed({
+      sessionIds: open.slice(0, 2).map(({ session }) => session.sessionId),
+      userIds: open.slice(2).map(({ user }) => user.id),
+    });
+
+    await expect.poll(() => told).toHaveLength(5);
+    expect(statements).toHaveLength(1);
+  });
+
+  it('is told later where the database was away when it was to be asked', async () => {
+    let isAway = false;
+    const shaky: Database = {
+      ...db,
+      query: (sql, params) => (isAway ? Promise.reject(new Error('away')) : db.query(sql, params)),
+    };
+    const errors: unknown[] = [];
+    const node = await accountNode(shaky, { onError: (error) => errors.push(error) });
+    const { session } = await someone(node);
+    const told = watched(node, await viewerOf(node, session));
+    await endInDatabase(session.sessionId);
+
+    isAway = true;
+    node.sessions.recheck();
+    await expect.poll(() => errors.length).toBeGreaterThan(0);
+    isAway = false;
+
+    await expect.poll(() => told).toEqual(['ended']);
+  });
+});
+
+describe('ending all of a user', () => {
+  it('counts those that were open, and leaves other users alone', async () => {
+    const node = await accountNode(db);
+    const { session, user } = await someone(node);
+    const other = await someone(node);
+    const again = { username: user.username, password: passwordOf(user.username) };
+    for (let device = 0; device < 2; device++) await node.accounts.logIn(again, { address: null });
+    await node.sessions.end(session.sessionId);
+
+    expect(await node.sessions.endAll(user.id)).toBe(2);
+
+    expect(await node.sessions.endAll(user.id)).toBe(0);
+    expect(await node.sessions.authenticate(other.session.accessToken)).not.toBeNull();
+  });
+
+  it('counts each once where two do it at once', async () => {
+    const node = await accountNode(db);
+    const { user } = await someone(node);
+    const again = { username: user.username, password: passwordOf(user.username) };
+    for (let device = 0; device < 3; device++) await node.accounts.logIn(again, { address: null });
+
+    const counts = await Promise.all([1, 2, 3].map(() => node.sessions.endAll(user.id)));
+
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(4);
+  });
+});
