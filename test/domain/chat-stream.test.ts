@@ -1,0 +1,269 @@
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import type { Database } from '../../src/db/database.js';
+import { openDatabase } from '../../src/db/open.js';
+import { createChatStream } from '../../src/domain/chat-stream.js';
+import { createEnding } from '../../src/domain/ending.js';
+import type { Stream, StreamItem } from '../../src/domain/stream-item.js';
+import type { UserFacts } from '../../src/log/event.js';
+import { testDatabase, type TestDatabase } from '../support/database.js';
+import { aChat, aUser, logNode, seqOf, silentBus } from '../support/log.js';
+
+let own: TestDatabase;
+let db: Database;
+
+beforeAll(async () => {
+  own = await testDatabase();
+  db = await openDatabase(own.config);
+});
+afterAll(async () => {
+  await db.close();
+  await own.drop();
+});
+
+type Node = Awaited<ReturnType<typeof logNode>>;
+
+const follow = (
+  node: Node,
+  user: UserFacts,
+  chatId: bigint,
+  { after = null as { seq: number; mark: number } | null, ending = createEnding(), slowReaderMs = 60_000 } = {},
+) => {
+  const viewer = { id: user.id, role: user.role, sessionId: 'a session', expiresAt: new Date(Date.now() + 60_000) };
+  const stream = createChatStream({ db, tail: node.tail, viewer, chatId, after, ending, slowReaderMs });
+  onTestFinished(() => void stream.return!());
+  return stream;
+};
+
+/** Takes items as fast as they come. */
+const readAll = (stream: Stream) => {
+  const items: StreamItem[] = [];
+  const done = (async () => {
+    for await (const item of stream) items.push(item);
+  })();
+  return { items, done, seqs: () => seqsOf(items) };
+};
+
+const seqsOf = (items: readonly StreamItem[]) =>
+  items.flatMap((item) => (item.kind === 'event' ? [item.event.seq] : []));
+
+const kindsOf = (items: readonly StreamItem[]) => items.map((item) => item.kind);
+
+const take = async (stream: Stream, count: number): Promise<StreamItem[]> => {
+  const items: StreamItem[] = [];
+  while (items.length < count) {
+    const { value, done } = await stream.next();
+    if (done === true) break;
+    items.push(value);
+  }
+  return items;
+};
+
+const send = async ({ log }: Node, chatId: bigint, senderId: bigint, text = 'text') =>
+  seqOf(await log.send({ chatId, senderId, text, clientMessageId: null, isWithinLimit: true }));
+
+const remove = ({ log }: Node, chatId: bigint, actor: UserFacts, user: UserFacts) =>
+  log.change(chatId, async (tx) => {
+    await tx.query('DELETE FROM member WHERE chat_id = $1 AND user_id = $2', [chatId, user.id]);
+    return tx.append({ type: 'MEMBER_REMOVED', actor, user });
+  });
+
+const edit = ({ log }: Node, chatId: bigint, actor: UserFacts, seq: number, text: string) =>
+  log.change(chatId, async (tx) => {
+    await tx.query('UPDATE message SET text = $3, edited_at = now(), changed_seq = $4 WHERE chat_id = $1 AND seq = $2', [
+      chatId,
+      seq,
+      text,
+      tx.nextSeq(),
+    ]);
+    return tx.append({ type: 'MESSAGE_EDITED', actor, messages: [] });
+  });
+
+const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
+
+const placeOf = async (chatId: bigint, seq: number) => {
+  const [row] = await db.query<{ seq: number; mark: number }>(
+    'SELECT seq, mark FROM event WHERE chat_id = $1 AND seq = $2',
+    [chatId, seq],
+  );
+  return row!;
+};
+
+it('without a cursor begins with ready at the head, then tells what happens', async () => {
+  const ada = await aUser(db);
+  const chatId = await aChat(db, [ada]);
+  const node = await logNode(db);
+  await send(node, chatId, ada.id);
+
+  const stream = follow(node, ada, chatId);
+  const [ready] = await take(stream, 1);
+  await send(node, chatId, ada.id);
+  const [event] = await take(stream, 1);
+
+  expect(ready).toMatchObject({ kind: 'ready', headSeq: 1 });
+  expect(event).toMatchObject({ kind: 'event', event: { seq: 2 } });
+});
+
+it('replays the log after a cursor, then is ready, then live, whatever is written meanwhile', async () => {
+  const ada = await aUser(db);
+  const chatId = await aChat(db, [ada]);
+  const node = await logNode(db);
+  await Promise.all(upTo(700).map(() => send(node, chatId, ada.id)));
+
+  const reading = readAll(follow(node, ada, chatId, { after: await placeOf(chatId, 100) }));
+  for (let index = 0; index < 200; index += 1) await send(node, chatId, ada.id);
+  await expect.poll(() => reading.seqs().length).toBe(800);
+
+  expect(reading.seqs()).toEqual(upTo(900).slice(100));
+  expect(reading.items.filter((item) => item.kind === 'ready')).toHaveLength(1);
+});
+
+it('does the same without a bell', async () => {
+  const ada = await aUser(db);
+  const chatId = await aChat(db, [ada]);
+  const node = await logNode(db, { bus: silentBus, intervalMs: 50 });
+
+  const reading = readAll(follow(node, ada, chatId, { after: await placeOf(chatId, 0) }));
+  for (let index = 0; index < 50; index += 1) await send(node, chatId, ada.id);
+  await expect.poll(() => reading.seqs().length).toBe(50);
+
+  expect(reading.seqs()).toEqual(upTo(50));
+});
+
+it.each([
+  ['another mark', (seq: number, mark: number) => ({ seq, mark: mark ^ 1 })],
+  ['a number beyond the head', (seq: number, mark: number) => ({ seq: seq + 100, mark })],
+])('a cursor with %s is a resync, then goes on live', async (_what, spoil) => {
+  const ada = await aUser(db);
+  const chatId = await aChat(db, [ada]);
+  const node = await logNode(db);
+  await send(node, chatId, ada.id);
+  const place = await placeOf(chatId, 1);
+
+  const stream = follow(node, ada, chatId, { after: spoil(place.seq, place.mark) });
+  const first = await take(stream, 2);
+  await send(node, chatId, ada.id);
+  const [next] = await take(stream, 1);
+
+  expect(first).toMatchObject([{ kind: 'resync' }, { kind: 'ready', headSeq: 1 }]);
+  expect(next).toMatchObject({ kind: 'event', event: { seq: 2 } });
+});
+
+it('a stranger, and who asks for a chat that does not exist, hear the same', async () => {
+  const [ada, eve] = [await aUser(db), await aUser(db)];
+  const chatId = await aChat(db, [ada]);
+  const node = await logNode(db);
+
+  const [stranger, nowhere] = [
+    await take(follow(node, eve, chatId), 2),
+    await take(follow(node, eve, 9_999_999n), 2),
+  ];
+
+  expect(stranger).toMatchObject([{ kind: 'ended', code: 'CHAT_GONE' }]);
+  expect(nowhere).toEqual(stranger);
+  expect(node.tail.followedChats()).toBe(0);
+});
+
+it('S0.25 who is removed gets the removal, then the end, and nothing that follows', async () => {
+  const [ada, bob] = [await aUser(db), await aUser(db)];
+  const chatId = await aChat(db, [ada, bob]);
+  const node = await logNode(db);
+  const reading = readAll(follow(node, bob, chatId, { after: await placeOf(chatId, 0) }));
+  const fence = readAll(follow(node, ada, chatId, { after: await placeOf(chatId, 0) }));
+
+  await send(node, chatId, ada.id);
+  await remove(node, chatId, ada, bob);
+  await send(node, chatId, ada.id, 'not for bob');
+  await expect.poll(() => fence.seqs()).toEqual([1, 2, 3]);
+  await reading.done;
+
+  expect(reading.seqs()).toEqual([1, 2]);
+  expect(reading.items.at(-1)).toMatchObject({ kind: 'ended', code: 'REMOVED' });
+});
+
+it('a text that was changed after the removal stays out, though it was sent before', async () => {
+  const [ada, bob] = [await aUser(db), await aUser(db)];
+  const chatId = await aChat(db, [ada, bob]);
+  // Bob's node hears nothing until all has happened.
+  const [writer, reader] = [await logNode(db), await logNode(db, { bus: silentBus, intervalMs: 1_000_000 })];
+  const stream = follow(reader, bob, chatId);
+  await take(stream, 1);
+
+  const seq = await send(writer, chatId, ada.id, 'before');
+  await remove(writer, chatId, ada, bob);
+  await edit(writer, chatId, ada, seq, 'for those who stayed');
+  await reader.rounds.look();
+  const items = await take(stream, 5);
+
+  expect(items).toMatchObject([{ kind: 'ended', code: 'REMOVED' }]);
+});
+
+it('a reader that takes nothing is given the log when it comes back, and ready once more', async () => {
+  const ada = await aUser(db);
+  const chatId = await aChat(db, [ada]);
+  const node = await logNode(db);
+  const stream = follow(node, ada, chatId);
+  await take(stream, 1);
+
+  await Promise.all(upTo(3000).map(() => send(node, chatId, ada.id)));
+  const items = await take(stream, 3001);
+
+  expect(seqsOf(items)).toEqual(upTo(3000));
+  expect(kindsOf(items).at(-1)).toBe('ready');
+});
+
+it('a reader that takes nothing for too long is ended', async () => {
+  const ada = await aUser(db);
+  const chatId = await aChat(db, [ada]);
+  const node = await logNode(db);
+  const stream = follow(node, ada, chatId, { slowReaderMs: 50 });
+  await take(stream, 1);
+
+  await expect
+    .poll(async () => {
+      await send(node, chatId, ada.id);
+      return node.tail.followedChats();
+    })
+    .toBe(0);
+  const items = await take(stream, 5);
+
+  expect(items).toMatchObject([{ kind: 'ended', code: 'TOO_SLOW' }]);
+});
+
+it('when the server ends it, says so at once and does not complete', async () => {
+  const ada = await aUser(db);
+  const chatId = await aChat(db, [ada]);
+  const node = await logNode(db);
+  const ending = createEnding();
+  const stream = follow(node, ada, chatId, { ending });
+  await take(stream, 1);
+  const next = stream.next();
+
+  ending.end('SHUTTING_DOWN', 'The server is going away');
+  const last = await next;
+  let isOver = false;
+  const after = stream.next().then((result) => {
+    isOver = true;
+    return result;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  const wasOver = isOver;
+  await stream.return!();
+
+  expect(last).toMatchObject({ done: false, value: { kind: 'ended', code: 'SHUTTING_DOWN' } });
+  expect(wasOver).toBe(false);
+  expect(await after).toMatchObject({ done: true });
+});
+
+it('lets go of the chat as soon as it is no longer wanted', async () => {
+  const ada = await aUser(db);
+  const chatId = await aChat(db, [ada]);
+  const node = await logNode(db);
+  const stream = follow(node, ada, chatId);
+  await take(stream, 1);
+  const waiting = stream.next();
+
+  await stream.return!();
+
+  expect(await waiting).toMatchObject({ done: true });
+  expect(node.tail.followedChats()).toBe(0);
+});
