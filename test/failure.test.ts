@@ -4,7 +4,7 @@ import { UnavailableError } from '../src/db/database.js';
 import { DatabaseDamagedError } from '../src/db/embedded.js';
 import { FolderInUseError } from '../src/db/folder-lock.js';
 import { MigrationError } from '../src/db/migrations.js';
-import { ServerTooOldError } from '../src/db/postgresql.js';
+import { ServerTooOldError } from '../src/db/pool.js';
 import { asFailure } from '../src/failure.js';
 import { SecretDamagedError } from '../src/secret.js';
 

@@ -1,0 +1,170 @@
+/**
+ * Connections to PostgreSQL, for our statements and Prisma's alike: every one of them is answered, or given up with an
+ * UnavailableError, within 5 s, and no connection that something is wrong with is used again.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import { fromDriver, isConnectionLost, unavailable } from './unavailable.js';
+import { parserOf } from './values.js';
+
+export interface PoolOptions {
+  url: string;
+  /** Connections kept, at most. */
+  poolSize?: number | undefined;
+  /** Told of a connection that was lost while nobody used it; the pool makes another one when it needs it. */
+  onConnectionLost?: ((error: Error) => void) | undefined;
+}
+
+/** The server is older than what Parley is made for. */
+export class ServerTooOldError extends Error {
+  override name = 'ServerTooOldError';
+}
+
+const OLDEST_VERSION = 14;
+
+export const CONNECT_MS = 3000;
+// The server's own limits come before ours, so that a statement that is merely slow leaves its connection in order.
+const LOCK_MS = 3500;
+const STATEMENT_MS = 4000;
+const ANSWER_MS = 4300;
+/** For a connection and the first answer over it. */
+const FIRST_ANSWER_MS = 4500;
+// A node that froze in a transaction would keep a chat locked for all the others.
+const IDLE_IN_TRANSACTION_MS = 10_000;
+
+type Settings = Record<string, string | number>;
+
+export const SETTINGS: Settings = {
+  // Prisma's adapter takes what it reads and writes for UTC, whatever the offset says.
+  TimeZone: 'UTC',
+  DateStyle: 'ISO',
+  bytea_output: 'hex',
+};
+
+const LIMITS: Settings = {
+  statement_timeout: STATEMENT_MS,
+  lock_timeout: LOCK_MS,
+  idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+};
+
+export const connectionTo = (url: string): pg.ClientConfig => ({
+  connectionString: url,
+  connectionTimeoutMillis: CONNECT_MS,
+  keepAlive: true,
+  // For our own statements: Prisma's adapter brings its own.
+  types: { getTypeParser: parserOf as pg.CustomTypesConfig['getTypeParser'] },
+});
+
+interface Lending {
+  firstAnswerBy: number;
+  isLost: boolean;
+}
+
+/** Connects with the first statement: this itself neither waits nor fails. */
+export const createPool = ({ url, poolSize = 10, onConnectionLost }: PoolOptions): pg.Pool => {
+  const pool = new pg.Pool({
+    ...connectionTo(url),
+    application_name: 'parley',
+    max: poolSize,
+    // The pool waits for it, which the types do not say.
+    // eslint-disable-next-line @typescript-eslint/no-misused-promises
+    onConnect: (client) => prepare(client, { ...SETTINGS, ...LIMITS }),
+  });
+  const lendings = new WeakMap<pg.PoolClient, Lending>();
+
+  pool.on('error', (error) => onConnectionLost?.(error));
+  pool.on('connect', (client) => {
+    const lending: Lending = { firstAnswerBy: Infinity, isLost: false };
+    lendings.set(client, lending);
+    client.query = boundedQuery(client, lending) as pg.PoolClient['query'];
+    // While a client is lent out nobody else listens, and what is wrong comes out of its statement anyway.
+    client.on('error', () => {});
+  });
+  // Prisma hands a client back even where its ROLLBACK got no answer: whoever had it next would work in that transaction.
+  pool.on('release', (_error, client) => {
+    if (lendings.get(client)?.isLost || client.getTransactionStatus() !== 'I') void client.end();
+  });
+
+  const connect = boundedConnect(pool);
+  const own = {
+    connect: async () => {
+      const firstAnswerBy = performance.now() + FIRST_ANSWER_MS;
+      const client = await connect();
+      lendings.get(client)!.firstAnswerBy = firstAnswerBy;
+      return client;
+    },
+    // The pool's own drops the connection after every error, were it only a username that is taken.
+    query: (statement: pg.QueryConfig) => lend(pool, (client) => client.query(statement)),
+  };
+  return Object.assign(pool, own as pg.Pool);
+};
+
+/** Lends a client of the pool to `work`. */
+export const lend = async <Result>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<Result>) => {
+  const client = await pool.connect();
+  try {
+    return await work(client);
+  } finally {
+    client.release();
+  }
+};
+
+/** One round trip for each new connection. */
+export const prepare = async (client: pg.ClientBase, settings: Settings): Promise<void> => {
+  const calls = Object.entries(settings).map(([name, value]) => `set_config('${name}', '${value}', false)`);
+  const text = `SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS version, ${calls.join(', ')}`;
+  const { rows } = await client.query<{ number: string; version: string }>(bounded({ text }, CONNECT_MS));
+  const { number, version } = rows[0]!;
+  if (Number(number) < OLDEST_VERSION * 10_000) {
+    throw new ServerTooOldError(`PostgreSQL ${version} is too old: Parley needs ${OLDEST_VERSION} or newer`);
+  }
+};
+
+export const rethrowConnecting = (error: unknown): never => {
+  throw error instanceof ServerTooOldError ? error : unavailable(error);
+};
+
+/** The same statement, given up after a time. The types lack `query_timeout` for a single one. */
+export const bounded = (statement: pg.QueryConfig, answerMs: number): pg.QueryConfig =>
+  Object.assign({ ...statement }, { query_timeout: answerMs });
+
+const boundedQuery = (client: pg.PoolClient, lending: Lending) => {
+  const send = client.query.bind(client) as (statement: pg.QueryConfig) => Promise<pg.QueryResult>;
+  return async (statement: pg.QueryConfig & { query_timeout?: number }) => {
+    // Above all a ROLLBACK, which would wait for its answer as long again.
+    if (lending.isLost) throw unavailable(new Error('The connection was given up'));
+    const limits = [statement.query_timeout ?? ANSWER_MS, lending.firstAnswerBy - performance.now()];
+    lending.firstAnswerBy = Infinity;
+    try {
+      return await send(bounded(statement, Math.min(...limits)));
+    } catch (error) {
+      lending.isLost ||= isConnectionLost(error);
+      throw fromDriver(error);
+    }
+  };
+};
+
+/** The pool's own limit holds for the wait for a free client, and then again for making one. */
+const boundedConnect = (pool: pg.Pool) => {
+  const connect = pool.connect.bind(pool) as () => Promise<pg.PoolClient>;
+  return async (): Promise<pg.PoolClient> => {
+    const isAtHand = pool.idleCount > pool.waitingCount;
+    const connecting = connect();
+    if (isAtHand) return connecting.catch(rethrowConnecting);
+    const timer = new AbortController();
+    const tooLong = delay(CONNECT_MS, null, { signal: timer.signal }).catch(() => null);
+    try {
+      const client = await Promise.race([connecting, tooLong]);
+      if (client !== null) return client;
+    } catch (error) {
+      return rethrowConnecting(error);
+    } finally {
+      timer.abort();
+    }
+    void connecting.then(
+      (client) => client.release(),
+      () => {},
+    );
+    return rethrowConnecting(new Error(`No connection within ${CONNECT_MS / 1000} s`));
+  };
+};
