@@ -1,0 +1,174 @@
+/** The rules of chats on a database of a test file's own, without the server around them. */
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import type { Bus } from '../../src/bus/bus.js';
+import { createMemoryBus } from '../../src/bus/memory.js';
+import { createMemoryRateLimits } from '../../src/bus/memory-rate-limits.js';
+import type { Database, Queryable } from '../../src/db/database.js';
+import { openDatabase } from '../../src/db/open.js';
+import { createChats } from '../../src/domain/chats.js';
+import { createMembers } from '../../src/domain/members.js';
+import { createMessages } from '../../src/domain/messages.js';
+import { createNotifications } from '../../src/domain/notifications.js';
+import { createRateLimits, type RateLimitSettings } from '../../src/domain/rate-limits.js';
+import { createReadPositions } from '../../src/domain/read-positions.js';
+import { createTyping } from '../../src/domain/typing.js';
+import type { Viewer } from '../../src/domain/viewer.js';
+import type { Role } from '../../src/generated/prisma/enums.js';
+import { unpack, chatTopic, userTopic, type Ring } from '../../src/log/doorbell.js';
+import type { ChatRow, LogEvent } from '../../src/log/event.js';
+import { createLog } from '../../src/log/log.js';
+import { readPage } from '../../src/log/read.js';
+import { testDatabase, type TestDatabase } from './database.js';
+
+interface ChatNodeOptions {
+  bus?: Bus;
+  limits?: Partial<RateLimitSettings>;
+  textMaxLength?: number;
+  typingLastsMs?: number;
+}
+
+const fail = (error: unknown) => {
+  throw error;
+};
+
+/** What one node knows of chats; gone when the test is. */
+export const chatNode = (
+  db: Database,
+  { bus = createMemoryBus(fail), limits, textMaxLength = 1000, typingLastsMs }: ChatNodeOptions = {},
+) => {
+  const store = createMemoryRateLimits();
+  const rateLimits = createRateLimits(store, {
+    messagesPerMinute: 0,
+    editsPerMinute: 0,
+    typingPerMinute: 0,
+    directChatsPerMinute: 0,
+    signInsPerMinute: 0,
+    registrationsPerHour: 0,
+    ...limits,
+  });
+  const log = createLog(db, bus);
+  const readPositions = createReadPositions({ db, bus });
+  const typing = createTyping({ db, bus, limits: rateLimits, lastsMs: typingLastsMs });
+  onTestFinished(async () => {
+    readPositions.close();
+    typing.close();
+    await log.drain();
+    store.close();
+  });
+  const chats = createChats({ db, log, bus, limits: rateLimits });
+  const messages = createMessages({ db, log, limits: rateLimits, textMaxLength });
+
+  return {
+    db,
+    bus,
+    log,
+    chats,
+    members: createMembers({ db, log, bus }),
+    messages,
+    readPositions,
+    typing,
+    notifications: createNotifications({ db, bus }),
+
+    /** Sends, and gives the message's number. */
+    say: async (viewer: Viewer, chat: { id: bigint }, text = 'Hello') =>
+      (await messages.send(viewer, { chatId: chat.id, text })).message.seq,
+    /** A group of these people, made by an administrator who is not in it. */
+    group: async (...people: Viewer[]) => {
+      const admin = await newPerson(db, 'ADMIN');
+      const memberIds = people.map((person) => person.id);
+      return { admin, chat: await chats.create(admin, { name: 'Group', memberIds }) };
+    },
+    /** Everything told on the bus about a chat from now on. */
+    hear: async (chat: { id: bigint }) => {
+      const rings: Ring[] = [];
+      onTestFinished(await bus.subscribe(chatTopic(chat.id), (packed) => void rings.push(unpack(packed))));
+      return rings;
+    },
+    /** The chats that a user was told to look at, from now on. */
+    hearAs: async (viewer: Viewer) => {
+      const chatIds: string[] = [];
+      onTestFinished(await bus.subscribe(userTopic(viewer.id), (ring) => void chatIds.push(...ring.chatIds)));
+      return chatIds;
+    },
+  };
+};
+
+export type ChatNode = ReturnType<typeof chatNode>;
+
+/** A database of the test file's own; `current` within tests and hooks. */
+export const ownDatabase = (): { readonly current: Database } => {
+  let own: TestDatabase;
+  let current: Database;
+  beforeAll(async () => {
+    own = await testDatabase();
+    current = await openDatabase(own.config);
+  });
+  afterAll(async () => {
+    await current.close();
+    await own.drop();
+  });
+  return {
+    get current() {
+      return current;
+    },
+  };
+};
+
+/** As `db`, telling how many statements were run, in transactions too; BEGIN and COMMIT are not counted. */
+export const counting = (db: Database): { db: Database; count: () => number } => {
+  let statements = 0;
+  const counted = (inner: Queryable): Queryable => ({
+    query: (sql, params) => {
+      statements += 1;
+      return inner.query(sql, params);
+    },
+  });
+  return {
+    db: { ...db, ...counted(db), transaction: (work) => db.transaction((tx) => work(counted(tx))) },
+    count: () => statements,
+  };
+};
+
+/** What was thrown; fails where nothing was. */
+export const errorOf = async (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => {
+      throw new Error('Nothing was thrown');
+    },
+    (error: unknown) => error,
+  );
+
+let people = 0;
+
+/** Somebody nobody else knows yet, signed in. */
+export const newPerson = async (db: Database, role: Role = 'USER'): Promise<Viewer> => {
+  const name = `${role.toLowerCase()}${(people += 1)}`;
+  const [user] = await db.query<{ id: bigint }>(
+    `INSERT INTO "user" (username, username_key, email, email_key, role) VALUES ($1, $1, $2, $2, $3::role) RETURNING id`,
+    [name, `${name}@example.org`, role],
+  );
+  return { id: user!.id, role, sessionId: '', expiresAt: new Date(8.64e15) };
+};
+
+export const deactivate = async (db: Database, viewer: Viewer): Promise<void> => {
+  await db.query('UPDATE "user" SET deactivated_at = now() WHERE id = $1', [viewer.id]);
+};
+
+/** The whole log, and a proof that its numbers have no gaps and end at the head. */
+export const logOf = async (db: Database, chat: { id: bigint }): Promise<LogEvent[]> => {
+  const events: LogEvent[] = [];
+  for (;;) {
+    const page = (await readPage(db, chat.id, events.length, 500))!;
+    events.push(...page.events);
+    if (page.events.some((event, index) => event.seq !== events.length - page.events.length + index + 1)) {
+      throw new Error(`gap in ${page.events.map((event) => event.seq).join()}`);
+    }
+    if (events.length === page.chat.headSeq) return events;
+    if (page.events.length === 0) throw new Error(`the head is ${page.chat.headSeq}, the log ends at ${events.length}`);
+  }
+};
+
+export const typesOf = (events: LogEvent[]): string[] => events.map((event) => event.type);
+
+export const headOf = async (db: Database, chat: { id: bigint }): Promise<ChatRow['headSeq']> =>
+  (await db.query<{ head: number }>('SELECT head_seq AS head FROM chat WHERE id = $1', [chat.id]))[0]!.head;
