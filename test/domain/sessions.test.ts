@@ -162,18 +162,68 @@ describe('a session', () => {
   });
 
   it('is not remembered from before it was forgotten, even if the answer was under way', async () => {
-    const node = await accountNode(db);
+    let arrive: (() => void) | undefined;
+    const slow: Database = {
+      ...db,
+      query: async (sql, params) => {
+        const rows = await db.query<never>(sql, params);
+        if (isSlow) await new Promise<void>((resolve) => (arrive = resolve));
+        return rows;
+      },
+    };
+    let isSlow = false;
+    const node = await accountNode(slow);
     const { session, user } = await someone(node);
     const viewer = await viewerOf(node, session);
     node.sessions.forget([session.sessionId], []);
 
+    isSlow = true;
     const underWay = node.sessions.stillGood(viewer);
+    await expect.poll(() => arrive).toBeDefined();
+    isSlow = false;
     await setRole(user.id, 'MANAGER');
     node.sessions.forget([], [user.id]);
+    arrive?.();
 
+    expect(await underWay).toMatchObject({ role: 'USER' });
     expect(await node.sessions.stillGood(viewer)).toMatchObject({ role: 'MANAGER' });
-    await underWay;
-    expect(await node.sessions.stillGood(viewer)).toMatchObject({ role: 'MANAGER' });
+  });
+
+  it('S2.12 is over at once on the node that ended it, though the bus tells nobody', async () => {
+    const deaf = { ...createMemoryBus(() => undefined), publish: () => undefined };
+    const node = await accountNode(db, { bus: deaf });
+    const { session } = await someone(node);
+    const told = watched(node, await viewerOf(node, session));
+
+    await node.sessions.end(session.sessionId);
+
+    expect(await node.sessions.authenticate(session.accessToken)).toBeNull();
+    await expect.poll(() => told).toEqual(['ended']);
+  });
+
+  it('is not opened with a password that is being changed', async () => {
+    const node = await accountNode(db);
+    const { user } = await someone(node);
+    const [row] = await db.query<{ hash: string }>('SELECT password_hash AS hash FROM "user" WHERE id = $1', [user.id]);
+
+    let opening: Promise<unknown> | undefined;
+    await db.transaction(async (tx) => {
+      await tx.query(`UPDATE "user" SET password_hash = 'of another' WHERE id = $1`, [user.id]);
+      opening = node.sessions.open(user.id, row!.hash);
+      let isOpened = false;
+      void opening.then(() => (isOpened = true));
+      // The embedded database has one connection: there it waits anyway.
+      const isWaiting = async () => {
+        if (db.kind === 'embedded' || isOpened) return true;
+        const waiting = await tx.query(
+          `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        );
+        return waiting.length > 0;
+      };
+      await expect.poll(isWaiting).toBe(true);
+    });
+
+    expect(await opening).toBeUndefined();
   });
 });
 
