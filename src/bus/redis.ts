@@ -83,7 +83,13 @@ export const createRedisBus = ({ url, onState, onError }: RedisBusOptions): Redi
       // While Redis is away the library waits for it; the caller need not.
       let timer: NodeJS.Timeout | undefined;
       const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, SUBSCRIBE_PATIENCE_MS)));
-      await Promise.race([subscribed.then(() => undefined, () => undefined), patience]);
+      await Promise.race([
+        subscribed.then(
+          () => undefined,
+          () => undefined,
+        ),
+        patience,
+      ]);
       clearTimeout(timer);
       return () => {
         if (isOver) return;

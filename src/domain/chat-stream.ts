@@ -43,7 +43,15 @@ const staysOpen = (code: EndCode) => code === 'SIGNED_OUT' || code === 'SHUTTING
 
 type State = 'starting' | 'replaying' | 'live' | 'ended' | 'over';
 
-export const createChatStream = ({ db, tail, viewer, chatId, after, ending, slowReaderMs }: ChatStreamOptions): Stream => {
+export const createChatStream = ({
+  db,
+  tail,
+  viewer,
+  chatId,
+  after,
+  ending,
+  slowReaderMs,
+}: ChatStreamOptions): Stream => {
   /** starting → replaying ⇄ live → ended (its last item waits) → over */
   let state = 'starting' as State;
   /** Read anew after each await, since anything may have happened meanwhile. */
@@ -67,9 +75,9 @@ export const createChatStream = ({ db, tail, viewer, chatId, after, ending, slow
     wake = null;
   };
 
-  let stopEnding: (() => void) | undefined;
+  let stopEnding = () => {};
   const letGo = () => {
-    stopEnding?.();
+    stopEnding();
     tail.unfollow([chatId], follower);
     early = [];
   };
@@ -120,7 +128,9 @@ export const createChatStream = ({ db, tail, viewer, chatId, after, ending, slow
     place = { seq: event.seq, mark: event.mark };
     const isOwnRemoval = event.type === 'MEMBER_REMOVED' && event.userId === viewer.id && event.seq > entitledSeq;
     if (isOwnRemoval && !seesWithoutMembership) {
-      end('REMOVED', event.actorId === viewer.id ? 'You left this chat' : 'You were removed from this chat', { isInOrder: true });
+      end('REMOVED', event.actorId === viewer.id ? 'You left this chat' : 'You were removed from this chat', {
+        isInOrder: true,
+      });
       return false;
     }
     return true;

@@ -1,4 +1,5 @@
 /** What can be followed live, for one viewer each. */
+import DataLoader from 'dataloader';
 import type { Bus } from '../bus/bus.js';
 import type { Queryable } from '../db/database.js';
 import type { Rounds } from '../log/rounds.js';
@@ -6,13 +7,17 @@ import type { Tail } from '../log/tail.js';
 import { createChatStream } from './chat-stream.js';
 import type { Ending } from './ending.js';
 import { createNotificationStream, type NotificationStream } from './notification-stream.js';
+import type { NotificationRow } from './notification-row.js';
 import type { Notifications } from './notifications.js';
 import type { Stream } from './stream-item.js';
 import type { Viewer } from './viewer.js';
 
 export interface Streams {
   /** @param after the event that the client saw last, of this chat; null: nothing is replayed */
-  chat(viewer: Viewer, options: { chatId: bigint; after: { seq: number; mark: number } | null; ending: Ending }): Stream;
+  chat(
+    viewer: Viewer,
+    options: { chatId: bigint; after: { seq: number; mark: number } | null; ending: Ending },
+  ): Stream;
   notifications(viewer: Viewer, options: { ending: Ending }): NotificationStream;
 }
 
@@ -25,7 +30,20 @@ export interface StreamsOptions {
   slowReaderMs: number;
 }
 
-export const createStreams = ({ db, bus, tail, rounds, notifications, slowReaderMs }: StreamsOptions): Streams => ({
-  chat: (viewer, options) => createChatStream({ db, tail, viewer, slowReaderMs, ...options }),
-  notifications: (viewer, options) => createNotificationStream({ db, bus, tail, rounds, notifications, viewer, ...options }),
-});
+export const createStreams = ({ db, bus, tail, rounds, notifications, slowReaderMs }: StreamsOptions): Streams => {
+  // A message concerns all of a group at once: one statement for all of them that this node serves.
+  const together = new DataLoader<{ userId: bigint; chatId: bigint }, NotificationRow>(
+    (pairs) => notifications.newMessages(pairs),
+    { cache: false, maxBatchSize: 1000 },
+  );
+  const batched: StreamsOptions['notifications'] = {
+    newMessages: (pairs) => Promise.all(pairs.map((pair) => together.load(pair))),
+    storedSince: (viewer, since) => notifications.storedSince(viewer, since),
+  };
+
+  return {
+    chat: (viewer, options) => createChatStream({ db, tail, viewer, slowReaderMs, ...options }),
+    notifications: (viewer, options) =>
+      createNotificationStream({ db, bus, tail, rounds, notifications: batched, viewer, ...options }),
+  };
+};

@@ -61,10 +61,24 @@ export interface Removal {
  * @param limit at most this many events (1 to 500)
  * @returns null where the chat is gone
  */
-export const readPage = async (db: Queryable, chatId: bigint, after: number, limit: number): Promise<LogPage | null> => {
+export const readPage = async (
+  db: Queryable,
+  chatId: bigint,
+  after: number,
+  limit: number,
+): Promise<LogPage | null> => {
   const rows = await db.query<EventRow>(EVENTS, [chatId, after, limit + 1]);
   if (rows.length === 0) return null;
-  const { seq: firstSeq, mark: firstMark, type: _type, eventCreatedAt: _at, actorId: _actor, userId: _user, messageSeqs: _seqs, ...chat } = rows[0]!;
+  const {
+    seq: firstSeq,
+    mark: firstMark,
+    type: _type,
+    eventCreatedAt: _at,
+    actorId: _actor,
+    userId: _user,
+    messageSeqs: _seqs,
+    ...chat
+  } = rows[0]!;
   const markAtAfter = firstSeq === after ? firstMark : null;
   const found = rows.filter((row): row is EventRow & { seq: number } => row.seq !== null && row.seq > after);
   if (found.length === 0) return { chat, markAtAfter, events: [], removals: [] };
@@ -107,7 +121,9 @@ export interface Head {
 
 /** One statement for any number of chats; those that are gone are left out. */
 export const readHeads = (db: Queryable, chatIds: readonly bigint[]): Promise<Head[]> =>
-  db.query<Head>('SELECT id AS "chatId", head_seq AS seq, head_mark AS mark FROM chat WHERE id = ANY($1::bigint[])', [chatIds]);
+  db.query<Head>('SELECT id AS "chatId", head_seq AS seq, head_mark AS mark FROM chat WHERE id = ANY($1::bigint[])', [
+    chatIds,
+  ]);
 
 export type Resumability = 'ok' | 'restored' | 'tooFar';
 

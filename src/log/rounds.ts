@@ -74,7 +74,13 @@ export const createRounds = async (
       // Transaction numbers do not go back; a restored database's do.
       const isOther = BigInt(xmax) < BigInt(last.xmax);
       last = { xmax, xip };
-      const moved: Moved = { chats: new Map(), notifiedUserIds: [], sessionIds: [], userIds: [], isAfterFailure: isAfterFailure || isOther };
+      const moved: Moved = {
+        chats: new Map(),
+        notifiedUserIds: [],
+        sessionIds: [],
+        userIds: [],
+        isAfterFailure: isAfterFailure || isOther,
+      };
       for (const row of rows) {
         if (row.kind === 'chat') moved.chats.set(BigInt(row.id), row.seq);
         if (row.kind === 'notification') moved.notifiedUserIds.push(BigInt(row.id));

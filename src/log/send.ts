@@ -206,7 +206,11 @@ const write = async (db: Queryable, bus: Bus, batch: Waiting[], tries = 0): Prom
   }
 
   const rings = new Map<bigint, LogEvent[]>();
-  const outcomes = rows.map((row) => ({ waiting: batch[row.n]!, outcome: outcomeOf(batch[row.n]!, row), mark: marks[row.n]! }));
+  const outcomes = rows.map((row) => ({
+    waiting: batch[row.n]!,
+    outcome: outcomeOf(batch[row.n]!, row),
+    mark: marks[row.n]!,
+  }));
   for (const { outcome, mark } of outcomes) {
     if (outcome.kind !== 'sent') continue;
     const { message } = outcome;

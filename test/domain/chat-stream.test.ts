@@ -69,12 +69,10 @@ const remove = ({ log }: Node, chatId: bigint, actor: UserFacts, user: UserFacts
 
 const edit = ({ log }: Node, chatId: bigint, actor: UserFacts, seq: number, text: string) =>
   log.change(chatId, async (tx) => {
-    await tx.query('UPDATE message SET text = $3, edited_at = now(), changed_seq = $4 WHERE chat_id = $1 AND seq = $2', [
-      chatId,
-      seq,
-      text,
-      tx.nextSeq(),
-    ]);
+    await tx.query(
+      'UPDATE message SET text = $3, edited_at = now(), changed_seq = $4 WHERE chat_id = $1 AND seq = $2',
+      [chatId, seq, text, tx.nextSeq()],
+    );
     return tx.append({ type: 'MESSAGE_EDITED', actor, messages: [] });
   });
 
@@ -153,10 +151,7 @@ it('a stranger, and who asks for a chat that does not exist, hear the same', asy
   const chatId = await aChat(db, [ada]);
   const node = await logNode(db);
 
-  const [stranger, nowhere] = [
-    await take(follow(node, eve, chatId), 2),
-    await take(follow(node, eve, 9_999_999n), 2),
-  ];
+  const [stranger, nowhere] = [await take(follow(node, eve, chatId), 2), await take(follow(node, eve, 9_999_999n), 2)];
 
   expect(stranger).toMatchObject([{ kind: 'ended', code: 'CHAT_GONE' }]);
   expect(nowhere).toEqual(stranger);

@@ -133,7 +133,7 @@ it('lets go of a chat with its last follower', async () => {
   const [one, other] = [aFollower(), aFollower()];
 
   await node.tail.follow(chats, one.follower);
-  await node.tail.follow([chats[0]!], other.follower);
+  await node.tail.follow([chats[0]], other.follower);
   node.tail.unfollow(chats, one.follower);
   const left = node.tail.followedChats();
   node.tail.unfollow(chats, other.follower);

@@ -3,7 +3,7 @@
  * answered. What makes that safe: sends carry their `clientMessageId`, and a followed chat its last cursor.
  */
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
-import { print } from 'graphql';
+import { print, type GraphQLFormattedError } from 'graphql';
 import { createClient, type SubscribePayload } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { RenewConnectionDocument } from './operations.js';
@@ -37,6 +37,13 @@ export interface ConnectionOptions {
   onState: (state: 'connected' | 'away') => void;
   /** It will not come back: the session or the account is gone. */
   onGone: (reason: string) => void;
+}
+
+/** The server's top-level error: the request itself was refused. */
+export class OperationError extends Error {
+  constructor(readonly refusal: GraphQLFormattedError) {
+    super(refusal.message);
+  }
 }
 
 const LONGEST_WAIT_MS = 2000;
@@ -83,7 +90,10 @@ export const createConnection = ({ endpoint, session, onState, onGone }: Connect
     );
   };
 
-  const payloadOf = (document: TypedDocumentNode<unknown, never>, variables: Record<string, unknown>): SubscribePayload => ({
+  const payloadOf = (
+    document: TypedDocumentNode<unknown, never>,
+    variables: Record<string, unknown>,
+  ): SubscribePayload => ({
     query: print(document),
     variables,
   });
@@ -92,7 +102,7 @@ export const createConnection = ({ endpoint, session, onState, onGone }: Connect
     new Promise((resolve, reject) => {
       client.subscribe<Result>(payload, {
         next: ({ data, errors }) => {
-          if (errors !== undefined && errors.length > 0) reject(errors[0]!);
+          if (errors?.[0] !== undefined) reject(new OperationError(errors[0]));
           else resolve(data as Result);
         },
         error: reject,
@@ -144,12 +154,12 @@ const watchForSilence = (socket: WebSocket) => {
   socket.on('close', () => clearInterval(timer));
 };
 
-/** The server's own word that it may be tried again, or null. */
+/** The server's own word that it may be tried again, or null. Over WebSocket a refusal comes as a list. */
 const retryAfterMs = (error: unknown): number | null => {
-  const first: unknown = Array.isArray(error) ? error[0] : error;
-  if (typeof first !== 'object' || first === null || !('extensions' in first)) return null;
-  const extensions = first.extensions as { code?: string; retryAfterMs?: number } | undefined;
-  return extensions?.code === 'UNAVAILABLE' ? (extensions.retryAfterMs ?? 1000) : null;
+  const refusal = error instanceof OperationError ? error.refusal : Array.isArray(error) ? (error[0] as unknown) : null;
+  if (typeof refusal !== 'object' || refusal === null || !('extensions' in refusal)) return null;
+  const { code, retryAfterMs } = refusal.extensions as { code?: string; retryAfterMs?: number };
+  return code === 'UNAVAILABLE' ? (retryAfterMs ?? 1000) : null;
 };
 
 const isCloseEvent = (error: unknown): error is { code: number; reason: string } =>

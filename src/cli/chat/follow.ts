@@ -34,7 +34,9 @@ export const followChat = async (
     const { chat } = await connection.run(OpenChatDocument, { id: chatId });
     if (!chat) return null;
     conversation.put(chat.messages.nodes);
-    following.olderCursor = chat.messages.pageInfo.hasPreviousPage ? (chat.messages.pageInfo.startCursor ?? null) : null;
+    following.olderCursor = chat.messages.pageInfo.hasPreviousPage
+      ? (chat.messages.pageInfo.startCursor ?? null)
+      : null;
     return chat.cursor;
   };
 
@@ -68,10 +70,15 @@ export const followChat = async (
       case 'ResyncRequired':
         // Not to be continued: it is read anew, while live events go on.
         conversation.reset();
-        void readHistory().then(() => onEvent(event), () => {});
+        void readHistory().then(
+          () => onEvent(event),
+          () => {},
+        );
         return;
       case 'SubscriptionEnded':
         return takeEnd(event);
+      default:
+        break; // fleeting, or of the chat rather than its messages: the listener's
     }
     onEvent(event);
   };

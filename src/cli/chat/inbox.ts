@@ -43,4 +43,5 @@ export const titleOf = (chat: ChatSummary, viewerId: string): string =>
   (chat.members.nodes
     .filter(({ user }) => user.id !== viewerId)
     .map(({ user }) => user.username)
-    .join(', ') || 'an empty chat');
+    .join(', ') ||
+    'an empty chat');

@@ -32,7 +32,11 @@ export const chat = async (options: ChatOptions): Promise<number> => {
   const endpoint = endpointOf(options.url);
   let session: Session;
   try {
-    session = await signIn({ endpoint, username: options.as, password: options.password ?? (await askPassword(options.as)) });
+    session = await signIn({
+      endpoint,
+      username: options.as,
+      password: options.password ?? (await askPassword(options.as)),
+    });
   } catch (error) {
     const reason = error instanceof SignInError ? error.message : `${endpoint} cannot be reached (${causeOf(error)})`;
     process.stderr.write(`parley chat: ${reason}\n`);
@@ -117,8 +121,12 @@ const run = (endpoint: string, session: Session, wanted: string | undefined, exi
   /** `#12 text` → that message of one's own and the text; without a number one's newest. */
   const pick = (rest: string): { message: Message | undefined; text: string } => {
     const [, seq, text] = /^(?:#(\d+)\s*)?(.*)$/s.exec(rest)!;
-    const own = room?.conversation.messages().filter((message) => message.sender.id === viewer.id && !message.isDeleted) ?? [];
-    return { message: seq === undefined ? own.at(-1) : own.find((message) => message.seq === Number(seq)), text: text ?? '' };
+    const own =
+      room?.conversation.messages().filter((message) => message.sender.id === viewer.id && !message.isDeleted) ?? [];
+    return {
+      message: seq === undefined ? own.at(-1) : own.find((message) => message.seq === Number(seq)),
+      text: text ?? '',
+    };
   };
 
   const change = async (rest: string, act: (message: Message, text: string) => Promise<string | null>) => {
@@ -132,7 +140,8 @@ const run = (endpoint: string, session: Session, wanted: string | undefined, exi
     if (line.trim() === '') return draw();
     if (command === 'quit') return quit(0);
     if (command === 'help') return tell(HELP);
-    if (command === 'open' || (command === undefined && room === null)) return openByName(command === undefined ? line : rest);
+    if (command === 'open' || (command === undefined && room === null))
+      return openByName(command === undefined ? line : rest);
     if (command === 'chats') {
       room?.close();
       room = null;
@@ -191,7 +200,8 @@ const run = (endpoint: string, session: Session, wanted: string | undefined, exi
 
 const cut = (line: string, columns: number) => (columns === Infinity ? line : (wrap(line, columns - 1)[0] ?? ''));
 
-const endpointOf = (url: string) => (/\/graphql\/?$/.test(url) ? url.replace(/\/$/, '') : `${url.replace(/\/+$/, '')}/graphql`);
+const endpointOf = (url: string) =>
+  /\/graphql\/?$/.test(url) ? url.replace(/\/$/, '') : `${url.replace(/\/+$/, '')}/graphql`;
 
 const causeOf = (error: unknown): string => {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;

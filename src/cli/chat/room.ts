@@ -2,7 +2,13 @@
 import type { Connection } from './connection.js';
 import { createConversation, type Conversation } from './conversation.js';
 import { followChat, type ChatEvent, type Following } from './follow.js';
-import { DeleteMessagesDocument, EditMessageDocument, MarkReadDocument, OlderMessagesDocument, SetTypingDocument } from './operations.js';
+import {
+  DeleteMessagesDocument,
+  EditMessageDocument,
+  MarkReadDocument,
+  OlderMessagesDocument,
+  SetTypingDocument,
+} from './operations.js';
 import { createSender } from './sender.js';
 import { createTyping } from './typing.js';
 
@@ -99,7 +105,9 @@ export const openRoom = async (
       const { chat } = await connection.run(OlderMessagesDocument, { id: chatId, before: following.olderCursor });
       if (!chat) return false;
       conversation.put(chat.messages.nodes);
-      following.olderCursor = chat.messages.pageInfo.hasPreviousPage ? (chat.messages.pageInfo.startCursor ?? null) : null;
+      following.olderCursor = chat.messages.pageInfo.hasPreviousPage
+        ? (chat.messages.pageInfo.startCursor ?? null)
+        : null;
       onChange();
       return true;
     },

@@ -7,7 +7,8 @@ const STEERING = /[\u0000-\u001F\u007F-\u009F\u200E\u200F\u202A-\u202E\u2066-\u2
 export const harmless = (text: string): string =>
   text.replace(/\r?\n/g, ' ⏎ ').replaceAll('\t', ' ').replace(STEERING, '·');
 
-const WIDE = /\p{Emoji_Presentation}|\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|[\uFF01-\uFF60]/u;
+const WIDE =
+  /\p{Emoji_Presentation}|\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|[\uFF01-\uFF60]/u;
 const NO_WIDTH = /\p{Mark}|\u200B|\u200C|\u200D|\uFE0F/u;
 
 const widthOf = (character: string): number => (NO_WIDTH.test(character) ? 0 : WIDE.test(character) ? 2 : 1);
