@@ -1,0 +1,90 @@
+/** GraphiQL with everything inside, so that it works where no CDN can be reached. */
+import { createHash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { helperScript } from './graphiql-helper.js';
+import type { GraphiqlTab } from './graphiql-tabs.js';
+
+export type AnswerPage = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+interface Page {
+  etag: string;
+  policy: string;
+  /** 9 MB become 2.5, which matters as soon as the browser is somewhere else. */
+  gzipped: Buffer;
+  plain: Buffer;
+}
+
+export const createGraphiql = (endpoint: string, tabs: readonly GraphiqlTab[]): AnswerPage => {
+  let page: Promise<Page> | undefined;
+
+  return async (request, response) => {
+    // Loaded when somebody looks: it is 9 MB, and most processes are never looked at.
+    const { etag, policy, gzipped, plain } = await (page ??= render(endpoint, tabs));
+    response.setHeader('Content-Security-Policy', policy);
+    response.setHeader('Cache-Control', 'no-cache');
+    response.setHeader('ETag', etag);
+    response.setHeader('Vary', 'Origin, Accept, Accept-Encoding');
+    if (request.headers['if-none-match'] === etag) {
+      response.writeHead(304).end();
+      return;
+    }
+    const isGzipped = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
+    const body = isGzipped ? gzipped : plain;
+    response.writeHead(200, {
+      'Content-Type': 'text/html; charset=utf-8',
+      'Content-Length': body.length,
+      ...(isGzipped && { 'Content-Encoding': 'gzip' }),
+    });
+    response.end(request.method === 'HEAD' ? undefined : body);
+  };
+};
+
+const render = async (endpoint: string, tabs: readonly GraphiqlTab[]): Promise<Page> => {
+  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
+  const html = renderGraphiQL({
+    title: 'Parley',
+    endpoint,
+    favicon: FAVICON,
+    defaultTabs: [...tabs],
+    defaultEditorToolsVisibility: 'variables',
+    // Over a WebSocket what stands in its Headers tab would never be sent.
+    subscriptionsProtocol: 'SSE',
+  });
+  const key = hashOf(JSON.stringify(tabs), 'base64url');
+  const withHelper = html.replace('<script>', () => `<script>${helperScript(endpoint, key)}</script>\n<script>`);
+  const plain = Buffer.from(withHelper);
+  return {
+    etag: `"${hashOf(plain, 'base64url')}"`,
+    policy: policyFor(withHelper),
+    gzipped: await promisify(gzip)(plain),
+    plain,
+  };
+};
+
+/** Allows the page's own scripts, by what they are, and requests to this server; nothing else. */
+const policyFor = (html: string): string => {
+  const scripts = [...html.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(
+    ([, script]) => `'sha256-${hashOf(script!, 'base64')}'`,
+  );
+  return [
+    "default-src 'none'",
+    `script-src ${scripts.join(' ')} blob:`,
+    'worker-src blob:',
+    "style-src 'unsafe-inline'",
+    'img-src data: blob:',
+    'font-src data:',
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+};
+
+const hashOf = (data: string | Buffer, encoding: 'base64' | 'base64url') =>
+  createHash('sha256').update(data).digest(encoding);
+
+const FAVICON = `data:image/svg+xml,${encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path fill="#5b5bd6" d="M2 2h12v9H7l-4 3v-3H2z"/></svg>',
+)}`;

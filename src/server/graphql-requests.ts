@@ -1,0 +1,153 @@
+/** GraphQL over HTTP: one request, one operation, answered at once or as Server-Sent Events. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ExecutionResult, FormattedExecutionResult } from 'graphql';
+import { createEnding } from '../domain/ending.js';
+import type { Sessions } from '../domain/sessions.js';
+import type { Logger } from '../log-line.js';
+import { answerError } from './answer.js';
+import { BodyError, discardBody, readBody } from './body.js';
+import { idsOf, type Caller } from './caller.js';
+import type { Carriers } from './carriers.js';
+import { REFUSALS, type Authenticate } from './credential.js';
+import { acceptsEvents, single, writeEvents } from './event-stream.js';
+import { finishErrors, formatError } from './faults.js';
+import { createLease } from './lease.js';
+import { createResultStream } from './result-stream.js';
+import { rootFieldsOf } from './root-fields.js';
+import type { Engine, Exchange } from './yoga.js';
+
+export interface GraphqlRequestsOptions {
+  engine: Engine;
+  sessions: Pick<Sessions, 'watch'>;
+  authenticate: Authenticate;
+  carriers: Carriers;
+  logger: Logger;
+  pingMs: number;
+}
+
+export interface RequestFacts {
+  requestId: string;
+  address: string | null;
+}
+
+/** Answers one request to the endpoint, whatever comes of it. */
+export type AnswerGraphql = (request: IncomingMessage, response: ServerResponse, facts: RequestFacts) => Promise<void>;
+
+const HOW_LONG_A_LAST_RESULT_MAY_TAKE_MS = 2000;
+
+export const createGraphqlRequests = ({
+  engine,
+  sessions,
+  authenticate,
+  carriers,
+  logger,
+  pingMs,
+}: GraphqlRequestsOptions): AnswerGraphql => {
+  const answer: AnswerGraphql = async (request, response, facts) => {
+    const caller: Caller = {
+      ...facts,
+      transport: acceptsEvents(request.headers.accept ?? null, false) ? 'sse' : 'http',
+      socketId: null,
+      connection: null,
+      ending: createEnding(),
+      viewer: null,
+      authenticate: () => authenticate(request.headers.authorization),
+    };
+    const exchange: Exchange = { caller };
+    const answered = await engine.fetch(await toFetchRequest(request), { exchange });
+    if (response.destroyed) return letGo(exchange);
+    if (exchange.events === undefined) {
+      const body = await answered.text();
+      response.writeHead(answered.status, { ...Object.fromEntries(answered.headers), ...noStore(body) });
+      response.end(request.method === 'HEAD' ? undefined : body);
+    } else if (Symbol.asyncIterator in exchange.events) {
+      await follow(response, exchange, exchange.events);
+    } else {
+      const { status } = answered;
+      await writeEvents(response, single(exchange.events), { status, pingMs, format: formatResult });
+    }
+  };
+
+  const toFetchRequest = async (request: IncomingMessage) => {
+    const body = request.method === 'POST' ? await readBody(request) : undefined;
+    const { accept, 'content-type': contentType } = request.headers;
+    // Without a signal: what it began it finishes, and a stream that nobody waits for any more is let go of below.
+    return new engine.fetchAPI.Request(`http://localhost${request.url}`, {
+      method: request.method ?? 'GET',
+      headers: {
+        ...(accept !== undefined && { accept }),
+        ...(contentType !== undefined && { 'content-type': contentType }),
+      },
+      ...(body !== undefined && { body }),
+    });
+  };
+
+  /** A subscription: until it is complete, the client leaves, or the server ends it. */
+  const follow = async (
+    response: ServerResponse,
+    { caller, document }: Exchange,
+    source: AsyncIterable<ExecutionResult>,
+  ) => {
+    const facts = { ...idsOf(caller), transport: 'sse', fields: document && rootFieldsOf(document) };
+    const results = createResultStream(source, { ending: caller.ending });
+    const end = async (code: 'SIGNED_OUT' | 'SHUTTING_DOWN', reason: string) => {
+      caller.ending.end(code, reason);
+      const timer = setTimeout(() => response.destroy(), HOW_LONG_A_LAST_RESULT_MAY_TAKE_MS);
+      await results.over;
+      clearTimeout(timer);
+    };
+    const lease = caller.viewer && createLease(sessions, caller.viewer, (why) => void end('SIGNED_OUT', REFUSALS[why]));
+    const carrier = carriers.add({
+      end: () => end('SHUTTING_DOWN', 'This node is shutting down: subscribe again'),
+      terminate: () => response.destroy(),
+    });
+    logger.info(facts, 'Subscribed');
+    try {
+      const { hasLeft } = await writeEvents(response, results, {
+        status: 200,
+        pingMs,
+        format: (result) => {
+          if (result.errors) finishErrors(result.errors, caller, logger);
+          return formatResult(result);
+        },
+      });
+      const reason = hasLeft ? 'left' : results.wasCut ? 'ended by the server' : 'complete';
+      logger.info({ ...facts, deliveries: results.deliveries, reason }, 'Subscription over');
+    } finally {
+      lease?.release();
+      carrier.remove();
+    }
+  };
+
+  return async (request, response, facts) => {
+    try {
+      await answer(request, response, facts);
+    } catch (error) {
+      if (response.destroyed) return;
+      if (error instanceof BodyError) {
+        logger.info({ requestId: facts.requestId, status: error.status }, 'Body refused');
+        // What is left of it cannot be told from the next request.
+        const headers = error.status === 400 ? undefined : { Connection: 'close' };
+        answerError(response, error.status, { message: error.message }, headers);
+        discardBody(request);
+      } else {
+        logger.error({ requestId: facts.requestId, error }, 'Fault');
+        if (response.headersSent) response.destroy();
+        else
+          answerError(response, 500, { message: 'Something went wrong on the server', code: 'INTERNAL_SERVER_ERROR' });
+      }
+    }
+  };
+};
+
+const formatResult = ({ errors, ...result }: ExecutionResult): FormattedExecutionResult => ({
+  ...result,
+  ...(errors && { errors: errors.map(formatError) }),
+});
+
+const noStore = (body: string) => ({ 'Cache-Control': 'no-store', 'Content-Length': Buffer.byteLength(body) });
+
+/** The client left before its subscription began to be answered. */
+const letGo = ({ events }: Exchange) => {
+  if (events !== undefined && Symbol.asyncIterator in events) void events[Symbol.asyncIterator]().return?.();
+};

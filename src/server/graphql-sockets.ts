@@ -1,0 +1,265 @@
+/** GraphQL over WebSockets, as the `graphql-transport-ws` protocol has it: who is on one, what they run, how it ends. */
+import { CloseCode, makeServer, type Context } from 'graphql-ws';
+import { GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import type { WebSocket } from 'ws';
+import { createEnding, type EndingControl, type ServerEndCode } from '../domain/ending.js';
+import type { Sessions } from '../domain/sessions.js';
+import type { Viewer } from '../domain/viewer.js';
+import type { Connection } from '../graphql/context.js';
+import type { Logger } from '../log-line.js';
+import { idsOf, type Caller } from './caller.js';
+import type { Carriers } from './carriers.js';
+import { clientAddress } from './client-address.js';
+import { createConnection } from './connection.js';
+import { REFUSALS, type Authenticate, type Refusal } from './credential.js';
+import { finishErrors, formatError, maskError } from './faults.js';
+import { createLease, type Lease } from './lease.js';
+import { createOperations } from './operations.js';
+import { requestIdOf } from './request-id.js';
+import { createResultStream, type ResultStream } from './result-stream.js';
+import { rootFieldsOf } from './root-fields.js';
+import type { SocketFacts } from './sockets.js';
+import { createWire, type Wire } from './wire.js';
+import type { Engine } from './yoga.js';
+
+export interface GraphqlSocketsOptions {
+  engine: Engine;
+  sessions: Pick<Sessions, 'authenticate' | 'stillGood' | 'watch'>;
+  authenticate: Authenticate;
+  carriers: Carriers;
+  logger: Logger;
+  trustProxy: number;
+}
+
+/** One open socket. */
+interface Session {
+  readonly socketId: string;
+  readonly wire: Wire;
+  readonly address: string | null;
+  readonly requestId: string;
+  /** The upgrade request's own credential. */
+  readonly authorization: string | undefined;
+  readonly ending: EndingControl;
+  readonly connection: Connection;
+  /** Undefined while nobody is signed in. */
+  lease: Lease | undefined;
+  readonly streams: Set<ResultStream>;
+  /** Messages that are not dealt with yet; a subscription's is until that is over. */
+  heard: number;
+  streaming: number;
+  onIdle: () => void;
+  readonly openedAt: number;
+}
+
+type SocketContext = Context<Record<string, unknown>, Session>;
+
+const OPERATIONS_MOST = 1000;
+const OPERATION_ID_LONGEST = 256;
+const INIT_WITHIN_MS = 10_000;
+const LAST_RESULTS_WITHIN_MS = 2000;
+// What the database does not answer by then it does not answer.
+const ANSWERS_WITHIN_MS = 6000;
+
+const GOING_AWAY = 1001;
+const TRY_AGAIN_LATER = 1013;
+// Clients come back by themselves after 4403, and not after 4401.
+const CLOSE_CODES: Record<Refusal, number> = { badToken: 4403, sessionOver: 4401 };
+
+export const createGraphqlSockets = ({
+  engine,
+  sessions,
+  authenticate,
+  carriers,
+  logger,
+  trustProxy,
+}: GraphqlSocketsOptions) => {
+  const operations = createOperations(engine);
+  /** By the payload that began the operation: ids are the client's, who may use one again at once. */
+  const callers = new WeakMap<object, Caller>();
+
+  const callerOf = (session: Session, operationId: string): Caller => ({
+    requestId: `${session.requestId}/${operationId.slice(0, 64)}`,
+    transport: 'ws',
+    address: session.address,
+    socketId: session.socketId,
+    connection: session.connection,
+    ending: session.ending,
+    viewer: session.lease?.viewer ?? null,
+    authenticate: async () => {
+      const { lease } = session;
+      if (lease === undefined) return { viewer: null };
+      const viewer = await sessions.stillGood(lease.viewer);
+      if (viewer !== null) return { viewer };
+      return { refusal: lease.viewer.expiresAt.getTime() <= Date.now() ? 'badToken' : 'sessionOver' };
+    },
+  });
+
+  /** Ends what it carries, each stream with a last event, and closes it. */
+  const end = async (session: Session, code: ServerEndCode, closeCode: number, reason: string) => {
+    session.ending.end(code, reason);
+    await withinMs(LAST_RESULTS_WITHIN_MS, Promise.all([...session.streams].map((stream) => stream.over)));
+    await withinMs(ANSWERS_WITHIN_MS, idle(session));
+    session.wire.close(closeCode, reason);
+    await session.wire.closed;
+  };
+
+  const signIn = (session: Session, viewer: Viewer) => {
+    session.lease = createLease(sessions, viewer, (why) => {
+      void end(session, 'SIGNED_OUT', CLOSE_CODES[why], REFUSALS[why]);
+    });
+    // It was closed while the credential was looked at.
+    if (!session.wire.isOpen) session.lease.release();
+  };
+
+  const onConnect = async ({ connectionParams, extra: session }: SocketContext) => {
+    const written = connectionParams?.authorization ?? connectionParams?.Authorization ?? session.authorization;
+    const ids = { socketId: session.socketId, requestId: session.requestId, address: session.address };
+    try {
+      const authentication = await authenticate(written);
+      if ('refusal' in authentication) {
+        logger.info({ ...ids, reason: authentication.refusal }, 'Authentication refused');
+        return session.wire.close(CLOSE_CODES[authentication.refusal], REFUSALS[authentication.refusal]);
+      }
+      const { viewer } = authentication;
+      if (viewer !== null) signIn(session, viewer);
+      logger.info({ ...ids, userId: viewer?.id }, 'Connected');
+    } catch (error) {
+      logger.warn({ ...ids, error }, 'Unavailable');
+      session.wire.close(TRY_AGAIN_LATER, 'The database is not available: try again');
+    }
+  };
+
+  const onSubscribe = async ({ extra: session, subscriptions }: SocketContext, id: string, payload: object) => {
+    const caller = callerOf(session, id);
+    callers.set(payload, caller);
+    if (id.length > OPERATION_ID_LONGEST) {
+      session.wire.close(CloseCode.BadRequest, 'The operation id is too long');
+      return [tooMuch(`An operation id is at most ${OPERATION_ID_LONGEST} characters long`)];
+    }
+    if (Object.keys(subscriptions).length > OPERATIONS_MOST)
+      return [tooMuch(`At most ${OPERATIONS_MOST} operations run on one socket at once`)];
+    return operations.prepare(caller, payload as Parameters<typeof operations.prepare>[1]);
+  };
+
+  const run = (args: ExecutionArgs) => operations.run(args);
+
+  const onOperation = (
+    { extra: session, subscriptions }: SocketContext,
+    id: string,
+    payload: object,
+    args: ExecutionArgs,
+    source: unknown,
+  ) => {
+    if (!isStream(source)) return undefined;
+    const caller = callers.get(payload)!;
+    const facts = { ...idsOf(caller), transport: 'ws', fields: rootFieldsOf(args.document, args.operationName) };
+    const results = createResultStream(source, {
+      ending: session.ending,
+      // Without its id there, no `complete` is sent for it.
+      onCut: () => delete subscriptions[id],
+    });
+    session.streams.add(results);
+    session.streaming++;
+    logger.info(facts, 'Subscribed');
+    void results.over.then(() => {
+      session.streams.delete(results);
+      session.streaming--;
+      const reason = results.wasCut ? 'ended by the server' : undefined;
+      logger.info({ ...facts, deliveries: results.deliveries, reason }, 'Subscription over');
+    });
+    return results as unknown as AsyncGenerator<ExecutionResult>;
+  };
+
+  const formatErrors = (payload: object, errors: readonly GraphQLError[]) => {
+    finishErrors(errors, callers.get(payload)!, logger);
+    return errors.map(formatError);
+  };
+
+  const protocol = makeServer<Record<string, unknown>, Session>({
+    connectionInitWaitTimeout: INIT_WITHIN_MS,
+    onConnect,
+    onSubscribe,
+    execute: run as never,
+    subscribe: run as never,
+    onOperation: onOperation as never,
+    onNext: (_ctx, _id, payload, _args, { errors, ...result }) =>
+      errors && { ...result, errors: formatErrors(payload, errors) },
+    onError: (_ctx, _id, payload, errors) => formatErrors(payload, errors.map(maskError)),
+    onClose: ({ extra: session }, code) => {
+      session.lease?.release();
+      const seconds = Math.round((performance.now() - session.openedAt) / 1000);
+      const ids = { socketId: session.socketId, userId: session.lease?.viewer.id };
+      logger.info(
+        { ...ids, code, reason: session.wire.closeReason ?? 'closed by the client', seconds },
+        'Disconnected',
+      );
+    },
+  });
+
+  /** Hears what the protocol does with one message, until it is answered. */
+  const hear = async (session: Session, take: (data: string) => Promise<void>, data: string) => {
+    session.heard++;
+    try {
+      await take(data);
+    } catch (error) {
+      logger.error({ socketId: session.socketId, error }, 'Fault');
+      session.wire.close(CloseCode.InternalServerError, 'Something went wrong on the server');
+    } finally {
+      session.heard--;
+      session.onIdle();
+    }
+  };
+
+  /** Takes over an open socket. */
+  return (socket: WebSocket, { socketId, request }: SocketFacts, onBeat: () => void): void => {
+    const wire = createWire(socket, onBeat);
+    const session: Session = {
+      socketId,
+      wire,
+      address: clientAddress(request, trustProxy),
+      requestId: requestIdOf(request),
+      authorization: request.headers.authorization,
+      ending: createEnding(),
+      connection: createConnection(sessions, () => session.lease),
+      lease: undefined,
+      streams: new Set(),
+      heard: 0,
+      streaming: 0,
+      onIdle: () => undefined,
+      openedAt: performance.now(),
+    };
+    const carrier = carriers.add({
+      end: () => end(session, 'SHUTTING_DOWN', GOING_AWAY, 'This node is shutting down'),
+      terminate: () => socket.terminate(),
+    });
+    const onClosed = protocol.opened(
+      {
+        protocol: socket.protocol,
+        send: wire.send,
+        close: wire.close,
+        onMessage: (take) => wire.onText((data) => void hear(session, take, data)),
+      },
+      session,
+    );
+    socket.once('close', (code) => {
+      carrier.remove();
+      onClosed(code).catch((error: unknown) => logger.error({ socketId, error }, 'Fault'));
+    });
+  };
+};
+
+const tooMuch = (message: string) => new GraphQLError(message, { extensions: { code: 'TOO_COMPLEX' } });
+
+/** Everything that was asked for, but for what goes on, is answered. */
+const idle = async (session: Session): Promise<void> => {
+  while (session.heard > session.streaming) await new Promise<void>((resolve) => (session.onIdle = resolve));
+};
+
+const isStream = (value: unknown): value is AsyncIterable<ExecutionResult> =>
+  typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+
+const withinMs = async (milliseconds: number, work: Promise<unknown>): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([work, new Promise((resolve) => (timer = setTimeout(resolve, milliseconds)))]);
+  clearTimeout(timer);
+};

@@ -1,0 +1,226 @@
+/** The server: everything from one port. */
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Sessions } from '../domain/sessions.js';
+import type { Tokens } from '../domain/tokens.js';
+import type { Logger } from '../log-line.js';
+import { createOriginCheck } from './allowed-origins.js';
+import { answerError, answerJson } from './answer.js';
+import { BodyError, checkAnnouncedBody } from './body.js';
+import { createCarriers } from './carriers.js';
+import { clientAddress } from './client-address.js';
+import { allowOrigin, answerPreflight } from './cors.js';
+import { createAuthenticate } from './credential.js';
+import type { AnswerPage } from './graphiql.js';
+import { createGraphqlRequests } from './graphql-requests.js';
+import { createGraphqlSockets } from './graphql-sockets.js';
+import { requestIdOf } from './request-id.js';
+import { createSockets } from './sockets.js';
+import { createEngine, type Api } from './yoga.js';
+
+export interface ServerOptions {
+  host: string;
+  /** 0 takes any free one. */
+  port: number;
+  isLoopback: boolean;
+  allowedOrigins: '*' | readonly string[] | undefined;
+  /** How many proxies stand in front. */
+  trustProxy: number;
+  drainSeconds: number;
+  slowReaderSeconds: number;
+  api: Api;
+  sessions: Pick<Sessions, 'authenticate' | 'stillGood' | 'watch'>;
+  tokens: Pick<Tokens, 'readAccess'>;
+  /** Whether the database answers; for readiness. */
+  isReachable: () => Promise<boolean>;
+  /** What browsers are shown; undefined: nothing. */
+  graphiql: AnswerPage | undefined;
+  logger: Logger;
+  /** How often silent sockets and streams are pinged. */
+  pingMs?: number;
+}
+
+export interface Server {
+  /** Known once it listens. */
+  readonly url: string;
+  listen(): Promise<void>;
+  /**
+   * Not ready at once; what is in hand is answered, sockets are sent elsewhere over the first half of the drain time.
+   *
+   * @returns once everything is closed, by force where it took longer
+   */
+  stop(): Promise<void>;
+}
+
+export const ENDPOINT = '/graphql';
+
+const PING_MS = 12_000;
+const LEAST_DRAIN_MS = 500;
+
+/** Against slow and idle clients. Longer alive than nginx's 60 s, so that it never sends into a closed connection. */
+const TIMES = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 75_000,
+  connectionsCheckingInterval: 5000,
+};
+
+const SAFETY = {
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Opener-Policy': 'same-origin',
+};
+
+export const createServer = (options: ServerOptions): Server => {
+  const { host, port, sessions, trustProxy, drainSeconds, graphiql, logger, pingMs = PING_MS } = options;
+  let isDraining = false;
+  /** Requests that are not answered yet, other than streams. */
+  const unanswered = new Set<ServerResponse>();
+
+  const isAllowedOrigin = createOriginCheck({ ...options, isProxied: trustProxy > 0 });
+  const authenticate = createAuthenticate(sessions, options.tokens);
+  const engine = createEngine(options.api, logger);
+  const carriers = createCarriers();
+  const answerGraphql = createGraphqlRequests({ engine, sessions, authenticate, carriers, logger, pingMs });
+
+  const sockets = createSockets({
+    logger,
+    refusalOf: (request) => {
+      if (pathOf(request) !== ENDPOINT) return { status: 404, reason: 'no such path' };
+      if (!isAllowedOrigin(request)) return { status: 403, reason: 'origin' };
+      if (isDraining) return { status: 503, reason: 'shutting down' };
+      return undefined;
+    },
+    onSocket: createGraphqlSockets({ engine, sessions, authenticate, carriers, logger, trustProxy }),
+    pingMs,
+    stalledMs: 2 * options.slowReaderSeconds * 1000,
+  });
+
+  const answerHealth = async (request: IncomingMessage, response: ServerResponse) => {
+    if (!isRead(request)) return refuseMethod(response, 'GET, HEAD');
+    if (pathOf(request) === '/health/live') return answerJson(response, 200, { status: 'ok' });
+    if (isDraining) return answerJson(response, 503, { status: 'shutting down' });
+    const isReady = await options.isReachable();
+    // It may have begun to stop meanwhile.
+    if (isReady && !isDraining) answerJson(response, 200, { status: 'ok' });
+    else answerJson(response, 503, { status: isDraining ? 'shutting down' : 'database away' });
+  };
+
+  const answerEndpoint = async (request: IncomingMessage, response: ServerResponse, requestId: string) => {
+    response.setHeader('Vary', 'Origin, Accept');
+    const address = clientAddress(request, trustProxy);
+    if (!isAllowedOrigin(request)) {
+      logger.info({ requestId, address, origin: request.headers.origin }, 'Origin refused');
+      return answerError(response, 403, { message: 'This origin may not use this server: see ALLOWED_ORIGINS' });
+    }
+    allowOrigin(request, response);
+    if (request.method === 'OPTIONS') return answerPreflight(request, response);
+    if (graphiql !== undefined && isRead(request) && wantsPage(request)) return graphiql(request, response);
+    if (isDraining && wantsEvents(request)) {
+      const retry = { message: 'This node is shutting down: try again', code: 'UNAVAILABLE', retryAfterMs: 1000 };
+      return answerError(response, 503, retry, { 'Retry-After': '1' });
+    }
+    return answerGraphql(request, response, { requestId, address });
+  };
+
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    const requestId = requestIdOf(request);
+    const begun = performance.now();
+    response.setHeader('X-Request-Id', requestId);
+    for (const [name, value] of Object.entries(SAFETY)) response.setHeader(name, value);
+    if (isDraining) response.setHeader('Connection', 'close');
+    unanswered.add(response);
+    response.once('close', () => {
+      unanswered.delete(response);
+      const milliseconds = Math.round(performance.now() - begun);
+      logger.debug({ requestId, method: request.method, status: response.statusCode, milliseconds }, 'Request');
+    });
+
+    const path = pathOf(request);
+    if (path === ENDPOINT) return answerEndpoint(request, response, requestId);
+    if (path === '/health/live' || path === '/health/ready') return answerHealth(request, response);
+    if (path === '/' && graphiql !== undefined && isRead(request) && wantsPage(request)) {
+      response.writeHead(302, { Location: ENDPOINT, 'Content-Length': 0 });
+      return response.end();
+    }
+    answerError(response, 404, { message: `There is nothing here: GraphQL is at ${ENDPOINT}` });
+  };
+
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+    answer(request, response).catch((error: unknown) => {
+      logger.error({ error }, 'Fault');
+      response.destroy();
+    });
+  };
+
+  const http = createHttpServer(TIMES, onRequest);
+  http.on('upgrade', (request, socket, head) => sockets.upgrade(request, socket, head));
+  // The client asks before it sends a body: the time to say no.
+  http.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    try {
+      checkAnnouncedBody(request);
+      response.writeContinue();
+      onRequest(request, response);
+    } catch (error) {
+      if (error instanceof BodyError)
+        answerError(response, error.status, { message: error.message }, { Connection: 'close' });
+      else throw error;
+    }
+  });
+
+  const closeHttp = (deadline: number) =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(() => http.closeAllConnections(), Math.max(0, deadline - performance.now()));
+      http.close(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+      http.closeIdleConnections();
+      // Those that are being answered would be kept open after that.
+      for (const response of unanswered) if (!response.headersSent) response.setHeader('Connection', 'close');
+    });
+
+  const drain = async () => {
+    const deadline = performance.now() + Math.max(drainSeconds * 1000, LEAST_DRAIN_MS);
+    const force = setTimeout(() => carriers.terminateAll(), deadline - performance.now());
+    logger.info({ carriers: carriers.size, requests: unanswered.size }, 'Draining');
+    await carriers.endAll((drainSeconds * 1000) / 2);
+    clearTimeout(force);
+    await closeHttp(deadline);
+    sockets.stop();
+  };
+  let stopped: Promise<void> | undefined;
+
+  return {
+    get url() {
+      const { port: actual } = http.address() as AddressInfo;
+      return `http://${host.includes(':') ? `[${host}]` : host}:${actual}`;
+    },
+    listen: () =>
+      new Promise((resolve, reject) => {
+        http.once('error', reject);
+        http.listen(port, host, () => {
+          http.off('error', reject);
+          http.on('error', (error) => logger.error({ error }, 'Fault'));
+          resolve();
+        });
+      }),
+    stop: () => {
+      isDraining = true;
+      stopped ??= drain();
+      return stopped;
+    },
+  };
+};
+
+const pathOf = (request: IncomingMessage): string => request.url?.split('?', 1)[0] ?? '';
+
+const isRead = (request: IncomingMessage) => request.method === 'GET' || request.method === 'HEAD';
+
+const accepts = (request: IncomingMessage, type: string) => request.headers.accept?.includes(type) ?? false;
+const wantsPage = (request: IncomingMessage) => accepts(request, 'text/html');
+const wantsEvents = (request: IncomingMessage) => accepts(request, 'text/event-stream');
+
+const refuseMethod = (response: ServerResponse, allowed: string) =>
+  answerError(response, 405, { message: `Only ${allowed} here` }, { Allow: allowed });

@@ -1,0 +1,66 @@
+/** One WebSocket as text in and text out, at the pace of whoever reads it. */
+import type { WebSocket } from 'ws';
+
+export interface Wire {
+  readonly isOpen: boolean;
+  /** Why this side closed it, if it did. */
+  readonly closeReason: string | undefined;
+  /** Resolves once it is closed, from whichever side. */
+  readonly closed: Promise<void>;
+  /** Resolves once the kernel has taken it, or nothing more can be sent. */
+  send(text: string): Promise<void>;
+  /** Listens, for as long as the socket is open. */
+  onText(listener: (text: string) => void): void;
+  /** What was sent before still arrives. Whoever does not answer in time is cut off. */
+  close(code: number, reason: string): void;
+}
+
+// With more than that unread by the client, no more of its requests are read.
+const BACKLOG_MOST_BYTES = 1024 * 1024;
+const CLOSE_WITHIN_MS = 3000;
+const UNSUPPORTED_DATA = 1003;
+
+/** @param onTaken called when the client has taken something */
+export const createWire = (socket: WebSocket, onTaken: () => void): Wire => {
+  let closeReason: string | undefined;
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  const isOpen = () => socket.readyState === socket.OPEN;
+
+  const close = (code: number, reason: string) => {
+    if (!isOpen()) return;
+    closeReason = reason;
+    // Its own close frame must be read.
+    socket.resume();
+    socket.close(code, reason);
+    const timer = setTimeout(() => socket.terminate(), CLOSE_WITHIN_MS);
+    void closed.then(() => clearTimeout(timer));
+  };
+
+  return {
+    get isOpen() {
+      return isOpen();
+    },
+    get closeReason() {
+      return closeReason;
+    },
+    closed,
+    send: (text) =>
+      new Promise((resolve) => {
+        if (!isOpen()) return resolve();
+        socket.send(text, (error) => {
+          if (!error) onTaken();
+          if (socket.isPaused && socket.bufferedAmount < BACKLOG_MOST_BYTES) socket.resume();
+          resolve();
+        });
+        if (socket.bufferedAmount > BACKLOG_MOST_BYTES) socket.pause();
+      }),
+    onText: (listener) =>
+      void socket.on('message', (data: Buffer, isBinary) => {
+        // Between our close frame and theirs nothing is begun any more.
+        if (!isOpen()) return;
+        if (isBinary) close(UNSUPPORTED_DATA, 'Only text is understood');
+        else listener(data.toString());
+      }),
+    close,
+  };
+};

@@ -1,0 +1,99 @@
+/** GraphQL Yoga as both transports use it: one engine, one set of limits, one way of answering errors. */
+import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
+import { createYoga, type Plugin, type FetchAPI, type YogaServerInstance } from 'graphql-yoga';
+import type { Logger } from '../log-line.js';
+import type { Request } from '../graphql/context.js';
+import { idsOf, type Caller } from './caller.js';
+import { REFUSALS } from './credential.js';
+import { acceptsEvents } from './event-stream.js';
+import { finishErrors, maskError, unauthenticated } from './faults.js';
+
+/** The schema, and what goes with it. */
+export interface Api {
+  schema: GraphQLSchema;
+  /** Limits, which hold on every transport. */
+  plugins: readonly Plugin[];
+  /** Whether the operation ignores the request's credential, as one that expired would keep its owner from a new one. */
+  needsNoCredential(document: DocumentNode, operationName: string | null | undefined): boolean;
+  /** For one operation, whose viewer is known. */
+  createContext(request: Request): object;
+}
+
+/** One HTTP request, or one operation on a socket. */
+export interface Exchange {
+  caller: Caller;
+  /** Once it is parsed. */
+  document?: DocumentNode;
+  /** What is to be answered as Server-Sent Events. */
+  events?: ExecutionResult | AsyncIterable<ExecutionResult>;
+}
+
+export interface ServerContext {
+  exchange: Exchange;
+}
+
+export type Engine = YogaServerInstance<ServerContext, object>;
+
+export const createEngine = (api: Api, logger: Logger): Engine => {
+  const context = async ({ exchange, params }: ServerContext & { params?: { operationName?: string | null } }) => {
+    const { caller, document } = exchange;
+    if (document === undefined || !api.needsNoCredential(document, params?.operationName)) {
+      const authentication = await caller.authenticate();
+      if ('refusal' in authentication) throw unauthenticated(REFUSALS[authentication.refusal]);
+      caller.viewer = authentication.viewer;
+    }
+    return api.createContext({ ...caller, logger: logger.child(idsOf(caller)) });
+  };
+
+  const rememberDocument: Plugin<ServerContext> = {
+    onParse:
+      () =>
+      ({ context, result }) => {
+        if (!(result instanceof Error))
+          (context as unknown as ServerContext).exchange.document = result as DocumentNode;
+      },
+  };
+
+  return createYoga<ServerContext, object>({
+    schema: api.schema,
+    context,
+    plugins: [rememberDocument, ...api.plugins, answering(logger)],
+    maskedErrors: { maskError },
+    landingPage: false,
+    graphiql: false,
+    multipart: false,
+    batching: false,
+    cors: false,
+    logging: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
+    // The body was measured while it came in.
+    maxRequestBodySize: false,
+  });
+};
+
+const answering = (logger: Logger): Plugin<ServerContext> => ({
+  onResultProcess: ({ request, result, serverContext, setResultProcessor }) => {
+    if (Array.isArray(result)) return; // batching is off
+    const { exchange } = serverContext as unknown as ServerContext;
+    const isStream = Symbol.asyncIterator in result;
+    if (!isStream && result.errors) finishErrors(result.errors, exchange.caller, logger);
+
+    if (acceptsEvents(request.headers.get('accept'), isStream)) {
+      // Written by us, not by Yoga: at the pace at which the client reads, and without `complete` where it shall come back.
+      exchange.events = result as NonNullable<Exchange['events']>;
+      const status = isStream ? 200 : statusOf(result);
+      setResultProcessor((_result, fetchApi) => new fetchApi.Response(null, { status }), 'text/event-stream');
+    } else if (isStream) {
+      void result[Symbol.asyncIterator]().return?.();
+      setResultProcessor(answerNotAcceptable, 'application/json');
+    }
+  },
+});
+
+const answerNotAcceptable = (_result: unknown, fetchApi: FetchAPI) => {
+  const error = { message: 'A subscription is answered as text/event-stream only: accept that, or use a WebSocket' };
+  const body = JSON.stringify({ errors: [{ ...error, extensions: { code: 'BAD_USER_INPUT' } }] });
+  return new fetchApi.Response(body, { status: 406, headers: { 'Content-Type': 'application/json; charset=utf-8' } });
+};
+
+const statusOf = ({ errors = [] }: ExecutionResult): number =>
+  Math.max(200, ...errors.map(({ extensions }) => extensions.http?.status ?? 200));
