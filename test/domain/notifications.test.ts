@@ -59,6 +59,9 @@ describe('NEW_MESSAGE', () => {
     expect(await notifications.markRead(bob, [told!.id])).toBe(0);
     await gone();
 
+    await say(bob, chat, 'my own');
+    await gone();
+
     await say(ada, chat, 'news');
     expect(await unreadOf(node, bob)).toMatchObject([{ id: told!.id, message: { text: 'news' }, unreadCount: 2 }]);
   });
