@@ -7,7 +7,7 @@ export interface GraphiqlTab {
 }
 
 /** Somebody whose password is no secret, and a chat of theirs. */
-export interface DemoPerson {
+export interface Talker {
   username: string;
   password: string;
   /** Global. */
@@ -20,8 +20,8 @@ export interface DemoPerson {
 
 const json = (variables: object) => JSON.stringify(variables, null, 2);
 
-/** @param person where there is demo data that only this machine can reach; otherwise one fills in one's own */
-export const conversationTabs = (person?: DemoPerson): GraphiqlTab[] => [
+/** @param talker where there is demo data that only this machine can reach; otherwise one fills in one's own */
+export const conversationTabs = (talker?: Talker): GraphiqlTab[] => [
   {
     query: `# 1. Press the run button. This page then sends the access token along by itself, until it is closed.
 #
@@ -43,7 +43,7 @@ mutation SignIn($input: LogInInput!) {
   }
 }
 `,
-    variables: json({ input: { username: person?.username ?? '', password: person?.password ?? '' } }),
+    variables: json({ input: { username: talker?.username ?? '', password: talker?.password ?? '' } }),
   },
   {
     query: `# 2. Your chats, the most recently active first. An id from here is what the next tabs take as chatId.
@@ -77,7 +77,7 @@ query History($chatId: ID!, $before: String) {
   }
 }
 `,
-    variables: json({ chatId: person?.chatId ?? '', before: null }),
+    variables: json({ chatId: talker?.chatId ?? '', before: null }),
   },
   {
     query: `# 4. Say something. With a clientMessageId of your own, sending again after a timeout never sends twice.
@@ -89,11 +89,11 @@ mutation Send($input: SendMessageInput!) {
   }
 }
 `,
-    variables: json({ input: { chatId: person?.chatId ?? '', text: 'Hello from GraphiQL' } }),
+    variables: json({ input: { chatId: talker?.chatId ?? '', text: 'Hello from GraphiQL' } }),
   },
   {
     query: `# 5. The chat, live. With after it begins behind that cursor: what you have sent comes first, then ChatReady, then
-# whatever happens. Open this page in a second window, sign in there as ${person?.otherUsername ?? 'somebody else'}
+# whatever happens. Open this page in a second window, sign in there as ${talker?.otherUsername ?? 'somebody else'}
 # (the same password will not do: the server has printed everybody's at its start), and press run in Send: it appears here.
 # Store the last cursor you have seen: a connection that drops goes on from there, with nothing missed.
 subscription Follow($chatId: ID!, $after: Cursor) {
@@ -110,6 +110,6 @@ subscription Follow($chatId: ID!, $after: Cursor) {
   }
 }
 `,
-    variables: json({ chatId: person?.chatId ?? '', after: person?.cursor ?? null }),
+    variables: json({ chatId: talker?.chatId ?? '', after: talker?.cursor ?? null }),
   },
 ];

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { helperScript } from './graphiql-helper.js';
-import type { GraphiqlTab } from './graphiql-tabs.js';
+import { conversationTabs, type Talker } from './graphiql-tabs.js';
 
 export type AnswerPage = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
@@ -16,12 +16,13 @@ interface Page {
   plain: Buffer;
 }
 
-export const createGraphiql = (endpoint: string, tabs: readonly GraphiqlTab[]): AnswerPage => {
+/** @param talker whom the tabs are filled in for */
+export const createGraphiql = (endpoint: string, talker?: Talker): AnswerPage => {
   let page: Promise<Page> | undefined;
 
   return async (request, response) => {
     // Loaded when somebody looks: it is 9 MB, and most processes are never looked at.
-    const { etag, policy, gzipped, plain } = await (page ??= render(endpoint, tabs));
+    const { etag, policy, gzipped, plain } = await (page ??= render(endpoint, talker));
     response.setHeader('Content-Security-Policy', policy);
     response.setHeader('Cache-Control', 'no-cache');
     response.setHeader('ETag', etag);
@@ -41,18 +42,19 @@ export const createGraphiql = (endpoint: string, tabs: readonly GraphiqlTab[]): 
   };
 };
 
-const render = async (endpoint: string, tabs: readonly GraphiqlTab[]): Promise<Page> => {
+const render = async (endpoint: string, talker?: Talker): Promise<Page> => {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const html = renderGraphiQL({
     title: 'Parley',
     endpoint,
     favicon: FAVICON,
-    defaultTabs: [...tabs],
+    defaultTabs: conversationTabs(talker),
     defaultEditorToolsVisibility: 'variables',
     // Over a WebSocket what stands in its Headers tab would never be sent.
     subscriptionsProtocol: 'SSE',
   });
-  const key = hashOf(JSON.stringify(tabs), 'base64url');
+  // By what the tabs say, but for the cursor: that stays good for as long as its chat is there.
+  const key = hashOf(JSON.stringify(conversationTabs(talker && { ...talker, cursor: '' })), 'base64url');
   const withHelper = html.replace('<script>', () => `<script>${helperScript(endpoint, key)}</script>\n<script>`);
   const plain = Buffer.from(withHelper);
   return {

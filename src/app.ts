@@ -1,0 +1,188 @@
+/** One node, put together in one place and stopped in reverse order. Several can run in one process. */
+import { createMemoryBus } from './bus/memory.js';
+import { createMemoryRateLimits } from './bus/memory-rate-limits.js';
+import { createRedisBus, type RedisBus } from './bus/redis.js';
+import { createRedisRateLimits } from './bus/redis-rate-limits.js';
+import { isLoopback, type Config } from './config.js';
+import type { Database } from './db/database.js';
+import { migrate } from './db/migrations.js';
+import { openDatabase } from './db/open.js';
+import { seedDemo } from './demo/seed-demo.js';
+import { welcome } from './demo/welcome.js';
+import { createAccounts } from './domain/accounts.js';
+import { createChats } from './domain/chats.js';
+import { createEventChats } from './domain/event-chats.js';
+import { createMembers } from './domain/members.js';
+import { createMessages } from './domain/messages.js';
+import { createNotifications } from './domain/notifications.js';
+import { createPasswords } from './domain/passwords.js';
+import { createRateLimits } from './domain/rate-limits.js';
+import { createReadPositions } from './domain/read-positions.js';
+import { createSessions } from './domain/sessions.js';
+import { createStreams } from './domain/streams.js';
+import { createTokens } from './domain/tokens.js';
+import { createTyping } from './domain/typing.js';
+import { createUsers } from './domain/users.js';
+import { createContext, type Services } from './graphql/context.js';
+import { needsNoCredential } from './graphql/credential.js';
+import { limits as documentLimits } from './graphql/limits.js';
+import { schema } from './graphql/schema.js';
+import { createLog } from './log/log.js';
+import { createRounds } from './log/rounds.js';
+import { createTail } from './log/tail.js';
+import type { Logger } from './log-line.js';
+import { keptSecret } from './secret.js';
+import { createGraphiql } from './server/graphiql.js';
+import { findTalker } from './server/graphiql-talker.js';
+import { withoutIntrospection } from './server/introspection.js';
+import { createServer, ENDPOINT } from './server/server.js';
+
+export interface App {
+  /** Known once it listens. */
+  readonly url: string;
+  /** What to tell whoever has started it by hand; known once it listens. */
+  readonly welcome: string;
+  listen(): Promise<void>;
+  /** Resolves once everything in hand is answered and everything is closed. */
+  stop(): Promise<void>;
+}
+
+const ROUND_MS = 1000;
+
+/**
+ * Opens and migrates the database and puts the node together. It listens when it is told to.
+ *
+ * @throws UnavailableError, FolderInUseError, MigrationError and others that `failure.ts` knows, with everything closed again
+ */
+export const createApp = async (config: Config, logger: Logger): Promise<App> => {
+  /** What to close, the last first. */
+  const opened: (() => unknown)[] = [];
+  const closing = <Thing>(thing: Thing, close: (thing: Thing) => unknown): Thing => {
+    opened.push(() => close(thing));
+    return thing;
+  };
+  const close = async () => {
+    for (let next = opened.pop(); next !== undefined; next = opened.pop()) await next();
+  };
+
+  try {
+    return await build(config, logger, closing, close);
+  } catch (error) {
+    await close().catch((closeError: unknown) => logger.error({ error: closeError }, 'Closing failed'));
+    throw error;
+  }
+};
+
+type Closing = <Thing>(thing: Thing, close: (thing: Thing) => unknown) => Thing;
+
+const build = async (config: Config, logger: Logger, closing: Closing, close: () => Promise<void>): Promise<App> => {
+  const onError = (error: unknown) => logger.error({ error }, 'Fault');
+  const db = closing(await open(config, logger), (database) => database.close());
+  const redis = config.redisUrl === undefined ? undefined : connect(config.redisUrl, logger);
+  const bus = closing(redis ?? createMemoryBus(onError), (it) => it.close());
+  logger.info({ database: db.kind, bus: redis ? 'redis' : 'in-process' }, describe(db, redis));
+
+  const rateLimitStore = redis ? createRedisRateLimits({ redis: redis.commands }) : createMemoryRateLimits();
+  const limits = createRateLimits(
+    closing(rateLimitStore, (store) => store.close()),
+    config,
+  );
+  const log = closing(createLog(db, bus), (it) => it.drain());
+  const rounds = closing(await createRounds(db, { intervalMs: ROUND_MS, onError }), (it) => it.stop());
+  const tail = closing(createTail({ db, bus, rounds }, onError), (it) => it.close());
+
+  const passwords = createPasswords();
+  const secret = config.tokenSecret ?? (await keptSecret(config.dataDir, 'token-secret'));
+  const tokens = createTokens({ secret, accessTokenMinutes: config.accessTokenMinutes });
+  const { refreshTokenDays } = config;
+  const sessions = closing(createSessions({ db, bus, tokens, refreshTokenDays, onError }), (it) => it.close());
+  closing(
+    rounds.onMoved(({ sessionIds, userIds, isAfterFailure }) => {
+      sessions.changed({ sessionIds, userIds });
+      if (isAfterFailure) sessions.recheck();
+    }),
+    (stopListening) => stopListening(),
+  );
+  await sessions.start();
+
+  const chats = createChats({ db, log, bus, limits });
+  const users = createUsers(db);
+  const notifications = createNotifications({ db, bus });
+  const slowReaderMs = config.slowReaderSeconds * 1000;
+  const services: Services = {
+    accounts: createAccounts({ db, sessions, passwords, limits }),
+    chats,
+    eventChats: createEventChats(db),
+    members: createMembers({ db, log, bus }),
+    messages: createMessages({ db, log, limits, textMaxLength: config.messageMaxLength }),
+    notifications,
+    readPositions: closing(createReadPositions({ db, bus }), (it) => it.close()),
+    streams: createStreams({ db, bus, tail, rounds, notifications, slowReaderMs }),
+    typing: closing(createTyping({ db, bus, limits }), (it) => it.close()),
+    users,
+  };
+
+  const demo = await seedDemo({ config, db, passwords });
+  const talker = demo && (await findTalker(demo, { users, chats }));
+  const server = closing(
+    createServer({
+      ...config,
+      isLoopback: isLoopback(config.host),
+      api: {
+        schema,
+        plugins: [...documentLimits, ...(config.introspection ? [] : [withoutIntrospection])],
+        needsNoCredential,
+        createContext: (request) => createContext(request, services, db.prisma),
+      },
+      sessions,
+      tokens,
+      isReachable: () => db.isReachable(),
+      graphiql: config.graphiql ? createGraphiql(ENDPOINT, talker) : undefined,
+      logger,
+    }),
+    (it) => it.stop(),
+  );
+
+  let stopped: Promise<void> | undefined;
+  return {
+    get url() {
+      return server.url;
+    },
+    get welcome() {
+      const isShared = db.kind === 'postgresql';
+      return welcome({ url: server.url, isShared, graphiql: config.graphiql, demo, isColored: process.stdout.isTTY });
+    },
+    listen: () => server.listen(),
+    stop: () => (stopped ??= close()),
+  };
+};
+
+const open = async (config: Config, logger: Logger): Promise<Database> => {
+  const db = await openDatabase(config, (error) => logger.warn({ error }, 'Connection to the database lost'));
+  try {
+    const onWait = () => logger.info('Waiting for another process to finish its migrations');
+    const migrations = await migrate(db, { onWait });
+    if (migrations.length > 0) logger.info({ migrations }, 'Migrated');
+    return db;
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+};
+
+const connect = (url: string, logger: Logger): RedisBus =>
+  createRedisBus({
+    url,
+    onState: (state, error) => {
+      if (state === 'connected') logger.info('Redis is there');
+      else logger.warn({ error }, 'Redis is away: nodes find each other’s events by looking once a second');
+    },
+    onError: (error) => logger.error({ error }, 'Fault'),
+  });
+
+const describe = (db: Database, redis: RedisBus | undefined): string => {
+  if (redis !== undefined)
+    return `${db.kind === 'embedded' ? 'Embedded database' : 'PostgreSQL'}, and Redis as the bus between nodes`;
+  if (db.kind === 'embedded') return 'Embedded database and in-process bus: one node';
+  return 'PostgreSQL without REDIS_URL: one node with an in-process bus; several nodes find each other’s events by looking once a second';
+};

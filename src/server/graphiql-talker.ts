@@ -1,0 +1,31 @@
+/** Who GraphiQL's tabs are filled in for: a demo person whose password is known, in the chat with the most to read. */
+import type { Chats } from '../domain/chats.js';
+import type { Users } from '../domain/users.js';
+import type { Viewer } from '../domain/viewer.js';
+import { encodeGlobalId } from '../graphql/global-id.js';
+import { encodeCursor } from '../log/cursor.js';
+import type { Talker } from './graphiql-tabs.js';
+
+const NAMES = ['maria', 'boris'];
+const SLUG = 'festival';
+
+/** @returns undefined where their passwords were changed or the chat is gone */
+export const findTalker = async (
+  demo: readonly { username: string; password: string | null }[],
+  { users, chats }: { users: Pick<Users, 'byUsername'>; chats: Pick<Chats, 'find'> },
+): Promise<Talker | undefined> => {
+  const [one, other] = NAMES.flatMap((name) => demo.find(({ username }) => username === name) ?? []);
+  if (one === undefined || one.password === null) return undefined;
+  const user = await users.byUsername(one.username);
+  if (user === undefined) return undefined;
+  const viewer: Viewer = { id: user.id, role: user.role, sessionId: '', expiresAt: new Date() };
+  const chat = await chats.find(viewer, { slug: SLUG });
+  if (chat === null) return undefined;
+  return {
+    username: one.username,
+    password: one.password,
+    chatId: encodeGlobalId('Chat', chat.id),
+    cursor: encodeCursor({ chatId: chat.id, seq: chat.headSeq, mark: chat.headMark }),
+    ...(other && { otherUsername: other.username }),
+  };
+};
