@@ -1,0 +1,233 @@
+/**
+ * A chat's log made up beforehand: the rows that the server would have left had it all happened. For demo data only; what
+ * really happens goes through `log/`, under the chat's lock.
+ */
+import type { ChatKind, EventType } from '../generated/prisma/enums.js';
+
+export interface HistoryStart {
+  kind: ChatKind;
+  name?: string;
+  slug?: string;
+  /** What nobody else may have, as `domain/new-chat.ts` makes it. */
+  keys?: readonly string[];
+  makerId: bigint;
+  memberIds: readonly bigint[];
+  at: Date;
+}
+
+export interface PastMessage {
+  seq: number;
+  ordinal: number;
+  senderId: bigint;
+  /** Null once deleted. */
+  text: string | null;
+  firstText: string;
+  createdAt: Date;
+  editedAt: Date | null;
+  deletedAt: Date | null;
+  changedSeq: number;
+}
+
+export interface PastEvent {
+  /** Its place in the list is its `seq`. */
+  type: EventType;
+  at: Date;
+  actorId: bigint;
+  userId: bigint | null;
+  /** Empty for MESSAGE_SENT, whose message has the event's own `seq`. */
+  messageSeqs: readonly number[];
+}
+
+export interface PastMember {
+  userId: bigint;
+  joinedAt: Date;
+  lastReadSeq: number;
+  readCount: number;
+  sentCount: number;
+  readSentCount: number;
+  setAsideSeq: number;
+}
+
+export interface PastNotification {
+  userId: bigint;
+  kind: 'CHAT_ADDED' | 'CHAT_REMOVED';
+  actorId: bigint;
+  at: Date;
+  readAt: Date | null;
+}
+
+export interface ChatHistory {
+  readonly start: HistoryStart;
+  readonly closedAt: Date | null;
+  readonly events: readonly PastEvent[];
+  readonly messages: readonly PastMessage[];
+  readonly notifications: readonly PastNotification[];
+  members(): PastMember[];
+  /** @returns its `seq` */
+  send(senderId: bigint, text: string, at: Date): number;
+  edit(seq: number, text: string, at: Date): void;
+  delete(actorId: bigint, seqs: readonly number[], at: Date): void;
+  add(actorId: bigint, userId: bigint, at: Date): void;
+  remove(actorId: bigint, userId: bigint, at: Date): void;
+  close(actorId: bigint, at: Date): void;
+  /** Moves the read position forward; without `upToSeq` to the head. */
+  read(userId: bigint, upToSeq?: number): void;
+}
+
+/** Call it in order of time. It throws where the server would have refused. */
+export const createChatHistory = (start: HistoryStart): ChatHistory => {
+  const events: PastEvent[] = [];
+  const messages: PastMessage[] = [];
+  const bySeq = new Map<number, PastMessage>();
+  const notifications: PastNotification[] = [];
+  const members = new Map<bigint, PastMember>();
+  let closedAt: Date | null = null;
+
+  const append = (event: Partial<PastEvent> & Pick<PastEvent, 'type' | 'at' | 'actorId'>): number => {
+    const last = events.at(-1);
+    if (last !== undefined && event.at < last.at) throw new Error('History goes forward only');
+    events.push({ userId: null, messageSeqs: [], ...event });
+    return events.length - 1;
+  };
+
+  /** As `notify` of `domain/user-bell.ts`. */
+  const notify = (told: Omit<PastNotification, 'readAt'>) => {
+    if (told.userId !== told.actorId) notifications.push({ ...told, readAt: null });
+  };
+
+  const memberOf = (userId: bigint): PastMember => {
+    const member = members.get(userId);
+    if (member === undefined) throw new Error(`User ${userId} is no member`);
+    return member;
+  };
+
+  const join = (userId: bigint, at: Date, seq: number) => {
+    if (members.has(userId)) throw new Error(`User ${userId} is a member already`);
+    const readCount = messages.length;
+    members.set(userId, {
+      userId,
+      joinedAt: at,
+      lastReadSeq: seq,
+      readCount,
+      sentCount: 0,
+      readSentCount: 0,
+      setAsideSeq: seq,
+    });
+  };
+
+  const messageAt = (seq: number): PastMessage => {
+    const message = bySeq.get(seq);
+    if (message === undefined || message.deletedAt !== null) throw new Error(`There is no message ${seq}`);
+    return message;
+  };
+
+  const mustBeOpen = () => {
+    if (closedAt !== null) throw new Error('The chat is closed');
+  };
+
+  append({ type: 'CHAT_CREATED', at: start.at, actorId: start.makerId });
+  for (const userId of start.memberIds) {
+    join(userId, start.at, 0);
+    notify({ userId, kind: 'CHAT_ADDED', actorId: start.makerId, at: start.at });
+  }
+
+  return {
+    start,
+    events,
+    messages,
+    notifications,
+    get closedAt() {
+      return closedAt;
+    },
+    members: () => [...members.values()],
+
+    send: (senderId, text, at) => {
+      mustBeOpen();
+      memberOf(senderId).sentCount += 1;
+      const seq = append({ type: 'MESSAGE_SENT', at, actorId: senderId });
+      const message: PastMessage = {
+        seq,
+        ordinal: messages.length + 1,
+        senderId,
+        text,
+        firstText: text,
+        createdAt: at,
+        editedAt: null,
+        deletedAt: null,
+        changedSeq: seq,
+      };
+      messages.push(message);
+      bySeq.set(seq, message);
+      return seq;
+    },
+
+    edit: (seq, text, at) => {
+      mustBeOpen();
+      const message = messageAt(seq);
+      memberOf(message.senderId);
+      message.changedSeq = append({ type: 'MESSAGE_EDITED', at, actorId: message.senderId, messageSeqs: [seq] });
+      message.text = text;
+      message.editedAt = at;
+    },
+
+    delete: (actorId, seqs, at) => {
+      const gone = seqs.map(messageAt);
+      const changedSeq = append({
+        type: 'MESSAGES_DELETED',
+        at,
+        actorId,
+        messageSeqs: [...seqs].sort((a, b) => a - b),
+      });
+      for (const message of gone) Object.assign(message, { text: null, deletedAt: at, changedSeq });
+    },
+
+    add: (actorId, userId, at) => {
+      mustBeOpen();
+      join(userId, at, append({ type: 'MEMBER_ADDED', at, actorId, userId }));
+      notify({ userId, kind: 'CHAT_ADDED', actorId, at });
+    },
+
+    remove: (actorId, userId, at) => {
+      memberOf(userId);
+      members.delete(userId);
+      append({ type: 'MEMBER_REMOVED', at, actorId, userId });
+      notify({ userId, kind: 'CHAT_REMOVED', actorId, at });
+    },
+
+    close: (actorId, at) => {
+      mustBeOpen();
+      append({ type: 'CHAT_UPDATED', at, actorId });
+      closedAt = at;
+    },
+
+    read: (userId, upToSeq = events.length - 1) => {
+      const member = memberOf(userId);
+      if (upToSeq >= events.length) throw new Error(`There is no event ${upToSeq}`);
+      if (upToSeq <= member.lastReadSeq) return;
+      // Who reads the chat has seen that they were added to it.
+      for (const told of notifications) if (told.userId === userId) told.readAt ??= events[upToSeq]!.at;
+      if (upToSeq === events.length - 1) {
+        member.readCount = messages.length;
+        member.readSentCount = member.sentCount;
+      } else {
+        const from = member.readCount;
+        const read = messages.slice(from, messagesUpTo(messages, upToSeq));
+        member.readCount = from + read.length;
+        member.readSentCount += read.filter((message) => message.senderId === userId).length;
+      }
+      member.lastReadSeq = upToSeq;
+    },
+  };
+};
+
+/** How many of them have a `seq` of at most `seq`. */
+const messagesUpTo = (messages: readonly PastMessage[], seq: number): number => {
+  let low = 0;
+  let high = messages.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (messages[middle]!.seq <= seq) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+};

@@ -1,0 +1,52 @@
+/** The demo people's passwords: made once for a data folder and kept there, for its owner's eyes only. */
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { generatePassword, type Passwords } from '../domain/passwords.js';
+
+const Credentials = z.array(z.object({ username: z.string(), password: z.string(), passwordHash: z.string() }));
+
+/** `passwordHash` is as in the database, until that password is changed. */
+export type Credentials = z.infer<typeof Credentials>;
+
+export interface KeptPasswords {
+  /** @returns undefined where there are none, or the file is not what was written */
+  read(): Credentials | undefined;
+  make(usernames: readonly string[], hash: Passwords['hash']): Promise<Credentials>;
+}
+
+const NAME = 'demo-passwords.json';
+const ONLY_OWNER = 0o600;
+
+/** @param folder nobody else's meanwhile */
+export const keptDemoPasswords = (folder: string): KeptPasswords => {
+  const path = join(folder, NAME);
+  return {
+    read: () => {
+      try {
+        return Credentials.parse(JSON.parse(readFileSync(path, 'utf8')));
+      } catch {
+        return undefined;
+      }
+    },
+
+    make: async (usernames, hash) => {
+      const credentials = await Promise.all(
+        usernames.map(async (username) => {
+          const password = generatePassword();
+          return { username, password, passwordHash: await hash(password) };
+        }),
+      );
+      // Never half of it under its name.
+      const file = openSync(`${path}.unfinished`, 'w', ONLY_OWNER);
+      try {
+        writeSync(file, `${JSON.stringify(credentials, null, 2)}\n`);
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+      renameSync(`${path}.unfinished`, path);
+      return credentials;
+    },
+  };
+};

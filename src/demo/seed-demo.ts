@@ -1,0 +1,154 @@
+/** Fills an empty embedded database with demo people and chats, so that whoever starts Parley has someone to talk to. */
+import { isLoopback, type Config } from '../config.js';
+import type { Database, Queryable } from '../db/database.js';
+import { directKey, slugKey } from '../domain/new-chat.js';
+import type { Passwords } from '../domain/passwords.js';
+import type { Role } from '../generated/prisma/enums.js';
+import { createChatHistory, type ChatHistory } from './chat-history.js';
+import { keptDemoPasswords } from './kept-passwords.js';
+import { people, stories, type Name, type Story } from './story.js';
+import { writeHistories, writePeople } from './write-histories.js';
+
+export interface DemoPerson {
+  username: string;
+  /** As others see it. */
+  name: string;
+  role: Role;
+  /** Null where it was changed since. */
+  password: string | null;
+}
+
+export interface SeedDemoOptions {
+  config: Pick<Config, 'demo' | 'host' | 'databaseUrl' | 'dataDir'>;
+  db: Database;
+  passwords: Pick<Passwords, 'hash'>;
+}
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/**
+ * Seeds, where that is wanted and nobody's data could be in the way: on a loopback HOST, into an embedded database that holds
+ * nothing. One transaction, so that one that was ended in the middle is done anew by the next start.
+ *
+ * @returns the demo people of this folder, whether made now or before; undefined where there are none to speak of
+ * @throws the file system's errors where the passwords cannot be kept; UnavailableError
+ */
+export const seedDemo = async ({ config, db, passwords }: SeedDemoOptions): Promise<DemoPerson[] | undefined> => {
+  if (!config.demo || config.databaseUrl !== undefined || db.kind !== 'embedded' || !isLoopback(config.host)) {
+    return undefined;
+  }
+  const kept = keptDemoPasswords(config.dataDir);
+  if (await isEmpty(db)) {
+    // Kept before they are used: what can be signed in with is known, whenever this ends.
+    const credentials =
+      kept.read() ??
+      (await kept.make(
+        people.map(({ username }) => username),
+        passwords.hash,
+      ));
+    const now = new Date();
+    await db.transaction((tx) =>
+      write(tx, now, (username) => credentials.find((one) => one.username === username)?.passwordHash ?? null),
+    );
+  }
+  const credentials = kept.read();
+  return credentials && (await presentPeople(db, credentials));
+};
+
+const isEmpty = async (db: Queryable): Promise<boolean> => {
+  const [row] = await db.query<{ isEmpty: boolean }>(
+    `SELECT NOT EXISTS (SELECT FROM "user") AND NOT EXISTS (SELECT FROM chat) AS "isEmpty"`,
+  );
+  return row!.isEmpty;
+};
+
+const write = async (tx: Queryable, now: Date, hashOf: (username: string) => string | null): Promise<void> => {
+  const rows = people.map((person) => ({
+    ...person,
+    email: `${person.username}@example.org`,
+    passwordHash: hashOf(person.username),
+    createdAt: new Date(now.getTime() - 100 * 24 * HOUR_MS),
+  }));
+  const ids = await writePeople(tx, rows);
+  const idOf = (name: Name) => ids[people.findIndex(({ username }) => username === name)]!;
+  await writeHistories(
+    tx,
+    stories.map((story) => tell(story, now, idOf)),
+  );
+};
+
+/** Turns a story into the log that would have come of it. */
+const tell = (story: Story, now: Date, idOf: (name: Name) => bigint): ChatHistory => {
+  const times = timesOf(story, now);
+  const memberIds = story.members.map(idOf);
+  const maker = idOf(story.maker);
+  const history = createChatHistory({
+    kind: story.kind,
+    ...(story.name !== undefined && { name: story.name }),
+    ...(story.slug !== undefined && { slug: story.slug }),
+    keys: [
+      ...(story.slug === undefined ? [] : [slugKey(story.slug)]),
+      ...(story.kind === 'DIRECT' ? [directKey(memberIds[0]!, memberIds[1]!)] : []),
+    ],
+    makerId: maker,
+    memberIds,
+    at: new Date(times[0]!.getTime() - 5 * MINUTE_MS),
+  });
+
+  const joining = Object.entries(story.joining ?? {}) as [Name, number][];
+  const seqs = story.lines.map(([name, text, after], index) => {
+    const at = times[index]!;
+    for (const [newcomer, line] of joining) if (line === index) history.add(maker, idOf(newcomer), at);
+    const seq = history.send(idOf(name), text, at);
+    const shortlyAfter = new Date(at.getTime() + MINUTE_MS / 2);
+    if (after?.edited !== undefined) history.edit(seq, after.edited, shortlyAfter);
+    if (after?.deleted) history.delete(idOf(name), [seq], shortlyAfter);
+    return seq;
+  });
+  for (const name of [...story.members, ...joining.map(([newcomer]) => newcomer)]) {
+    const unread = story.unread?.[name] ?? 0;
+    if (unread < seqs.length) history.read(idOf(name), unread === 0 ? undefined : seqs.at(-1 - unread));
+  }
+  if (story.isClosed) history.close(maker, new Date(times.at(-1)!.getTime() + 10 * MINUTE_MS));
+  return history;
+};
+
+/** When each line was said, counted back from the last. */
+const timesOf = ({ lines, endedHoursAgo }: Story, now: Date): Date[] => {
+  const times: Date[] = [];
+  let time = now.getTime() - endedHoursAgo * HOUR_MS;
+  for (const [index, [, , after]] of [...lines.entries()].reverse()) {
+    // One to three minutes, not always the same.
+    if (index < lines.length - 1)
+      time -= after?.hours !== undefined ? after.hours * HOUR_MS : (1 + (index % 5) / 2) * MINUTE_MS;
+    times.unshift(new Date(time));
+  }
+  return times;
+};
+
+const PEOPLE = `SELECT username, first_name AS "firstName", last_name AS "lastName", role::text AS role,
+  password_hash AS "passwordHash" FROM "user"
+  WHERE username_key = ANY($1::text[]) AND deactivated_at IS NULL ORDER BY id`;
+
+interface PresentPerson {
+  username: string;
+  firstName: string;
+  lastName: string;
+  role: Role;
+  passwordHash: string | null;
+}
+
+const presentPeople = async (
+  db: Queryable,
+  credentials: readonly { username: string; password: string; passwordHash: string }[],
+): Promise<DemoPerson[] | undefined> => {
+  const rows = await db.query<PresentPerson>(PEOPLE, [credentials.map(({ username }) => username)]);
+  const present = rows.map(({ username, firstName, lastName, role, passwordHash }) => {
+    const password = credentials.find(
+      (one) => one.username === username && one.passwordHash === passwordHash,
+    )?.password;
+    return { username, name: `${firstName} ${lastName}`.trim(), role, password: password ?? null };
+  });
+  return present.length === 0 ? undefined : present;
+};

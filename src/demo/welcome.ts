@@ -1,0 +1,68 @@
+/** What a start says to whoever is watching: where to look, who to be, what to try. */
+import type { DemoPerson } from './seed-demo.js';
+
+export interface WelcomeOptions {
+  /** Of the server: `http://127.0.0.1:4000`. */
+  url: string;
+  /** Whether other processes can use the database meanwhile. */
+  isShared: boolean;
+  /** Whether GraphiQL is shown. */
+  graphiql: boolean;
+  /** What `seedDemo` returned. */
+  demo?: readonly DemoPerson[] | undefined;
+  /** Whether it is read on a terminal that shows colours. */
+  isColored?: boolean;
+}
+
+const roles = { ADMIN: 'administrator', MANAGER: 'manager', USER: '' };
+
+/** @returns some lines of plain text, on a terminal with a little colour */
+export const welcome = ({ url, isShared, graphiql, demo, isColored = false }: WelcomeOptions): string => {
+  const style = (code: number) => (text: string) => (isColored ? `\u001b[${code}m${text}\u001b[0m` : text);
+  const [bold, dim] = [style(1), style(2)];
+
+  const needsStop = isShared ? '' : '   (while this is stopped)';
+
+  const lines = ['', `${bold('Parley is running:')} ${url}/graphql`];
+  if (graphiql) lines.push(`Open it in a browser for GraphiQL: press run in each of its tabs, from left to right.`);
+
+  const known = demo?.filter((person) => person.password !== null) ?? [];
+  if (demo !== undefined && demo.length > 0) {
+    lines.push('', bold('Demo people, and their passwords'), ...table(demo, dim));
+  }
+  const [one, other] = talkers(known);
+  if (one !== undefined) {
+    const command = (person: DemoPerson) =>
+      `  npx parley chat --url ${url} --as ${person.username} --chat "Summer festival"`;
+    lines.push('', bold('Try a conversation in two terminals'), command(one));
+    if (other !== undefined) lines.push(command(other));
+  } else if (demo === undefined) {
+    lines.push(
+      '',
+      bold('Make an administrator'),
+      `  npx parley create-admin --username NAME --email ADDRESS${dim(needsStop)}`,
+    );
+  }
+  return [...lines, ''].join('\n');
+};
+
+/** Names come last: those that are written from right to left would push what follows about. */
+const table = (demo: readonly DemoPerson[], dim: (text: string) => string): string[] => {
+  const username = Math.max(...demo.map((person) => person.username.length));
+  const changed = '(changed since)';
+  const password = Math.max(...demo.map((person) => (person.password ?? changed).length));
+  const role = Math.max(...demo.map((person) => roles[person.role].length));
+  return demo.map((person) =>
+    [
+      ' ',
+      person.username.padEnd(username),
+      (person.password ?? changed).padEnd(password),
+      dim(roles[person.role].padEnd(role)),
+      dim(person.name),
+    ].join('  '),
+  );
+};
+
+/** Two who share a chat with much in it. */
+const talkers = (known: readonly DemoPerson[]) =>
+  ['maria', 'boris'].flatMap((username) => known.find((person) => person.username === username) ?? []);

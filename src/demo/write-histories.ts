@@ -1,0 +1,172 @@
+/** Writes made-up people and chats in bulk: a few statements for thousands of rows. */
+import type { Queryable } from '../db/database.js';
+import { emailKeyOf, normalised, usernameKeyOf } from '../domain/account-input.js';
+import type { Role } from '../generated/prisma/enums.js';
+import { newMarks } from '../log/mark.js';
+import type { ChatHistory } from './chat-history.js';
+
+export interface NewPerson {
+  username: string;
+  firstName: string;
+  lastName: string;
+  email: string;
+  role: Role;
+  passwordHash: string | null;
+  createdAt: Date;
+}
+
+/** Well within the time that a statement may take, on the embedded database too. */
+const ROWS_MOST = 5000;
+
+const IDS = `SELECT nextval(pg_get_serial_sequence($1, 'id')) AS id FROM generate_series(1, $2::int)`;
+
+const PEOPLE = `
+INSERT INTO "user" (id, username, username_key, email, email_key, first_name, last_name, password_hash, role, created_at)
+SELECT id, username, username_key, email, email_key, first_name, last_name, password_hash, role::role, created_at
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+  $10::timestamptz[])
+  AS given(id, username, username_key, email, email_key, first_name, last_name, password_hash, role, created_at)`;
+
+const CHATS = `
+INSERT INTO chat (id, kind, name, slug, created_at, activity_at, closed_at, head_seq, head_mark, message_count)
+SELECT id, kind::chat_kind, name, slug, created_at, activity_at, closed_at, head_seq, head_mark, message_count
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[],
+  $8::int[], $9::int[], $10::int[])
+  AS given(id, kind, name, slug, created_at, activity_at, closed_at, head_seq, head_mark, message_count)`;
+
+const KEYS = `INSERT INTO chat_key (key, chat_id) SELECT * FROM unnest($1::text[], $2::bigint[])`;
+
+const EVENTS = `
+INSERT INTO event (chat_id, seq, mark, type, created_at, actor_id, user_id, message_seqs)
+SELECT chat_id, seq, mark, type::event_type, created_at, actor_id, user_id, message_seqs::int[]
+FROM unnest($1::bigint[], $2::int[], $3::int[], $4::text[], $5::timestamptz[], $6::bigint[], $7::bigint[], $8::text[])
+  AS given(chat_id, seq, mark, type, created_at, actor_id, user_id, message_seqs)`;
+
+// The hash is that of the text as first sent; `first_text` is given only where it was another.
+const MESSAGES = `
+INSERT INTO message (chat_id, seq, ordinal, sender_id, text, text_hash, created_at, edited_at, deleted_at, changed_seq)
+SELECT chat_id, seq, ordinal, sender_id, text, sha256(convert_to(coalesce(first_text, text), 'UTF8')), created_at, edited_at,
+  deleted_at, changed_seq
+FROM unnest($1::bigint[], $2::int[], $3::int[], $4::bigint[], $5::text[], $6::text[], $7::timestamptz[], $8::timestamptz[],
+  $9::timestamptz[], $10::int[])
+  AS given(chat_id, seq, ordinal, sender_id, text, first_text, created_at, edited_at, deleted_at, changed_seq)`;
+
+const MEMBERS = `
+INSERT INTO member (chat_id, user_id, joined_at, last_read_seq, read_count, sent_count, read_sent_count, set_aside_seq)
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::int[], $5::int[], $6::int[], $7::int[], $8::int[])`;
+
+const NOTIFICATIONS = `
+INSERT INTO notification (user_id, kind, chat_id, actor_id, created_at, read_at)
+SELECT user_id, kind::notification_kind, chat_id, actor_id, created_at, read_at
+FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::timestamptz[])
+  AS given(user_id, kind, chat_id, actor_id, created_at, read_at)`;
+
+/** @returns their ids, in order */
+export const writePeople = async (tx: Queryable, people: readonly NewPerson[]): Promise<bigint[]> => {
+  const ids = await takeIds(tx, 'user', people.length);
+  await insert(tx, PEOPLE, zip(people, ids), ([person, id]) => [
+    id,
+    normalised(person.username),
+    usernameKeyOf(person.username),
+    person.email,
+    emailKeyOf(person.email),
+    person.firstName,
+    person.lastName,
+    person.passwordHash,
+    person.role,
+    person.createdAt,
+  ]);
+  return ids;
+};
+
+/** Within one transaction, which then holds whole chats only. */
+export const writeHistories = async (tx: Queryable, histories: readonly ChatHistory[]): Promise<void> => {
+  const ids = await takeIds(tx, 'chat', histories.length);
+  // Random in any case: two databases filled from one seed must not take each other's cursors.
+  const chats = zip(histories, ids).map(([history, id]) => ({ history, id, marks: newMarks(history.events.length) }));
+
+  await insert(tx, CHATS, chats, ({ history, id, marks }) => [
+    id,
+    history.start.kind,
+    history.start.name ?? null,
+    history.start.slug ?? null,
+    history.start.at,
+    history.messages.at(-1)?.createdAt ?? history.start.at,
+    history.closedAt,
+    history.events.length - 1,
+    marks.at(-1),
+    history.messages.length,
+  ]);
+  const keys = chats.flatMap(({ history, id }) => (history.start.keys ?? []).map((key) => [key, id]));
+  await insert(tx, KEYS, keys, (key) => key);
+  const events = chats.flatMap(({ history, id, marks }) =>
+    history.events.map((event, seq) => ({ event, id, seq, mark: marks[seq] })),
+  );
+  await insert(tx, EVENTS, events, ({ event, id, seq, mark }) => [
+    id,
+    seq,
+    mark,
+    event.type,
+    event.at,
+    event.actorId,
+    event.userId,
+    `{${event.messageSeqs.join(',')}}`,
+  ]);
+  const messages = chats.flatMap(({ history, id }) => history.messages.map((message) => ({ message, id })));
+  await insert(tx, MESSAGES, messages, ({ message, id }) => [
+    id,
+    message.seq,
+    message.ordinal,
+    message.senderId,
+    message.text,
+    message.text === message.firstText ? null : message.firstText,
+    message.createdAt,
+    message.editedAt,
+    message.deletedAt,
+    message.changedSeq,
+  ]);
+  const members = chats.flatMap(({ history, id }) => history.members().map((member) => ({ member, id })));
+  await insert(tx, MEMBERS, members, ({ member, id }) => [
+    id,
+    member.userId,
+    member.joinedAt,
+    member.lastReadSeq,
+    member.readCount,
+    member.sentCount,
+    member.readSentCount,
+    member.setAsideSeq,
+  ]);
+  const notifications = chats.flatMap(({ history, id }) => history.notifications.map((told) => ({ told, id })));
+  await insert(tx, NOTIFICATIONS, notifications, ({ told, id }) => [
+    told.userId,
+    told.kind,
+    id,
+    told.actorId,
+    told.at,
+    told.readAt,
+  ]);
+};
+
+const takeIds = async (tx: Queryable, table: string, count: number): Promise<bigint[]> => {
+  const rows = await tx.query<{ id: bigint }>(IDS, [`"${table}"`, count]);
+  return rows.map((row) => row.id);
+};
+
+const zip = <One, Other>(ones: readonly One[], others: readonly Other[]): [One, Other][] =>
+  ones.map((one, index) => [one, others[index]!]);
+
+/** Runs `sql` over `rows`, some thousands at a time, with one array for each column. */
+const insert = async <Row>(
+  tx: Queryable,
+  sql: string,
+  rows: readonly Row[],
+  toValues: (row: Row) => readonly unknown[],
+): Promise<void> => {
+  for (let start = 0; start < rows.length; start += ROWS_MOST) {
+    const columns: unknown[][] = [];
+    for (const row of rows.slice(start, start + ROWS_MOST)) {
+      for (const [index, value] of toValues(row).entries()) (columns[index] ??= []).push(value);
+    }
+    await tx.query(sql, columns);
+  }
+};
