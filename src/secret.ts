@@ -3,6 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { chmod, link, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+/** What signs the access tokens, where no setting says. */
+export const tokenSecretFile = 'token-secret';
+
 const BYTES = 48;
 const SHORTEST = 32;
 const ONLY_OWNER = 0o600;

@@ -1,0 +1,31 @@
+/** Accounts from the command line: beside the server, which learns of what changed from the database within a second. */
+import { randomBytes } from 'node:crypto';
+import { createMemoryBus } from '../bus/memory.js';
+import type { Database } from '../db/database.js';
+import { createAdministration, type Administration } from '../domain/administration.js';
+import { DomainError } from '../domain/errors.js';
+import { createPasswords } from '../domain/passwords.js';
+import { createSessions } from '../domain/sessions.js';
+import { createTokens } from '../domain/tokens.js';
+import { CommandError } from './command-error.js';
+import { withDatabase } from './database.js';
+
+/** @throws CommandError for what the rules refuse; as `withDatabase` does */
+export const administer = <Result>(
+  work: (administration: Administration, db: Database) => Promise<Result>,
+): Promise<Result> =>
+  withDatabase(async (db) => {
+    const bus = createMemoryBus(() => {});
+    // Nobody signs in here, so that any secret will do.
+    const tokens = createTokens({ secret: randomBytes(48).toString('base64url'), accessTokenMinutes: 1 });
+    const sessions = createSessions({ db, bus, tokens, refreshTokenDays: 1, onError: () => {} });
+    const passwords = createPasswords();
+    try {
+      return await work(createAdministration({ db, sessions, passwords }), db);
+    } catch (error) {
+      throw error instanceof DomainError ? new CommandError(error.message) : error;
+    } finally {
+      sessions.close();
+      await bus.close();
+    }
+  });

@@ -1,0 +1,12 @@
+import { exitCodes } from '../exit-codes.js';
+
+/** Ends the command: one line for the person, a code for the shell. */
+export class CommandError extends Error {
+  override name = 'CommandError';
+  constructor(
+    message: string,
+    readonly exitCode: number = exitCodes.usage,
+  ) {
+    super(message);
+  }
+}

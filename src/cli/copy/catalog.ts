@@ -1,0 +1,80 @@
+/** What tables there are and what is in them, asked of the database itself, so that a new table is copied without a word here. */
+import type { Queryable } from '../../db/database.js';
+
+export interface Table {
+  name: string;
+  columns: Column[];
+  /** The columns of the primary key, in its order. */
+  key: Column[];
+}
+
+export interface Column {
+  name: string;
+  /** As SQL writes it: `bigint`, `chat_kind`, `integer[]`. */
+  type: string;
+}
+
+/** The migrations' books: each database keeps its own. */
+const BOOKS = '_prisma_migrations';
+
+const TABLES = `
+SELECT class.relname::text AS name FROM pg_class class
+WHERE class.relnamespace = current_schema()::regnamespace AND class.relkind IN ('r', 'p') ORDER BY 1`;
+
+/**
+ * Numbers of transactions mean nothing on another server: there these columns take their default, the copying transaction's.
+ * What is generated is generated again.
+ */
+const COLUMNS = `
+SELECT class.relname::text AS "table", attribute.attname::text AS name, format_type(attribute.atttypid, attribute.atttypmod) AS type,
+  array_position(key.indkey::int2[], attribute.attnum) AS "keyPosition"
+FROM pg_class class JOIN pg_attribute attribute ON attribute.attrelid = class.oid
+LEFT JOIN pg_index key ON key.indrelid = class.oid AND key.indisprimary
+WHERE class.relnamespace = current_schema()::regnamespace AND class.relkind IN ('r', 'p')
+  AND attribute.attnum > 0 AND NOT attribute.attisdropped AND attribute.attgenerated = '' AND attribute.atttypid <> 'xid8'::regtype
+ORDER BY 1, attribute.attnum`;
+
+const REFERENCES = `
+SELECT class.relname::text AS "table", other.relname::text AS other
+FROM pg_constraint JOIN pg_class class ON class.oid = conrelid JOIN pg_class other ON other.oid = confrelid
+WHERE contype = 'f' AND class.relnamespace = current_schema()::regnamespace AND conrelid <> confrelid`;
+
+const SEQUENCES = `
+SELECT class.relname::text AS name FROM pg_class class
+WHERE class.relnamespace = current_schema()::regnamespace AND class.relkind = 'S' ORDER BY 1`;
+
+export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** In the order in which rows can be written: what is referred to first. */
+export const readTables = async (db: Queryable): Promise<Table[]> => {
+  const names = (await db.query<{ name: string }>(TABLES)).map(({ name }) => name).filter((name) => name !== BOOKS);
+  const columns = await db.query<Column & { table: string; keyPosition: number | null }>(COLUMNS);
+  const references = await db.query<{ table: string; other: string }>(REFERENCES);
+  const tables = names.map((name): Table => {
+    const own = columns.filter(({ table }) => table === name);
+    const key = own.filter(({ keyPosition }) => keyPosition !== null);
+    key.sort((one, other) => one.keyPosition! - other.keyPosition!);
+    const plain = ({ name, type }: Column): Column => ({ name, type });
+    return { name, columns: own.map(plain), key: key.map(plain) };
+  });
+  return inOrder(tables, (table) => references.filter((one) => one.table === table.name).map(({ other }) => other));
+};
+
+const inOrder = (tables: readonly Table[], needs: (table: Table) => string[]): Table[] => {
+  const ordered: Table[] = [];
+  const isThere = (name: string) => ordered.some((table) => table.name === name);
+  while (ordered.length < tables.length) {
+    const next = tables.find((table) => !isThere(table.name) && needs(table).every(isThere));
+    if (next === undefined) throw new Error('Tables refer to each other in a circle');
+    ordered.push(next);
+  }
+  return ordered;
+};
+
+export const readSequences = async (db: Queryable): Promise<string[]> =>
+  (await db.query<{ name: string }>(SEQUENCES)).map(({ name }) => name);
+
+export const countRows = async (db: Queryable, { name }: Table): Promise<number> => {
+  const [row] = await db.query<{ count: bigint }>(`SELECT count(*) AS count FROM ${quoted(name)}`);
+  return Number(row!.count);
+};

@@ -1,0 +1,99 @@
+/** `parley copy --to URL` */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { readEnvironment, requireConfig } from '../../config.js';
+import { migrate } from '../../db/migrations.js';
+import { openDatabase } from '../../db/open.js';
+import { exitCodes } from '../../exit-codes.js';
+import { keptSecret, tokenSecretFile } from '../../secret.js';
+import { CommandError } from '../command-error.js';
+import { hasEmbedded } from '../database.js';
+import { formatCount, startProgress, type Progress } from '../progress.js';
+import { copyDatabase, TargetNotEmptyError, type Copied } from './copy-database.js';
+
+export interface CopyCommandOptions {
+  to: string;
+  printSecret?: true;
+}
+
+export const copy = async ({ to: url, printSecret }: CopyCommandOptions): Promise<void> => {
+  // Wherever the server is going to look: what is copied is the folder.
+  const { dataDir, tokenSecret } = requireConfig(
+    { ...readEnvironment(), DATABASE_URL: undefined },
+    { only: ['dataDir', 'tokenSecret'] },
+  ).config;
+  const { databaseUrl } = targetSettings(url);
+  if (!hasEmbedded(dataDir)) {
+    throw new CommandError(`There is no embedded database in ${resolve(dataDir)}`, exitCodes.databaseState);
+  }
+
+  const copied = await copyFolder(dataDir, databaseUrl);
+  for (const { table, rows } of copied) process.stdout.write(`${formatCount(rows).padStart(12)}  ${table}\n`);
+  process.stdout.write(await nextSteps({ dataDir, tokenSecret, printSecret }));
+};
+
+const targetSettings = (url: string): { databaseUrl: string } => {
+  // As the setting is read. Its password is shown to nobody.
+  const outcome = requireTarget(url);
+  if (outcome === undefined) {
+    throw new CommandError('--to takes a URL that begins with postgresql:// or postgres://');
+  }
+  return { databaseUrl: outcome };
+};
+
+const requireTarget = (url: string): string | undefined => {
+  try {
+    return requireConfig({ DATABASE_URL: url }, { only: ['databaseUrl'] }).config.databaseUrl;
+  } catch {
+    return undefined;
+  }
+};
+
+const copyFolder = async (dataDir: string, databaseUrl: string): Promise<Copied[]> => {
+  const from = await openDatabase({ dataDir });
+  try {
+    await migrate(from);
+    const to = await openDatabase({ databaseUrl, dataDir });
+    let progress: Progress | undefined;
+    try {
+      await migrate(to);
+      return await copyDatabase({
+        from,
+        to,
+        onStart: (rows) => (progress = startProgress(rows, 'rows')),
+        onProgress: (rows) => progress?.add(rows),
+      });
+    } catch (error) {
+      if (!(error instanceof TargetNotEmptyError)) throw error;
+      throw new CommandError(`The PostgreSQL is not empty: ${error.message}`, exitCodes.databaseState);
+    } finally {
+      progress?.stop();
+      await to.close();
+    }
+  } finally {
+    await from.close();
+  }
+};
+
+interface NextSteps {
+  dataDir: string;
+  tokenSecret: string | undefined;
+  printSecret: true | undefined;
+}
+
+/** Whoever is signed in stays so only where the tokens go on being signed with the same secret. */
+const nextSteps = async ({ dataDir, tokenSecret, printSecret }: NextSteps): Promise<string> => {
+  const lines = ['', 'Copied. To go on there, set', '', '  DATABASE_URL   the URL that was given to --to'];
+  const path = join(resolve(dataDir), tokenSecretFile);
+  if (tokenSecret !== undefined) {
+    lines.push('  TOKEN_SECRET   what it is now');
+  } else if (!existsSync(path)) {
+    lines.push('  TOKEN_SECRET   a new one: openssl rand -base64 48');
+  } else if (printSecret) {
+    lines.push(`  TOKEN_SECRET   ${await keptSecret(dataDir, tokenSecretFile)}`);
+  } else {
+    lines.push(`  TOKEN_SECRET   the line in ${path}`);
+  }
+  lines.push('', `${resolve(dataDir)} is as it was; keep it until you are content, and start no server on it.`);
+  return `${lines.join('\n')}\n`;
+};

@@ -1,0 +1,32 @@
+/** `parley create-admin` */
+import { checkAccountInput } from '../domain/account-input.js';
+import { createUsers } from '../domain/users.js';
+import { administer } from './administration.js';
+import { newPassword } from './new-password.js';
+
+export interface CreateAdminOptions {
+  username: string;
+  email: string;
+  password?: string;
+}
+
+export const createAdmin = ({ username, email, password: given }: CreateAdminOptions): Promise<void> =>
+  administer(async (administration, db) => {
+    // Before anybody is asked for anything.
+    checkAccountInput({ username, email, password: given });
+    const existing = await createUsers(db).byUsername(username);
+    const { password, isGenerated } = await newPassword({
+      given,
+      isAsked: existing === undefined,
+      question: `Password of ${username}`,
+    });
+
+    const { outcome, user } = await administration.createAdministrator({ username, email, password });
+    const kept = 'password and e-mail are what they were';
+    if (outcome === 'unchanged') return print(`${user.username} was an administrator already; ${kept}`);
+    if (outcome === 'promoted') return print(`${user.username} was there already and is an administrator now; ${kept}`);
+    print(`Made the administrator ${user.username}`);
+    if (isGenerated) print(`Password: ${password}`);
+  });
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -1,0 +1,55 @@
+/** The database that a command works on: that of the settings, in the state that this version needs. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { readEnvironment, requireConfig, type Config } from '../config.js';
+import type { Database } from '../db/database.js';
+import { migrate, migrationStatus } from '../db/migrations.js';
+import { openDatabase } from '../db/open.js';
+import { exitCodes } from '../exit-codes.js';
+import { CommandError } from './command-error.js';
+
+type DatabaseSettings = Pick<Config, 'databaseUrl' | 'databasePoolSize' | 'dataDir'>;
+
+/** Mistakes in other settings stop no command. @throws ConfigError */
+export const databaseSettings = (): DatabaseSettings => {
+  const { config, warnings } = requireConfig(readEnvironment(), {
+    only: ['databaseUrl', 'databasePoolSize', 'dataDir'],
+  });
+  for (const warning of warnings) process.stderr.write(`parley: ${warning}\n`);
+  return config;
+};
+
+/** Whether there is an embedded database in `folder`; opening one would make it. */
+export const hasEmbedded = (folder: string): boolean => existsSync(join(folder, 'db', 'PG_VERSION'));
+
+/**
+ * Opens the database for `work`. An embedded one is brought to this version's tables, as its server would; a PostgreSQL may
+ * have other nodes on it, so that is `migrate`'s to do.
+ *
+ * @throws CommandError where it lacks migrations; whatever `openDatabase`, `migrate` and `work` throw
+ */
+export const withDatabase = async <Result>(work: (db: Database) => Promise<Result>): Promise<Result> => {
+  const db = await openDatabase(databaseSettings());
+  try {
+    if (db.kind === 'embedded') await migrate(db);
+    else await mustBeMigrated(db);
+    return await work(db);
+  } finally {
+    await db.close();
+  }
+};
+
+const mustBeMigrated = async (db: Database): Promise<void> => {
+  const { pending, changed, unknown, unfinished } = await migrationStatus(db);
+  const says =
+    unknown.length > 0
+      ? `The database was migrated by a newer version of Parley: ${unknown.join(', ')}`
+      : unfinished.length > 0
+        ? `Left unfinished in the database: ${unfinished.join(', ')}. See \`prisma migrate resolve\``
+        : changed.length > 0
+          ? `Already applied to the database, but changed since: ${changed.join(', ')}`
+          : pending.length > 0
+            ? `The database lacks ${pending.length === 1 ? 'a migration' : `${pending.length} migrations`} (${pending.join(', ')}): run \`parley migrate\``
+            : undefined;
+  if (says !== undefined) throw new CommandError(says, exitCodes.databaseState);
+};

@@ -1,0 +1,32 @@
+/** `parley demo` */
+import { fillWithCrowd } from '../demo/fill.js';
+import { createPasswords, generatePassword } from '../domain/passwords.js';
+import { withDatabase } from './database.js';
+import { formatCount, startProgress } from './progress.js';
+
+export interface DemoOptions {
+  users: number;
+  chats: number;
+  messages: number;
+  seed: number;
+}
+
+export const demo = (options: DemoOptions): Promise<void> =>
+  withDatabase(async (db) => {
+    const password = generatePassword();
+    const passwordHash = await createPasswords().hash(password);
+    const progress = startProgress(options.messages, 'messages');
+    const startedAt = performance.now();
+    const { usernames } = await fillWithCrowd(db, { ...options, passwordHash, onProgress: progress.add }).finally(
+      progress.stop,
+    );
+    const seconds = (performance.now() - startedAt) / 1000;
+
+    const { users, chats, messages } = options;
+    const rate = formatCount(Math.round(messages / seconds));
+    process.stdout.write(
+      `Wrote ${formatCount(users)} people, ${formatCount(chats)} chats and ${formatCount(messages)} messages ` +
+        `in ${seconds.toFixed(1)} s (${rate} messages a second)\n` +
+        `Everyone's password, ${usernames[0]}'s too: ${password}\n`,
+    );
+  });
