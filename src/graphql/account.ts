@@ -1,0 +1,46 @@
+/** The viewer's own account. */
+import { ForbiddenError, InvalidCredentialsError, InvalidInputError, RateLimitedError } from '../domain/errors.js';
+import type { UserRow } from '../domain/users.js';
+import { builder } from './builder.js';
+import { successWithSession } from './session.js';
+import { User } from './user.js';
+
+builder.mutationField('changePassword', (t) =>
+  t.withAuth({ signedIn: true }).fieldWithInput({
+    description: "Sets a new password and ends the viewer's other sessions; this one goes on with new tokens.",
+    type: successWithSession('ChangePasswordSuccess', 'The password was changed, the other sessions are over.'),
+    nullable: true,
+    argOptions: { description: 'The old password and the new one.' },
+    typeOptions: { description: 'The old password and the new one.' },
+    input: {
+      currentPassword: t.input.string({ description: 'The password until now.' }),
+      newPassword: t.input.string({ description: '8 to 128 Unicode code points of anything.' }),
+    },
+    errors: { types: [InvalidCredentialsError, InvalidInputError, ForbiddenError, RateLimitedError] },
+    resolve: (_root, { input }, { viewer, services }) => services.accounts.changePassword(viewer, input),
+  }),
+);
+
+const UpdateProfileSuccess = builder.objectRef<{ user: UserRow }>('UpdateProfileSuccess').implement({
+  description: 'The profile was changed.',
+  fields: (t) => ({ user: t.field({ type: User, description: 'The viewer.', resolve: ({ user }) => user }) }),
+});
+
+builder.mutationField('updateProfile', (t) =>
+  t.withAuth({ signedIn: true }).fieldWithInput({
+    description: "Changes the viewer's profile. An absent field stays.",
+    type: UpdateProfileSuccess,
+    nullable: true,
+    argOptions: { description: 'What to change.' },
+    typeOptions: { description: 'What to change; absent fields stay.' },
+    input: {
+      firstName: t.input.string({ required: false, description: 'Null clears it.' }),
+      lastName: t.input.string({ required: false, description: 'Null clears it.' }),
+      email: t.input.string({ required: false, description: 'Cannot be cleared. Unique without regard to case.' }),
+    },
+    errors: { types: [InvalidInputError, ForbiddenError] },
+    resolve: async (_root, { input }, { viewer, services }) => ({
+      user: await services.accounts.updateProfile(viewer, input),
+    }),
+  }),
+);

@@ -1,0 +1,105 @@
+/** Making, renaming, closing and opening chats. Who may is for the rules to say. */
+import {
+  ChatClosedError,
+  ForbiddenError,
+  InvalidInputError,
+  NotFoundError,
+  RateLimitedError,
+} from '../domain/errors.js';
+import { builder } from './builder.js';
+import { successWithChat, successWithOpened } from './chat-success.js';
+import { decodeRowId } from './global-id.js';
+
+builder.mutationField('createChat', (t) =>
+  t.withAuth({ signedIn: true }).fieldWithInput({
+    description: 'Makes a GROUP. For administrators; its maker is a member only where named.',
+    type: successWithChat('CreateChatSuccess', 'The group was made.'),
+    nullable: true,
+    argOptions: { description: 'The group to make.' },
+    typeOptions: { description: 'A new group.' },
+    input: {
+      name: t.input.string({ description: '1 to 100 Unicode code points, white space around it not counted.' }),
+      slug: t.input.string({
+        required: false,
+        description: 'A short name to find it by, unique: lower-case letters, digits and `-`.',
+      }),
+      memberIds: t.input.idList({
+        required: false,
+        defaultValue: [],
+        description: 'Ids of active users, at most 1,000; one named twice counts once.',
+      }),
+    },
+    errors: { types: [NotFoundError, ForbiddenError, InvalidInputError] },
+    resolve: async (_root, { input: { name, slug, memberIds } }, { viewer, services }) => ({
+      chat: await services.chats.create(viewer, {
+        name,
+        slug,
+        memberIds: (memberIds ?? []).map((id) => decodeRowId('User', id)),
+      }),
+    }),
+  }),
+);
+
+builder.mutationField('updateChat', (t) =>
+  t.withAuth({ signedIn: true }).fieldWithInput({
+    description: 'Renames a chat. An absent field stays.',
+    type: successWithChat('UpdateChatSuccess', 'The chat was renamed, or was so already.'),
+    nullable: true,
+    argOptions: { description: 'What to change.' },
+    typeOptions: { description: 'What to change; absent fields stay.' },
+    input: {
+      chatId: t.input.id({ description: 'The chat.' }),
+      name: t.input.string({ required: false, description: 'As in `createChat`; cannot be cleared.' }),
+      slug: t.input.string({ required: false, description: 'As in `createChat`; null clears it.' }),
+    },
+    errors: { types: [NotFoundError, ForbiddenError, ChatClosedError, InvalidInputError] },
+    resolve: async (_root, { input: { chatId, ...changes } }, { viewer, services }) => ({
+      chat: await services.chats.update(viewer, { ...changes, chatId: decodeRowId('Chat', chatId) }),
+    }),
+  }),
+);
+
+builder.mutationField('closeChat', (t) =>
+  t.withAuth({ signedIn: true }).fieldWithInput({
+    description: 'Closes a chat: it can be read, not written. Once more changes nothing.',
+    type: successWithChat('CloseChatSuccess', 'The chat is closed.'),
+    nullable: true,
+    argOptions: { description: 'The chat to close.' },
+    typeOptions: { description: 'The chat to close.' },
+    input: { chatId: t.input.id({ description: 'The chat.' }) },
+    errors: { types: [NotFoundError, ForbiddenError] },
+    resolve: async (_root, { input }, { viewer, services }) => ({
+      chat: await services.chats.close(viewer, decodeRowId('Chat', input.chatId)),
+    }),
+  }),
+);
+
+builder.mutationField('reopenChat', (t) =>
+  t.withAuth({ signedIn: true }).fieldWithInput({
+    description: 'Opens a closed chat again. Once more changes nothing.',
+    type: successWithChat('ReopenChatSuccess', 'The chat is open.'),
+    nullable: true,
+    argOptions: { description: 'The chat to open again.' },
+    typeOptions: { description: 'The chat to open again.' },
+    input: { chatId: t.input.id({ description: 'The chat.' }) },
+    errors: { types: [NotFoundError, ForbiddenError] },
+    resolve: async (_root, { input }, { viewer, services }) => ({
+      chat: await services.chats.reopen(viewer, decodeRowId('Chat', input.chatId)),
+    }),
+  }),
+);
+
+builder.mutationField('openDirectChat', (t) =>
+  t.withAuth({ signedIn: true }).fieldWithInput({
+    description:
+      'Opens the dialog with another user, or finds it: there is one for each pair. Finding costs nothing of the rate limit.',
+    type: successWithOpened('OpenDirectChatSuccess', 'The dialog is there.'),
+    nullable: true,
+    argOptions: { description: 'Whom to talk to.' },
+    typeOptions: { description: 'Whom to talk to.' },
+    input: { userId: t.input.id({ description: 'An active user, not oneself.' }) },
+    errors: { types: [NotFoundError, ForbiddenError, InvalidInputError, RateLimitedError] },
+    resolve: (_root, { input }, { viewer, services }) =>
+      services.chats.openDirect(viewer, decodeRowId('User', input.userId)),
+  }),
+);

@@ -1,0 +1,114 @@
+/** Following one chat: everything that happens in it, or one sort of it. */
+import { BadUserInputError } from '../domain/bad-user-input.js';
+import type { StreamItem } from '../domain/stream-item.js';
+import type { Viewer } from '../domain/viewer.js';
+import { builder } from './builder.js';
+import { ChatEvent, MessageSent, MessagesRead, TypingChanged, type ChatItem, type EventItem } from './chat-event.js';
+import type { Context } from './context.js';
+import { createEventSource, unwrap, type Delivery, type Selected } from './event-source.js';
+import { decodeRowId } from './global-id.js';
+import { placeOf } from './scalars.js';
+import { subscriptionEnded } from './subscription-end.js';
+
+interface FollowArgs {
+  chatId: string;
+  after?: string | null | undefined;
+}
+
+/** @throws BadUserInputError for a cursor that is malformed or of another chat */
+const follow = ({ chatId, after }: FollowArgs, ctx: Context & { viewer: Viewer }): AsyncIterator<StreamItem> => {
+  const place = placeOf(after);
+  const id = decodeRowId('Chat', chatId);
+  if (id === null) return nowhere();
+  if (place !== null && place.chatId !== id) throw new BadUserInputError('`after` is a cursor of another chat');
+  return ctx.services.streams.chat(ctx.viewer, { chatId: id, after: place, ending: ctx.ending });
+};
+
+/** What a chat that there is not answers. */
+const nowhere = (): AsyncIterator<StreamItem> => {
+  const items: StreamItem[] = [{ kind: 'ended', code: 'CHAT_GONE', reason: 'There is no such chat' }];
+  return {
+    next: () => {
+      const value = items.shift();
+      return Promise.resolve(value === undefined ? { done: true, value } : { done: false, value });
+    },
+  };
+};
+
+const selectAll = (item: StreamItem): Selected<ChatItem> => {
+  switch (item.kind) {
+    // Of a stream of all chats.
+    case 'chatAdded':
+    case 'chatRemoved':
+    case 'viewerReady':
+      return null;
+    default:
+      return { value: item };
+  }
+};
+
+/** One sort of item; the stream's end is told by an error. */
+const selectOnly =
+  <Item extends StreamItem>(isWanted: (item: StreamItem) => item is Item) =>
+  (item: StreamItem): Selected<Item> => {
+    if (isWanted(item)) return { value: item };
+    // The source decides what follows its last item: `complete`, or nothing where the client is to come back by itself.
+    if (item.kind === 'ended') return { error: subscriptionEnded(item.code, item.reason) };
+    if (item.kind === 'resync') return { last: { error: subscriptionEnded('RESYNC_REQUIRED', item.reason) } };
+    return null;
+  };
+
+const isMessageSent = (item: StreamItem): item is EventItem =>
+  item.kind === 'event' && item.event.type === 'MESSAGE_SENT';
+const isTyping = (item: StreamItem): item is Extract<StreamItem, { kind: 'typing' }> => item.kind === 'typing';
+const isRead = (item: StreamItem): item is Extract<StreamItem, { kind: 'read' }> => item.kind === 'read';
+
+const CHAT_ID = 'The chat to follow. None that the viewer may see: CHAT_GONE.';
+const AFTER = "The last cursor of this chat's: first comes what happened after it. Without it nothing is replayed.";
+const END = ' Its end is told by a last result with the error SUBSCRIPTION_ENDED and an `endCode`.';
+
+builder.subscriptionField('chatEvents', (t) =>
+  t.withAuth({ signedIn: true }).field({
+    description: 'One chat, everything: first the log after `after` (or nothing), then ChatReady, then live.',
+    type: ChatEvent,
+    args: {
+      chatId: t.arg.id({ description: CHAT_ID }),
+      after: t.arg({ type: 'Cursor', required: false, description: AFTER }),
+    },
+    subscribe: (_root, args, ctx) => createEventSource(follow(args, ctx), selectAll),
+    resolve: (delivery: Delivery<ChatItem>) => unwrap(delivery),
+  }),
+);
+
+builder.subscriptionField('messageSent', (t) =>
+  t.withAuth({ signedIn: true }).field({
+    description: `Messages sent in one chat.${END} RESYNC_REQUIRED too: query the chat, then subscribe without \`after\`.`,
+    type: MessageSent,
+    args: {
+      chatId: t.arg.id({ description: CHAT_ID }),
+      after: t.arg({ type: 'Cursor', required: false, description: AFTER }),
+    },
+    subscribe: (_root, args, ctx) => createEventSource(follow(args, ctx), selectOnly(isMessageSent)),
+    resolve: (delivery: Delivery<EventItem>) => unwrap(delivery),
+  }),
+);
+
+builder.subscriptionField('typingChanged', (t) =>
+  t.withAuth({ signedIn: true }).field({
+    description: `Who else types in one chat.${END}`,
+    type: TypingChanged,
+    args: { chatId: t.arg.id({ description: CHAT_ID }) },
+    subscribe: (_root, args, ctx) => createEventSource(follow(args, ctx), selectOnly(isTyping)),
+    resolve: (delivery: Delivery<Extract<StreamItem, { kind: 'typing' }>>) => unwrap(delivery),
+  }),
+);
+
+builder.subscriptionField('messagesRead', (t) =>
+  t.withAuth({ signedIn: true }).field({
+    description: `How far people have read one chat.${END}`,
+    type: MessagesRead,
+    args: { chatId: t.arg.id({ description: CHAT_ID }) },
+    subscribe: (_root, args, ctx) => createEventSource(follow(args, ctx), selectOnly(isRead)),
+    resolve: (delivery: Delivery<Extract<StreamItem, { kind: 'read' }>>) => unwrap(delivery),
+  }),
+);

@@ -1,0 +1,31 @@
+/** What an operation may cost, on every transport: it is reckoned where fields are resolved. One unit is one field of one object. */
+import type { ComplexityPluginOptions } from '@pothos/plugin-complexity';
+import { GraphQLError } from 'graphql';
+import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from '../domain/page.js';
+import type { SchemaTypes } from './builder.js';
+
+/** A hundred chats with ten members each cost some 4,000; two pages of a hundred within each other pass only with hardly a field. */
+const MOST = 20_000;
+
+type Options = ComplexityPluginOptions<PothosSchemaTypes.ExtendDefaultTypes<SchemaTypes>>;
+
+export const COMPLEXITY: Options = {
+  limit: { complexity: MOST },
+  fieldComplexity: (args, _ctx, field) => {
+    if (Array.isArray(args.ids)) return { field: 1, multiplier: args.ids.length };
+    const isPage = field.args.some((arg) => arg.name === 'first');
+    return { field: 1, multiplier: isPage ? pageSize(args.first ?? args.last) : 1 };
+  },
+  complexityError: (_kind, { complexity, maxComplexity }) => tooComplex(complexity, maxComplexity ?? MOST),
+};
+
+export const tooComplex = (complexity: number, most = MOST): GraphQLError =>
+  new GraphQLError(`This asks for ${complexity} fields of objects at once; at most ${most} are allowed`, {
+    extensions: { code: 'TOO_COMPLEX' },
+  });
+
+export const isTooComplex = (complexity: number): boolean => complexity > MOST;
+
+/** A page that is out of range is refused as such when it is read. */
+const pageSize = (asked: unknown): number =>
+  typeof asked === 'number' ? Math.min(Math.max(asked, 0), MAX_PAGE_SIZE) : DEFAULT_PAGE_SIZE;

@@ -1,0 +1,111 @@
+/** The outcomes that are not success, as members of each field's union. What no union holds becomes a top-level error elsewhere. */
+import {
+  ChatClosedError,
+  ForbiddenError,
+  IdempotencyConflictError,
+  InvalidCredentialsError,
+  InvalidInputError,
+  InvalidTokenError,
+  NotFoundError,
+  RateLimitedError,
+  TextEmptyError,
+  TextTooLongError,
+  type InvalidField,
+} from '../domain/errors.js';
+import { builder } from './builder.js';
+import { Message } from './message.js';
+
+export const ErrorInterface = builder.interfaceRef<Error>('Error').implement({
+  description: 'Why something could not be done.',
+  fields: (t) => ({
+    reason: t.exposeString('message', { description: 'A sentence fit to show to a person.' }),
+  }),
+});
+
+const InvalidFieldType = builder.objectRef<InvalidField>('InvalidField').implement({
+  description: 'One field of an input, and what is wrong with it.',
+  fields: (t) => ({
+    path: t.exposeStringList('path', { description: 'Where it is in the input: `["memberIds", "2"]`.' }),
+    reason: t.exposeString('reason', { description: 'A sentence fit to show to a person.' }),
+  }),
+});
+
+const interfaces = [ErrorInterface];
+
+builder.objectType(NotFoundError, {
+  name: 'NotFoundError',
+  description: 'It does not exist, the viewer may not see it, or the id is none of that type: all answer alike.',
+  interfaces,
+});
+
+builder.objectType(ForbiddenError, { name: 'ForbiddenError', description: 'Visible, but not allowed.', interfaces });
+
+builder.objectType(ChatClosedError, {
+  name: 'ChatClosedError',
+  description: 'The chat can be read, not written.',
+  interfaces,
+  fields: (t) => ({
+    closedAt: t.expose('closedAt', { type: 'DateTime', description: 'When it was closed.' }),
+  }),
+});
+
+builder.objectType(TextEmptyError, {
+  name: 'TextEmptyError',
+  description: 'The text is empty or nothing but white space.',
+  interfaces,
+});
+
+builder.objectType(TextTooLongError, {
+  name: 'TextTooLongError',
+  description: 'The text is longer than this server allows.',
+  interfaces,
+  fields: (t) => ({
+    maxLength: t.exposeInt('maxLength', { description: 'How long it may be, in Unicode code points.' }),
+    length: t.exposeInt('length', { description: 'How long it is, in Unicode code points.' }),
+  }),
+});
+
+builder.objectType(RateLimitedError, {
+  name: 'RateLimitedError',
+  description: 'Too many of these in a short time. Nothing was done.',
+  interfaces,
+  fields: (t) => ({
+    retryAfterMs: t.exposeInt('retryAfterMs', {
+      description: 'When the next one may succeed, in milliseconds from now.',
+    }),
+  }),
+});
+
+builder.objectType(IdempotencyConflictError, {
+  name: 'IdempotencyConflictError',
+  description: 'The same `clientMessageId` was used before for another text.',
+  interfaces,
+  fields: (t) => ({
+    message: t.field({
+      type: Message,
+      description: 'What was sent with it then, as it is now.',
+      resolve: (error) => error.sent,
+    }),
+  }),
+});
+
+builder.objectType(InvalidInputError, {
+  name: 'InvalidInputError',
+  description: 'The input has the right types, but says something that cannot be.',
+  interfaces,
+  fields: (t) => ({
+    fields: t.expose('fields', { type: [InvalidFieldType], description: 'Everything that is wrong with it.' }),
+  }),
+});
+
+builder.objectType(InvalidCredentialsError, {
+  name: 'InvalidCredentialsError',
+  description: 'No such user, a wrong password or a deactivated account: all answer alike.',
+  interfaces,
+});
+
+builder.objectType(InvalidTokenError, {
+  name: 'InvalidTokenError',
+  description: 'Expired, revoked, malformed or already used.',
+  interfaces,
+});

@@ -1,0 +1,45 @@
+/**
+ * Limits that need no schema beyond the document, on every transport; what it costs to answer is reckoned in `complexity.ts`.
+ * Refusals of a document are reported rather than thrown: a throw while validating closes a whole WebSocket.
+ */
+import { EnvelopArmor } from '@escape.tech/graphql-armor';
+import { GraphQLError, type ValidationContext } from 'graphql';
+
+/** What the deepest page takes, with fragments: chats, members, user and their edges. */
+const DEPTH = 15;
+const ALIASES = 15;
+const DIRECTIVES = 30;
+/** The whole of this API's events with all their fields takes some 700. */
+const TOKENS = 2000;
+
+/** As `message` says, without the words "Syntax Error", which it is not. */
+const refusalOf = ({ message }: GraphQLError): GraphQLError =>
+  new GraphQLError(message.replace(/^Syntax Error: /, ''), { extensions: { code: 'TOO_COMPLEX' } });
+
+const reported = {
+  enabled: true,
+  propagateOnRejection: false,
+  onReject: [(context: ValidationContext | null, error: GraphQLError) => context?.reportError(refusalOf(error))],
+};
+
+const armor = new EnvelopArmor({
+  maxDepth: { ...reported, n: DEPTH },
+  // Every alias counts, `__typename` too.
+  maxAliases: { ...reported, n: ALIASES, allowList: [] },
+  maxDirectives: { ...reported, n: DIRECTIVES },
+  maxTokens: {
+    enabled: true,
+    n: TOKENS,
+    onReject: [
+      // Thrown while parsing, as every parser's error is.
+      (_context, error) => {
+        throw refusalOf(error);
+      },
+    ],
+  },
+  // What it would hide, introspection shows to everyone; a misspelt field is better named.
+  blockFieldSuggestion: { enabled: false },
+  costLimit: { enabled: false },
+});
+
+export const limits = armor.protect().plugins;

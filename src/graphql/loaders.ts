@@ -1,0 +1,105 @@
+/**
+ * Reads of nested fields, put together: one statement for a field of a page, however many chats, messages or people are on it.
+ * What has been read is remembered as long as these loaders live: for one query, one mutation, one event.
+ */
+import DataLoader from 'dataloader';
+import type { ChatPermissions } from '../domain/chat-reads.js';
+import type { MemberRow } from '../domain/member-row.js';
+import type { MemberKey } from '../domain/members.js';
+import type { MessageKey } from '../domain/messages.js';
+import type { NotificationRow } from '../domain/notification-row.js';
+import type { Connection, PageArgs } from '../domain/page.js';
+import type { UserRow } from '../domain/users.js';
+import type { Viewer } from '../domain/viewer.js';
+import type { ChatRow, MessageRow, UserFacts } from '../log/event.js';
+import type { Services } from './context.js';
+import { memberKeyText, messageKeyText } from './global-id.js';
+
+export interface Loaders {
+  readonly user: Load<bigint, UserRow | undefined>;
+  /** What the viewer sees no more comes bare. */
+  readonly chat: Load<bigint, ChatRow>;
+  /** Null where the viewer does not see it; so too the others by key. */
+  readonly visibleChat: Load<bigint, ChatRow | null>;
+  readonly message: Load<MessageKey, MessageRow | null>;
+  readonly member: Load<MemberKey, MemberRow | null>;
+  /** By the notification's own id. */
+  readonly notification: Load<string, NotificationRow | null>;
+  readonly permissions: Load<bigint, ChatPermissions>;
+  readonly unreadCount: Load<bigint, number>;
+  readonly lastMessage: Load<bigint, MessageRow | null>;
+  /** The two of a chat of two; empty for other chats. */
+  readonly pair: Load<bigint, UserFacts[]>;
+  /** The same page of each chat. */
+  messages(chatId: bigint, page: PageArgs): Promise<Connection<MessageRow>>;
+  members(chatId: bigint, page: PageArgs): Promise<Connection<MemberRow>>;
+}
+
+type Load<Key, Row> = (key: Key) => Promise<Row>;
+type ReadByChat<Row> = (chatIds: readonly bigint[]) => Promise<Map<bigint, Row>>;
+
+/** @param viewer null only where nothing that depends on a viewer can be reached */
+export const createLoaders = (services: Services, viewer: Viewer | null): Loaders => {
+  const { chats, eventChats, members, messages, notifications, users } = services;
+  const asking = (): Viewer => {
+    if (viewer === null) throw new Error('Nobody is signed in to read this');
+    return viewer;
+  };
+
+  return {
+    user: lazy(() => new DataLoader((ids) => users.byIds(ids))),
+    chat: byChat((ids) => eventChats.read(asking(), ids)),
+    visibleChat: lazy(
+      () =>
+        new DataLoader<bigint, ChatRow | null>(async (ids) => {
+          const found = await chats.visible(asking(), ids);
+          return ids.map((id) => found.get(id) ?? null);
+        }),
+    ),
+    message: lazy(
+      () =>
+        new DataLoader((keys: readonly MessageKey[]) => messages.byKeys(asking(), keys), {
+          cacheKeyFn: messageKeyText,
+        }),
+    ),
+    member: lazy(
+      () =>
+        new DataLoader((keys: readonly MemberKey[]) => members.byKeys(asking(), keys), { cacheKeyFn: memberKeyText }),
+    ),
+    notification: lazy(() => new DataLoader((ids: readonly string[]) => notifications.byIds(asking(), ids))),
+    permissions: byChat((ids) => chats.permissions(asking(), ids)),
+    unreadCount: byChat((ids) => chats.unreadCounts(asking(), ids)),
+    lastMessage: byChat((ids) => chats.lastMessages(asking(), ids)),
+    pair: byChat((ids) => chats.pairs(asking(), ids)),
+    messages: pagesByChat((ids, page) => chats.messages(asking(), ids, page)),
+    members: pagesByChat((ids, page) => chats.members(asking(), ids, page)),
+  };
+};
+
+/** Made when it is first asked: most operations, and all the more most events, need one or two of them. */
+const lazy = <Key, Row>(create: () => DataLoader<Key, Row, unknown>): Load<Key, Row> => {
+  let loader: DataLoader<Key, Row, unknown> | undefined;
+  return (key) => (loader ??= create()).load(key);
+};
+
+const byChat = <Row>(read: ReadByChat<Row>): Load<bigint, Row> => lazy(() => createByChat(read));
+
+const createByChat = <Row>(read: ReadByChat<Row>) =>
+  new DataLoader<bigint, Row>(async (chatIds) => {
+    const found = await read(chatIds);
+    return chatIds.map((chatId) => found.get(chatId) ?? new Error('The chat is gone'));
+  });
+
+/** A loader for each page that is asked for: two selections of one field may ask for different ones. */
+const pagesByChat = <Row>(read: (chatIds: readonly bigint[], page: PageArgs) => Promise<Map<bigint, Row>>) => {
+  const loaders = new Map<string, DataLoader<bigint, Row>>();
+  return (chatId: bigint, { first, last, after, before }: PageArgs): Promise<Row> => {
+    const key = JSON.stringify([first, last, after, before]);
+    let loader = loaders.get(key);
+    if (loader === undefined) {
+      loader = createByChat((chatIds) => read(chatIds, { first, last, after, before }));
+      loaders.set(key, loader);
+    }
+    return loader.load(chatId);
+  };
+};

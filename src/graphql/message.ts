@@ -1,0 +1,89 @@
+/** Messages, as they are now: a deleted one stays, without its text. */
+import type { MessageRow } from '../log/event.js';
+import { builder } from './builder.js';
+import { Chat } from './chat.js';
+import { decodeMessageId, decodeRowId, messageKeyText } from './global-id.js';
+import { pageArgs } from './pages.js';
+import { User } from './user.js';
+
+export const Message = builder.objectRef<MessageRow>('Message');
+
+builder.node(Message, {
+  description: 'What somebody said in a chat.',
+  id: { resolve: messageKeyText },
+  fields: (t) => ({
+    chat: t.field({
+      type: Chat,
+      description: 'Where it was said. For one who sees that chat no more it holds nothing of what it is now.',
+      resolve: (message, _args, { loaders }) => loaders.chat(message.chatId),
+    }),
+    seq: t.exposeInt('seq', { description: "Place in the chat's log: grows, never reused. Order by it." }),
+    sender: t.field({
+      type: User,
+      description: 'Who said it.',
+      resolve: async (message, _args, { loaders }) => message.sender ?? (await loaders.user(message.senderId))!,
+    }),
+    receiver: t.field({
+      type: User,
+      nullable: true,
+      description: 'The other side in a chat of two; null in groups.',
+      resolve: async (message, _args, { loaders }) =>
+        (await loaders.pair(message.chatId)).find((user) => user.id !== message.senderId) ?? null,
+    }),
+    text: t.exposeString('text', { nullable: true, description: 'As it was sent. Null once deleted.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was sent.' }),
+    isEdited: t.boolean({
+      description: 'Whether the text is another than the one first sent.',
+      resolve: (message) => message.editedAt !== null,
+    }),
+    editedAt: t.expose('editedAt', { type: 'DateTime', nullable: true, description: 'When it was last edited.' }),
+    isDeleted: t.boolean({
+      description: 'Whether it is a tombstone.',
+      resolve: (message) => message.deletedAt !== null,
+    }),
+    deletedAt: t.expose('deletedAt', { type: 'DateTime', nullable: true, description: 'When it was deleted.' }),
+    clientMessageId: t.exposeID('clientMessageId', {
+      nullable: true,
+      description: "The sender's own key for this message (at most 128 characters), the same for every viewer.",
+    }),
+  }),
+});
+
+const MessageEdge = builder.edgeObject({ type: Message, name: 'MessageEdge', description: 'A message on a page.' });
+export const MessageConnection = builder.connectionObject(
+  { type: Message, name: 'MessageConnection', description: 'A page of messages.' },
+  MessageEdge,
+);
+
+builder.queryField('messages', (t) =>
+  t.field({
+    authScopes: { signedIn: true },
+    description:
+      'Every message the viewer sent or received in chats of two, newest first; with `chatId`, those of one chat. ' +
+      'Deleted ones as tombstones.',
+    type: MessageConnection,
+    nullable: true,
+    args: {
+      chatId: t.arg.id({ required: false, description: 'Only those of this chat, of any kind.' }),
+      ...pageArgs,
+    },
+    resolve: (_root, { chatId, ...page }, { viewer, services }) => {
+      if (chatId === null || chatId === undefined) return services.messages.list(viewer!, null, page);
+      const id = decodeRowId('Chat', chatId);
+      return id === null ? null : services.messages.list(viewer!, id, page);
+    },
+  }),
+);
+
+builder.queryField('message', (t) =>
+  t.withAuth({ signedIn: true }).field({
+    description: 'One message, a deleted one as its tombstone.',
+    type: Message,
+    nullable: true,
+    args: { id: t.arg.id({ description: "The message's id." }) },
+    resolve: (_root, { id }, { loaders }) => {
+      const key = decodeMessageId(id);
+      return key === null ? null : loaders.message(key);
+    },
+  }),
+);

@@ -1,0 +1,57 @@
+/** Relay's `node` and `nodes`: whatever has an id, by it; null where there is no such thing, or none that the viewer may see. */
+import { brandWithType } from '@pothos/core';
+import { BadUserInputError } from '../domain/bad-user-input.js';
+import { builder, type SchemaTypes } from './builder.js';
+import type { Context } from './context.js';
+import { decodeGlobalId, decodeMemberId, decodeMessageId, decodeNotificationId, decodeRowId } from './global-id.js';
+
+type OutputTypeName = Parameters<typeof brandWithType<PothosSchemaTypes.ExtendDefaultTypes<SchemaTypes>>>[1];
+
+const NODES_MOST = 100;
+
+type Find = (id: string, ctx: Context) => Promise<object | null | undefined> | null;
+
+const finders: Record<string, Find> = {
+  User: (id, { loaders }) => through(decodeRowId('User', id), loaders.user),
+  Chat: (id, { loaders }) => through(decodeRowId('Chat', id), loaders.visibleChat),
+  ChatMember: (id, { loaders }) => through(decodeMemberId(id), loaders.member),
+  Message: (id, { loaders }) => through(decodeMessageId(id), loaders.message),
+  Notification: (id, { loaders, viewer }) => through(decodeNotificationId(id, viewer!.id), loaders.notification),
+};
+
+const through = <Key, Row>(key: Key | null, load: (key: Key) => Promise<Row>): Promise<Row> | null =>
+  key === null ? null : load(key);
+
+const findNode = async (id: string, ctx: Context): Promise<object | null> => {
+  const type = decodeGlobalId(id)?.type ?? '';
+  const find = Object.hasOwn(finders, type) ? finders[type] : undefined;
+  const row = await find?.(id, ctx);
+  if (row === null || row === undefined) return null;
+  // A copy: what is branded is branded for good, and the row may be shared.
+  const node = { ...row };
+  brandWithType(node, type as OutputTypeName);
+  return node;
+};
+
+builder.queryField('node', (t) =>
+  t.withAuth({ signedIn: true }).field({
+    description: 'Whatever has this id; null where there is no such thing, or none that the viewer may see.',
+    type: builder.nodeInterfaceRef(),
+    nullable: true,
+    args: { id: t.arg.id({ description: 'Of any type that implements Node.' }) },
+    resolve: (_root, { id }, ctx) => findNode(id, ctx),
+  }),
+);
+
+builder.queryField('nodes', (t) =>
+  t.withAuth({ signedIn: true }).field({
+    description: 'As `node`, for 1 to 100 ids at once; in their order.',
+    type: [builder.nodeInterfaceRef()],
+    nullable: { list: false, items: true },
+    args: { ids: t.arg.idList({ description: 'At most 100.' }) },
+    resolve: (_root, { ids }, ctx) => {
+      if (ids.length > NODES_MOST) throw new BadUserInputError(`ids must be at most ${NODES_MOST}`);
+      return Promise.all(ids.map((id) => findNode(id, ctx)));
+    },
+  }),
+);

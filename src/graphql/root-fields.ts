@@ -1,0 +1,78 @@
+/** What holds for every field at the root: fresh reads for each mutation and event, a subscription's cost, a line for a refusal. */
+import SchemaBuilder, {
+  BasePlugin,
+  type PothosOutputFieldConfig,
+  type SchemaTypes as AnySchemaTypes,
+} from '@pothos/core';
+import { complexityFromQuery } from '@pothos/plugin-complexity';
+import { Kind, type DocumentNode, type GraphQLFieldResolver, type GraphQLResolveInfo } from 'graphql';
+import { DomainError } from '../domain/errors.js';
+import { isTooComplex, tooComplex } from './complexity.js';
+import type { Context } from './context.js';
+import { createLoaders } from './loaders.js';
+
+declare global {
+  // How Pothos learns of a plugin's type.
+  // eslint-disable-next-line @typescript-eslint/no-namespace
+  export namespace PothosSchemaTypes {
+    export interface Plugins<Types extends AnySchemaTypes> {
+      rootFields: RootFieldsPlugin<Types>;
+    }
+  }
+}
+
+type FieldConfig<Types extends AnySchemaTypes> = PothosOutputFieldConfig<Types>;
+type Resolve<Types extends AnySchemaTypes> = GraphQLFieldResolver<unknown, Types['Context'], object>;
+
+export class RootFieldsPlugin<Types extends AnySchemaTypes> extends BasePlugin<Types> {
+  override wrapResolve(resolve: Resolve<Types>, field: FieldConfig<Types>): Resolve<Types> {
+    if (field.kind === 'Mutation') return mutating(resolve, field.name);
+    if (field.kind === 'Subscription') return delivering(resolve);
+    return resolve;
+  }
+
+  override wrapSubscribe(subscribe: Resolve<Types>): Resolve<Types> {
+    return (root, args, ctx, info) => {
+      // Where the answers' fields are resolved is too late: by then the subscription stands.
+      const complexity = complexityOf(info, ctx);
+      if (isTooComplex(complexity)) throw tooComplex(complexity);
+      return subscribe(root, args, ctx, info);
+    };
+  }
+}
+
+const refresh = (ctx: Context) => {
+  ctx.loaders = createLoaders(ctx.services, ctx.viewer);
+};
+
+/** Mutations of one operation run one after the other, and the one changes what the next reads. */
+const mutating =
+  <Types extends AnySchemaTypes>(resolve: Resolve<Types>, name: string): Resolve<Types> =>
+  async (root, args, context, info) => {
+    const ctx = context as Context;
+    refresh(ctx);
+    try {
+      return await resolve(root, args, context, info);
+    } catch (error) {
+      if (error instanceof DomainError) ctx.logger.info({ mutation: name, outcome: error.constructor.name }, 'Refused');
+      throw error;
+    }
+  };
+
+/** Events of one subscription share its context, and are delivered one after the other. */
+const delivering =
+  <Types extends AnySchemaTypes>(resolve: Resolve<Types>): Resolve<Types> =>
+  (root, args, context, info) => {
+    refresh(context as Context);
+    return resolve(root, args, context, info);
+  };
+
+const complexityOf = (info: GraphQLResolveInfo, ctx: object): number => {
+  const document: DocumentNode = {
+    kind: Kind.DOCUMENT,
+    definitions: [info.operation, ...Object.values(info.fragments)],
+  };
+  return complexityFromQuery(document, { schema: info.schema, ctx, variables: info.variableValues }).complexity;
+};
+
+SchemaBuilder.registerPlugin('rootFields', RootFieldsPlugin);

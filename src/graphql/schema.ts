@@ -1,0 +1,15 @@
+/** The whole schema. Loading it needs neither a database nor an environment, so that it can be printed anywhere. */
+import './account.js';
+import './chat-changes.js';
+import './chat-events.js';
+import './errors.js';
+import './message-changes.js';
+import './node.js';
+import './notification-events.js';
+import './read-position.js';
+import './scalars.js';
+import './typing.js';
+import './viewer.js';
+import { builder } from './builder.js';
+
+export const schema = builder.toSchema();

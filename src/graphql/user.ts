@@ -1,0 +1,90 @@
+/**
+ * People. They are Prisma's here so that Pothos reads by itself what does not come along with messages and members: of a whole
+ * page in one statement, and only where it is asked for. Everything else is read by the rules, in SQL, and comes as plain rows:
+ * what may be seen of a chat is theirs to say, and an event must be shown without reading it back.
+ */
+import { BadUserInputError } from '../domain/bad-user-input.js';
+import { emailOf } from '../domain/users.js';
+import { isStaff } from '../domain/viewer.js';
+import { Role as PrismaRole } from '../generated/prisma/enums.js';
+import { builder } from './builder.js';
+import { decodeRowId } from './global-id.js';
+import { pageArgs } from './pages.js';
+
+export const Role = builder.enumType('Role', {
+  description: 'What a user may do beyond their own chats.',
+  values: {
+    [PrismaRole.USER]: { description: 'Talks in the chats they are a member of.' },
+    [PrismaRole.MANAGER]: { description: 'Looks after clients.' },
+    [PrismaRole.ADMIN]: {
+      description: 'Makes groups, adds and removes people, sees every chat but other people’s dialogs.',
+    },
+  } as const,
+});
+
+export const User = builder.prismaNode('User', {
+  description: 'A person with an account. Deactivated ones stay: so do their messages.',
+  select: { id: true, username: true, firstName: true, lastName: true, role: true, createdAt: true },
+  id: { field: 'id' },
+  fields: (t) => ({
+    username: t.exposeString('username', { description: 'Unique without regard to case.' }),
+    firstName: t.exposeString('firstName', { description: 'May be empty.' }),
+    lastName: t.exposeString('lastName', { description: 'May be empty.' }),
+    email: t.string({
+      description: "The viewer's own, and anyone's for managers and administrators; otherwise null.",
+      nullable: true,
+      select: { email: true },
+      resolve: (user, _args, { viewer, signedIn }) => {
+        const asking = viewer ?? signedIn;
+        return asking && emailOf(asking, user);
+      },
+    }),
+    role: t.expose('role', { type: Role, description: 'What they may do beyond their own chats.' }),
+    isStaff: t.boolean({ description: 'True for managers and administrators.', resolve: isStaff }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the account was made.' }),
+  }),
+});
+
+const UserEdge = builder.edgeObject({ type: User, name: 'UserEdge', description: 'A user on a page.' });
+const UserConnection = builder.connectionObject(
+  { type: User, name: 'UserConnection', description: 'A page of users.' },
+  UserEdge,
+);
+
+builder.queryField('user', (t) =>
+  t.withAuth({ signedIn: true }).field({
+    description: 'A user by exactly one of the two; otherwise BAD_USER_INPUT.',
+    type: User,
+    nullable: true,
+    args: {
+      id: t.arg.id({ required: false, description: "The user's id." }),
+      username: t.arg.string({ required: false, description: 'In any case.' }),
+    },
+    resolve: (_root, { id, username }, { loaders, services }) => {
+      if (isGiven(id) === isGiven(username)) throw new BadUserInputError('Give exactly one of id and username');
+      if (isGiven(username)) return services.users.byUsername(username);
+      const userId = decodeRowId('User', id!);
+      return userId === null ? null : loaders.user(userId);
+    },
+  }),
+);
+
+const isGiven = (value: string | null | undefined): value is string => value !== null && value !== undefined;
+
+builder.queryField('users', (t) =>
+  t.field({
+    authScopes: { signedIn: true },
+    description: 'Active users by username.',
+    type: UserConnection,
+    nullable: true,
+    args: {
+      search: t.arg.string({
+        required: false,
+        description:
+          'Found anywhere in the username, first or last name, in any case; empty finds everyone. At most 200 long.',
+      }),
+      ...pageArgs,
+    },
+    resolve: (_root, args, { services }) => services.users.search(args),
+  }),
+);
