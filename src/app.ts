@@ -1,4 +1,5 @@
 /** One node, put together in one place and stopped in reverse order. Several can run in one process. */
+import { createHash } from 'node:crypto';
 import { createMemoryBus } from './bus/memory.js';
 import { createMemoryRateLimits } from './bus/memory-rate-limits.js';
 import { createRedisBus, type RedisBus } from './bus/redis.js';
@@ -78,11 +79,14 @@ type Closing = <Thing>(thing: Thing, close: (thing: Thing) => unknown) => Thing;
 const build = async (config: Config, logger: Logger, closing: Closing, close: () => Promise<void>): Promise<App> => {
   const onError = (error: unknown) => logger.error({ error }, 'Fault');
   const db = closing(await open(config, logger), (database) => database.close());
-  const redis = config.redisUrl === undefined ? undefined : connect(config.redisUrl, logger);
+  const secret = config.tokenSecret ?? (await keptSecret(config.dataDir, 'token-secret'));
+  // All nodes of an installation share it, and no two installations do: they may share a Redis.
+  const prefix = `parley:${createHash('sha256').update(secret).digest('hex').slice(0, 12)}`;
+  const redis = config.redisUrl === undefined ? undefined : connect(config.redisUrl, prefix, logger);
   const bus = closing(redis ?? createMemoryBus(onError), (it) => it.close());
   logger.info({ database: db.kind, bus: redis ? 'redis' : 'in-process' }, describe(db, redis));
 
-  const rateLimitStore = redis ? createRedisRateLimits({ redis: redis.commands }) : createMemoryRateLimits();
+  const rateLimitStore = redis ? createRedisRateLimits({ redis: redis.commands, prefix }) : createMemoryRateLimits();
   const limits = createRateLimits(
     closing(rateLimitStore, (store) => store.close()),
     config,
@@ -92,7 +96,6 @@ const build = async (config: Config, logger: Logger, closing: Closing, close: ()
   const tail = closing(createTail({ db, bus, rounds }, onError), (it) => it.close());
 
   const passwords = createPasswords();
-  const secret = config.tokenSecret ?? (await keptSecret(config.dataDir, 'token-secret'));
   const tokens = createTokens({ secret, accessTokenMinutes: config.accessTokenMinutes });
   const { refreshTokenDays } = config;
   const sessions = closing(createSessions({ db, bus, tokens, refreshTokenDays, onError }), (it) => it.close());
@@ -170,9 +173,10 @@ const open = async (config: Config, logger: Logger): Promise<Database> => {
   }
 };
 
-const connect = (url: string, logger: Logger): RedisBus =>
+const connect = (url: string, prefix: string, logger: Logger): RedisBus =>
   createRedisBus({
     url,
+    prefix,
     onState: (state, error) => {
       if (state === 'connected') logger.info('Redis is there');
       else logger.warn({ error }, 'Redis is away: nodes find each other’s events by looking once a second');

@@ -31,6 +31,8 @@ declare module 'ioredis' {
 export interface RedisRateLimitsOptions {
   /** Must fail at once while Redis is away: no offline queue. Stays the caller's to close. */
   redis: Redis;
+  /** Keeps apart what different installations count on one Redis. */
+  prefix?: string;
   /** How long Redis may take to answer, in milliseconds. */
   patienceMs?: number;
   /** How long it is left alone after it did not, in milliseconds. */
@@ -39,6 +41,7 @@ export interface RedisRateLimitsOptions {
 
 export const createRedisRateLimits = ({
   redis,
+  prefix = 'parley',
   patienceMs = 20,
   restMs = 1000,
 }: RedisRateLimitsOptions): RateLimitStore => {
@@ -65,7 +68,7 @@ export const createRedisRateLimits = ({
     take: async (key, rule) => {
       const taken = own.takeNow(key, rule);
       if (!taken.allowed || performance.now() < restUntil) return taken;
-      const name = `parley:limit:${key}`;
+      const name = `${prefix}:limit:${key}`;
       const id = randomBytes(9).toString('base64url');
       const waitMs = await ask(name, rule, id);
       if (waitMs !== undefined && waitMs > 0) {

@@ -5,6 +5,8 @@ import type { Bus, Topic, Unsubscribe } from './bus.js';
 
 export interface RedisBusOptions {
   url: string;
+  /** Keeps apart what different installations tell on one Redis; the same on all nodes of one. */
+  prefix?: string;
   /** Told of each change, not of each failed try. */
   onState?: (state: 'connected' | 'away', error?: Error) => void;
   /** A listener threw, or something that is no JSON came. */
@@ -19,7 +21,9 @@ export interface RedisBus extends Bus {
 const SUBSCRIBE_PATIENCE_MS = 2000;
 const retryStrategy = (attempt: number) => Math.min(50 * 2 ** attempt, 1000);
 
-export const createRedisBus = ({ url, onState, onError }: RedisBusOptions): RedisBus => {
+export const createRedisBus = ({ url, prefix = 'parley', onState, onError }: RedisBusOptions): RedisBus => {
+  const channelOf = (topic: string) => `${prefix}:${topic}`;
+
   // Fails at once while Redis is away: by default `publish` would wait for it up to 10 s.
   const publisher = new Redis(url, {
     enableOfflineQueue: false,
@@ -64,14 +68,14 @@ export const createRedisBus = ({ url, onState, onError }: RedisBusOptions): Redi
     commands: publisher,
 
     publish: <Event>(topic: Topic<Event>, event: Event) => {
-      pubsub.publish(topic, event).catch(() => {
+      pubsub.publish(channelOf(topic), event).catch(() => {
         // Nobody is told by the bell, then; the look-up once a second is.
       });
     },
 
     subscribe: async <Event>(topic: Topic<Event>, listener: (event: Event) => void): Promise<Unsubscribe> => {
       let isOver = false;
-      const subscribed = pubsub.subscribe(topic, (event: unknown) => {
+      const subscribed = pubsub.subscribe(channelOf(topic), (event: unknown) => {
         if (isOver || event === undefined) return;
         try {
           listener(event as Event);
