@@ -12,7 +12,7 @@ import { finishErrors, maskError, unauthenticated } from './faults.js';
 export interface Api {
   schema: GraphQLSchema;
   /** Limits, which hold on every transport. */
-  plugins: readonly Plugin<object>[];
+  plugins: readonly object[];
   /** Whether the operation ignores the request's credential, as one that expired would keep its owner from a new one. */
   needsNoCredential(document: DocumentNode, operationName: string | null | undefined): boolean;
   /** For one operation, whose viewer is known. */
