@@ -1,0 +1,102 @@
+/** A whole node in this process, as `npm start` would run it: its own database, port 0, and every log line kept. */
+import { afterAll, beforeAll } from 'vitest';
+import { createApp } from '../../src/app.js';
+import { readConfig, type Config } from '../../src/config.js';
+import { openDatabase } from '../../src/db/open.js';
+import { createPasswords } from '../../src/domain/passwords.js';
+import { createLogger } from '../../src/logger.js';
+import { testDatabase, type TestDatabase } from './database.js';
+
+export interface TestNode {
+  readonly url: string;
+  readonly endpoint: string;
+  /** For WebSockets. */
+  readonly socketUrl: string;
+  /** Each line that it has logged, from debug on. */
+  readonly log: LogLine[];
+  readonly config: Config;
+  /** May be called again. */
+  stop(): Promise<void>;
+}
+
+export type LogLine = Record<string, unknown> & { msg: string };
+
+/** There from the start, for what only administrators do. */
+export const admin = { username: 'admin', password: 'the password of admin' };
+
+interface NodeOptions {
+  /** A node on the same database; only where that is a server's. */
+  beside?: TestNode;
+}
+
+/** Starts a node. Without limits, unless `settings` say so. */
+export const startNode = async (settings: Partial<Config> = {}, { beside }: NodeOptions = {}): Promise<TestNode> => {
+  const database = beside === undefined ? await databaseWithAdmin() : undefined;
+  const config: Config = { ...(beside?.config ?? { ...unlimited(), ...database!.config }), port: 0, ...settings };
+  const log: LogLine[] = [];
+  const logger = createLogger({
+    level: 'debug',
+    stream: { write: (line) => void log.push(JSON.parse(line) as LogLine) },
+  });
+
+  const app = await createApp(config, logger);
+  await app.listen();
+  const { url } = app;
+  return {
+    url,
+    endpoint: `${url}/graphql`,
+    socketUrl: `${url.replace('http', 'ws')}/graphql`,
+    log,
+    config,
+    stop: async () => {
+      await app.stop();
+      await database?.drop();
+    },
+  };
+};
+
+/** A node for all tests of a file; there within tests and hooks. */
+export const ownNode = (settings?: Partial<Config>): TestNode => {
+  let node: TestNode | undefined;
+  beforeAll(async () => {
+    node = await startNode(settings);
+  });
+  afterAll(() => node?.stop());
+  return new Proxy({} as TestNode, { get: (_target, name) => Reflect.get(node!, name) as unknown });
+};
+
+const unlimited = (): Config => {
+  const { REDIS_URL } = process.env;
+  const outcome = readConfig({
+    ...(REDIS_URL !== undefined && { REDIS_URL }),
+    // Nodes of different files may share a Redis.
+    TOKEN_SECRET: `a secret that is only used in tests, once: ${crypto.randomUUID()}`,
+    DEMO: 'off',
+    DRAIN_SECONDS: '1',
+    MESSAGES_PER_MINUTE: '0',
+    EDITS_PER_MINUTE: '0',
+    TYPING_PER_MINUTE: '0',
+    DIRECT_CHATS_PER_MINUTE: '0',
+    SIGN_INS_PER_MINUTE: '0',
+    REGISTRATIONS_PER_HOUR: '0',
+  });
+  if ('problems' in outcome) throw new Error(JSON.stringify(outcome.problems));
+  return outcome.config;
+};
+
+const databaseWithAdmin = async (): Promise<TestDatabase> => {
+  const database = await testDatabase();
+  const db = await openDatabase(database.config);
+  try {
+    const { username, password } = admin;
+    const passwordHash = await createPasswords().hash(password);
+    await db.query(
+      `INSERT INTO "user" (username, username_key, email, email_key, password_hash, role)
+       VALUES ($1, $1, $2, $2, $3, 'ADMIN')`,
+      [username, 'admin@example.org', passwordHash],
+    );
+  } finally {
+    await db.close();
+  }
+  return database;
+};
