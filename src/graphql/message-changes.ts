@@ -60,8 +60,12 @@ builder.mutationField('sendMessage', (t) =>
         RateLimitedError,
       ],
     },
-    resolve: (_root, { input: { chatId, text, clientMessageId } }, { viewer, services }) =>
-      services.messages.send(viewer, { chatId: decodeRowId('Chat', chatId), text, clientMessageId }),
+    resolve: async (_root, { input: { chatId, text, clientMessageId } }, { viewer, services, logger }) => {
+      const sent = await services.messages.send(viewer, { chatId: decodeRowId('Chat', chatId), text, clientMessageId });
+      const { message, deduplicated } = sent;
+      logger.info({ chatId: message.chatId, seq: message.seq, deduplicated }, 'Sent');
+      return sent;
+    },
   }),
 );
 
