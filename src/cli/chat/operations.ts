@@ -3,6 +3,7 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+/** Which sort of chat: who is in it and who may do what. */
 export type ChatKind =
   /** Two users; one per pair. Anyone may open one. */
   | 'DIRECT'
@@ -15,57 +16,93 @@ export type ChatKind =
   /** A manager and a client, tied by a Relation. */
   | 'RELATION';
 
+/** Which messages of one chat. */
 export type DeleteMessagesInput = {
+  /** The chat. */
   chatId: string;
+  /** 1 to 100; one named twice counts once. */
   messageIds: Array<string>;
 };
 
+/** Which message, and its new text. */
 export type EditMessageInput = {
+  /** The message; others' and deleted ones are NotFoundError. */
   messageId: string;
+  /** Kept exactly as sent: not only white space, and at most 1,000 Unicode code points unless the server is set otherwise. */
   text: string;
 };
 
+/** Why the server ended a subscription. */
 export type EndCode =
+  /** There is no such chat, or the viewer may not see it. Followed by complete. */
   | 'CHAT_GONE'
+  /** The viewer is no member of the chat any more. Followed by complete. */
   | 'REMOVED'
+  /** The node stops: subscribe again, to another. The socket closes with 1001. */
   | 'SHUTTING_DOWN'
+  /** The token expired, or the session or the account is gone. The socket closes with 4403 or 4401. */
   | 'SIGNED_OUT'
+  /** A newer connection of the viewer took the place. Do not subscribe by yourself. Followed by complete. */
   | 'TAKEN_OVER'
+  /** Nothing was taken for too long: subscribe again with the last cursor. Followed by complete. */
   | 'TOO_SLOW';
 
+/** A username and its password. */
 export type LogInInput = {
+  /** The account's password. */
   password: string;
+  /** In any case. */
   username: string;
 };
 
+/** How far a chat has been read. */
 export type MarkReadInput = {
+  /** The chat. */
   chatId: string;
+  /** The `seq` read last; null: all of it. Not negative. */
   upToSeq?: number | null | undefined;
 };
 
+/** What a notification tells of. */
 export type NotificationKind =
+  /** The viewer was added to a chat. */
   | 'CHAT_ADDED'
+  /** The viewer was removed from a chat. */
   | 'CHAT_REMOVED'
+  /** Two brands were matched. */
   | 'MATCH_CREATED'
+  /** New messages by others in one chat. Gone once read or set aside. */
   | 'NEW_MESSAGE'
+  /** A manager and a client were brought together. */
   | 'RELATION_CREATED';
 
+/** A refresh token. */
 export type RefreshSessionInput = {
+  /** The session's newest. */
   refreshToken: string;
 };
 
+/** A new access token for this connection. */
 export type RenewConnectionInput = {
+  /** From `refreshSession`. */
   accessToken: string;
 };
 
+/** What to send where. */
 export type SendMessageInput = {
+  /** The chat. */
   chatId: string;
+  /** Your own key for this message, 1 to 128 characters, so that repeating is safe: a UUID. */
   clientMessageId?: string | null | undefined;
+  /** Kept exactly as sent: not only white space, and at most 1,000 Unicode code points unless the server is set otherwise. */
   text: string;
 };
 
+/** Where, and whether. */
 export type SetTypingInput = {
+  /** The chat. */
   chatId: string;
+  /** False: has stopped. */
   isTyping: boolean;
 };
 
@@ -137,8 +174,6 @@ export type SendMessageMutation = { sendMessage:
     | { __typename: 'IdempotencyConflictError', reason: string }
     | { __typename: 'InvalidInputError', reason: string }
     | { __typename: 'NotFoundError', reason: string }
-    | { __typename: 'NotJoinedError', reason: string }
-    | { __typename: 'PlanRequiredError', reason: string }
     | { __typename: 'RateLimitedError', reason: string, retryAfterMs: number }
     | { __typename: 'SendMessageSuccess', message: { id: string, seq: number, text: string | null, createdAt: string, isEdited: boolean, isDeleted: boolean, clientMessageId: string | null, sender: { id: string, username: string } } }
     | { __typename: 'TextEmptyError', reason: string }
@@ -156,8 +191,6 @@ export type EditMessageMutation = { editMessage:
     | { __typename: 'ForbiddenError', reason: string }
     | { __typename: 'InvalidInputError', reason: string }
     | { __typename: 'NotFoundError', reason: string }
-    | { __typename: 'NotJoinedError', reason: string }
-    | { __typename: 'PlanRequiredError', reason: string }
     | { __typename: 'RateLimitedError', reason: string }
     | { __typename: 'TextEmptyError', reason: string }
     | { __typename: 'TextTooLongError', reason: string }
@@ -174,8 +207,6 @@ export type DeleteMessagesMutation = { deleteMessages:
     | { __typename: 'ForbiddenError', reason: string }
     | { __typename: 'InvalidInputError', reason: string }
     | { __typename: 'NotFoundError', reason: string }
-    | { __typename: 'NotJoinedError', reason: string }
-    | { __typename: 'PlanRequiredError', reason: string }
    | null };
 
 export type MarkReadMutationVariables = Exact<{
@@ -199,8 +230,6 @@ export type SetTypingMutation = { setTyping:
     | { __typename: 'ChatClosedError' }
     | { __typename: 'ForbiddenError' }
     | { __typename: 'NotFoundError' }
-    | { __typename: 'NotJoinedError' }
-    | { __typename: 'PlanRequiredError' }
     | { __typename: 'RateLimitedError' }
     | { __typename: 'SetTypingSuccess' }
    | null };
