@@ -16,21 +16,21 @@ import { newMarks } from './mark.js';
  * number: a plain look at `member` would read the snapshot from before the wait for the chat's lock, and a removed member's
  * message would follow their removal. For the same reason `earlier` may miss a key that was committed during that wait: the
  * unique constraint then refuses the whole statement, and it is run again. (`ON CONFLICT DO NOTHING` would leave a number
- * without an event.)
+ * without an event.) Times rise with the numbers, even where the clock was set back.
  */
 const SEND = `
 WITH input AS MATERIALIZED (
   SELECT * FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::int[], $7::boolean[])
     AS input(n, chat_id, sender_id, text, client_message_id, mark, is_within_limit)
 ), locked_chat AS MATERIALIZED (
-  SELECT id, kind, closed_at, head_seq, message_count FROM chat
+  SELECT id, kind, closed_at, head_seq, message_count, activity_at FROM chat
   WHERE id IN (SELECT chat_id FROM input) ORDER BY id FOR NO KEY UPDATE
 ), locked_member AS MATERIALIZED (
   SELECT chat_id, user_id FROM member
   WHERE (chat_id, user_id) IN (SELECT input.chat_id, input.sender_id FROM input JOIN locked_chat ON locked_chat.id = input.chat_id)
   ORDER BY chat_id, user_id FOR NO KEY UPDATE
 ), judged AS MATERIALIZED (
-  SELECT input.*, locked_chat.kind, locked_chat.closed_at, locked_chat.head_seq, locked_chat.message_count,
+  SELECT input.*, locked_chat.kind, locked_chat.closed_at, locked_chat.head_seq, locked_chat.message_count, locked_chat.activity_at,
     locked_member.user_id IS NOT NULL AS is_member, earlier.seq AS earlier_seq,
     locked_member.user_id IS NOT NULL AND locked_chat.closed_at IS NULL AND input.is_within_limit AND earlier.seq IS NULL AS is_accepted
   FROM input
@@ -42,7 +42,7 @@ WITH input AS MATERIALIZED (
   SELECT n, chat_id, sender_id, text, client_message_id, mark,
     head_seq + (row_number() OVER (PARTITION BY chat_id ORDER BY n))::int AS seq,
     message_count + (row_number() OVER (PARTITION BY chat_id ORDER BY n))::int AS ordinal,
-    date_trunc('milliseconds', clock_timestamp()) AS sent_at
+    greatest(date_trunc('milliseconds', clock_timestamp()), activity_at) AS sent_at
   FROM judged WHERE is_accepted
 ), moved_chat AS (
   UPDATE chat SET head_seq = last.seq, head_mark = last.mark, message_count = last.ordinal, activity_at = last.sent_at
