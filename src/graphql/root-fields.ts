@@ -31,7 +31,9 @@ export class RootFieldsPlugin<Types extends AnySchemaTypes> extends BasePlugin<T
     return resolve;
   }
 
-  override wrapSubscribe(subscribe: Resolve<Types>): Resolve<Types> {
+  /** Called for every field; undefined where there is nothing to subscribe to. */
+  override wrapSubscribe(subscribe: Resolve<Types> | undefined): Resolve<Types> | undefined {
+    if (subscribe === undefined) return undefined;
     return (root, args, ctx, info) => {
       // Where the answers' fields are resolved is too late: by then the subscription stands.
       const complexity = complexityOf(info, ctx);

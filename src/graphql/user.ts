@@ -1,14 +1,14 @@
 /**
- * People. They are Prisma's here so that Pothos reads by itself what does not come along with messages and members: of a whole
- * page in one statement, and only where it is asked for. Everything else is read by the rules, in SQL, and comes as plain rows:
- * what may be seen of a chat is theirs to say, and an event must be shown without reading it back.
+ * People. Pothos' Prisma plugin reads their e-mail address, which does not come along with messages and members: for a whole page
+ * in one statement, and only where it is asked for. The other fields must not be left to it, for it would read them anew for every
+ * event. Nothing else here is Prisma's: what may be seen of a chat is for the rules to say, and they read it in SQL.
  */
 import { BadUserInputError } from '../domain/bad-user-input.js';
 import { emailOf } from '../domain/users.js';
 import { isStaff } from '../domain/viewer.js';
 import { Role as PrismaRole } from '../generated/prisma/enums.js';
 import { builder } from './builder.js';
-import { decodeRowId } from './global-id.js';
+import { decodeRowId, encodeGlobalId } from './global-id.js';
 import { pageArgs } from './pages.js';
 
 export const Role = builder.enumType('Role', {
@@ -22,14 +22,18 @@ export const Role = builder.enumType('Role', {
   } as const,
 });
 
-export const User = builder.prismaNode('User', {
+export const User = builder.prismaObject('User', {
   description: 'A person with an account. Deactivated ones stay: so do their messages.',
+  interfaces: [builder.nodeInterfaceRef()],
   select: { id: true, username: true, firstName: true, lastName: true, role: true, createdAt: true },
-  id: { field: 'id' },
   fields: (t) => ({
-    username: t.exposeString('username', { description: 'Unique without regard to case.' }),
-    firstName: t.exposeString('firstName', { description: 'May be empty.' }),
-    lastName: t.exposeString('lastName', { description: 'May be empty.' }),
+    id: t.id({
+      description: 'Opaque, the same for ever, unique over all types.',
+      resolve: ({ id }) => encodeGlobalId('User', id),
+    }),
+    username: t.string({ description: 'Unique without regard to case.', resolve: ({ username }) => username }),
+    firstName: t.string({ description: 'May be empty.', resolve: ({ firstName }) => firstName }),
+    lastName: t.string({ description: 'May be empty.', resolve: ({ lastName }) => lastName }),
     email: t.string({
       description: "The viewer's own, and anyone's for managers and administrators; otherwise null.",
       nullable: true,
@@ -39,9 +43,13 @@ export const User = builder.prismaNode('User', {
         return asking && emailOf(asking, user);
       },
     }),
-    role: t.expose('role', { type: Role, description: 'What they may do beyond their own chats.' }),
+    role: t.field({ type: Role, description: 'What they may do beyond their own chats.', resolve: ({ role }) => role }),
     isStaff: t.boolean({ description: 'True for managers and administrators.', resolve: isStaff }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the account was made.' }),
+    createdAt: t.field({
+      type: 'DateTime',
+      description: 'When the account was made.',
+      resolve: ({ createdAt }) => createdAt,
+    }),
   }),
 });
 

@@ -3,10 +3,11 @@ import { builder } from './builder.js';
 import { User } from './user.js';
 
 builder.queryField('viewer', (t) =>
-  t.field({
+  t.prismaField({
     description: 'Who is asking; null if nobody is signed in.',
     type: User,
     nullable: true,
-    resolve: (_root, _args, { viewer, loaders }) => viewer && loaders.user(viewer.id),
+    resolve: (query, _root, _args, { viewer, prisma }) =>
+      viewer && prisma.user.findUnique({ ...query, where: { id: viewer.id } }),
   }),
 );

@@ -1,0 +1,340 @@
+import { describe, expect, it } from 'vitest';
+import { createEnding } from '../../src/domain/ending.js';
+import { encodeGlobalId } from '../../src/graphql/global-id.js';
+import { encodeCursor } from '../../src/log/cursor.js';
+import { newPerson, ownDatabase } from '../support/chats.js';
+import { graphqlNode, statementsOf } from '../support/graphql.js';
+
+const database = ownDatabase();
+
+const EVENTS = `subscription ($chat: ID!, $after: Cursor) {
+  chatEvents(chatId: $chat, after: $after) {
+    __typename
+    ... on DurableEvent { seq cursor chatId }
+    ... on MessageSent { message { id text sender { username } } clientMessageId }
+    ... on MessageEdited { message { text isEdited sender { username } } }
+    ... on MessagesDeleted { messageIds messages { text isDeleted } actor { username } }
+    ... on MemberAdded { user { username } actor { username } }
+    ... on MemberRemoved { user { username } actor { username } left }
+    ... on TypingChanged { user { username } isTyping expiresAt }
+    ... on MessagesRead { user { username } lastReadSeq }
+    ... on ChatReady { headSeq }
+    ... on ResyncRequired { reason }
+    ... on SubscriptionEnded { code reason }
+  }
+}`;
+
+const onlyField = (field: string) => `subscription ($chat: ID!) { ${field}(chatId: $chat) { chatId } }`;
+
+/** Two people in a group, as one follows it. */
+const aChat = async () => {
+  const node = await graphqlNode(database.current);
+  const [ada, bob] = [await newPerson(database.current), await newPerson(database.current)];
+  const { admin, chat } = await node.group(ada, bob);
+  const id = encodeGlobalId('Chat', chat.id);
+  return { node, ada, bob, admin, chat, id };
+};
+
+const eventOf = (result: { data?: unknown } | null) =>
+  Object.values((result?.data ?? {}) as Record<string, unknown>)[0];
+
+describe('chatEvents', () => {
+  it('S2.6 S2.7 S2.9 S2.10 tells everything that happens, each with its own type, and reads nothing back for it', async () => {
+    const { node, ada, bob, admin, chat, id } = await aChat();
+    const carol = await newPerson(database.current);
+    const events = await node.follow(bob, EVENTS, { chat: id });
+    expect(eventOf(await events.next())).toMatchObject({ __typename: 'ChatReady', headSeq: 0 });
+
+    const { message } = await node.messages.send(ada, { chatId: chat.id, text: 'Hello', clientMessageId: 'a1' });
+    await node.messages.edit(ada, message, 'Hello!');
+    await node.members.add(admin, chat.id, carol.id);
+    await node.members.leave(carol, chat.id);
+    await node.chats.update(admin, { chatId: chat.id, name: 'Renamed' });
+    await node.typing.set(ada, chat.id, true);
+    await node.readPositions.mark(ada, chat.id, null);
+    await node.messages.delete(admin, chat.id, [{ rawId: '1', key: message }]);
+    const told: unknown[] = [];
+    const statements = await statementsOf(async () => {
+      for (let index = 0; index < 8; index += 1) told.push(eventOf(await events.next()));
+    });
+
+    expect(told).toMatchObject([
+      {
+        __typename: 'MessageSent',
+        seq: 1,
+        chatId: id,
+        message: { id: encodeGlobalId('Message', `${chat.id}:1`), sender: { username: expect.any(String) as string } },
+        clientMessageId: 'a1',
+      },
+      { __typename: 'MessageEdited', seq: 2, message: { text: 'Hello!', isEdited: true } },
+      { __typename: 'MemberAdded', seq: 3 },
+      { __typename: 'MemberRemoved', seq: 4, left: true },
+      { __typename: 'ChatUpdated', seq: 5 },
+      { __typename: 'TypingChanged', isTyping: true },
+      { __typename: 'MessagesRead', lastReadSeq: 5 },
+      { __typename: 'MessagesDeleted', seq: 6, messages: [{ text: null, isDeleted: true }] },
+    ]);
+    expect(statements).toEqual([]);
+  });
+
+  it('resumes after the cursor of any event, with what came after it', async () => {
+    const { node, ada, bob, chat, id } = await aChat();
+    for (const text of ['one', 'two', 'three']) await node.say(ada, chat, text);
+    const first = await node.follow(bob, EVENTS, { chat: id });
+    const { cursor: start } = (await node.read<{ chat: { cursor: string } }>(bob, `{ chat(id: "${id}") { cursor } }`))
+      .chat;
+    await first.next();
+    await node.say(ada, chat, 'four');
+    const four = eventOf(await first.next()) as { cursor: string };
+
+    const second = await node.follow(bob, EVENTS, { chat: id, after: start });
+    const third = await node.follow(bob, EVENTS, { chat: id, after: four.cursor });
+
+    expect(eventOf(await second.next())).toMatchObject({ __typename: 'MessageSent', seq: 4, cursor: four.cursor });
+    expect(eventOf(await second.next())).toMatchObject({ __typename: 'ChatReady', headSeq: 4 });
+    expect(eventOf(await third.next())).toMatchObject({ __typename: 'ChatReady', headSeq: 4 });
+  });
+
+  it('asks for what the viewer may see anew for each event, not as it was for the one before', async () => {
+    const { node, ada, bob, chat, id } = await aChat();
+    const events = await node.follow(
+      bob,
+      `subscription { chatEvents(chatId: "${id}") { ... on MessageSent { chat { unreadCount lastMessage { text } name } } } }`,
+    );
+    await events.next();
+
+    for (const [index, text] of ['one', 'two', 'three'].entries()) {
+      await node.say(ada, chat, text);
+      expect(eventOf(await events.next())).toEqual({
+        chat: { unreadCount: index + 1, lastMessage: { text }, name: 'Group' },
+      });
+    }
+  });
+
+  it('shows who was removed nothing of what the chat is after that, whatever their last event selects', async () => {
+    const { node, ada, bob, admin, chat, id } = await aChat();
+    await node.say(ada, chat, 'before');
+    const CHAT = `chat {
+      id kind name slug headSeq closedAt unreadCount lastMessage { text } messages { nodes { text } } members { nodes { id } }
+      permissions { canSend canDeleteOthers canManageMembers }
+    }`;
+    const events = await node.follow(
+      bob,
+      `subscription { chatEvents(chatId: "${id}") {
+         ... on MemberRemoved { ${CHAT} user { username } } ... on SubscriptionEnded { code }
+       } }`,
+    );
+    await events.next();
+    await node.members.remove(admin, chat.id, bob.id);
+    await node.say(ada, chat, 'after');
+    await node.chats.update(admin, { chatId: chat.id, name: 'Secret' });
+
+    const removed = eventOf(await events.next());
+
+    expect(removed).toMatchObject({
+      chat: {
+        id,
+        kind: 'GROUP',
+        name: null,
+        headSeq: 0,
+        unreadCount: 0,
+        lastMessage: null,
+        messages: { nodes: [] },
+        members: { nodes: [] },
+        permissions: { canSend: false, canDeleteOthers: false, canManageMembers: false },
+      },
+    });
+    expect(eventOf(await events.next())).toEqual({ code: 'REMOVED' });
+    expect(await events.next()).toBeNull();
+  });
+
+  it.each([
+    ['does not decode', 'x'],
+    ['names another type', encodeGlobalId('User', 1n)],
+    ['names nothing', encodeGlobalId('Chat', 2n ** 62n)],
+  ])('S0.15 S2.13 ends with CHAT_GONE where the id %s', async (_what, chat) => {
+    const node = await graphqlNode(database.current);
+    const ada = await newPerson(database.current);
+
+    const all = await node.follow(ada, EVENTS, { chat });
+    const sent = await node.follow(ada, onlyField('messageSent'), { chat });
+
+    expect(eventOf(await all.next())).toEqual({
+      __typename: 'SubscriptionEnded',
+      code: 'CHAT_GONE',
+      reason: 'There is no such chat',
+    });
+    expect(await all.next()).toBeNull();
+    expect((await sent.next())!.errors).toMatchObject([
+      { message: 'There is no such chat', extensions: { code: 'SUBSCRIPTION_ENDED', endCode: 'CHAT_GONE' } },
+    ]);
+    expect(await sent.next()).toBeNull();
+  });
+
+  it('S2.19 ends with CHAT_GONE for one who is no member, as if there were no such chat', async () => {
+    const { node, id } = await aChat();
+    const stranger = await newPerson(database.current);
+
+    const events = await node.follow(stranger, EVENTS, { chat: id });
+
+    expect(eventOf(await events.next())).toMatchObject({ code: 'CHAT_GONE', reason: 'There is no such chat' });
+  });
+
+  it.each([
+    ['malformed', 'x', 'chatEvents'],
+    ["another chat's", encodeCursor({ chatId: 2n ** 62n, seq: 1, mark: 1 }), 'chatEvents'],
+    ['malformed', '', 'messageSent'],
+    ["another chat's", encodeCursor({ chatId: 2n ** 62n, seq: 1, mark: 1 }), 'messageSent'],
+  ])('refuses a cursor that is %s (%j), at once', async (_what, after, field) => {
+    const { node, ada, id } = await aChat();
+
+    const error = await node.refusal(
+      ada,
+      `subscription ($chat: ID!, $after: Cursor) { ${field}(chatId: $chat, after: $after) { __typename } }`,
+      { chat: id, after },
+    );
+
+    expect(error).toMatchObject({ name: 'BadUserInputError' });
+  });
+
+  it('answers a cursor that is of no log (any more) with ResyncRequired, and goes on from the head', async () => {
+    const { node, ada, bob, chat, id } = await aChat();
+    await node.say(ada, chat);
+    const after = encodeCursor({ chatId: chat.id, seq: 1, mark: 12345 });
+
+    const events = await node.follow(bob, EVENTS, { chat: id, after });
+    const sent = await node.follow(
+      bob,
+      `subscription ($chat: ID!, $after: Cursor) { messageSent(chatId: $chat, after: $after) { seq } }`,
+      {
+        chat: id,
+        after,
+      },
+    );
+
+    expect(eventOf(await events.next())).toMatchObject({ __typename: 'ResyncRequired' });
+    expect(eventOf(await events.next())).toMatchObject({ __typename: 'ChatReady', headSeq: 1 });
+    expect((await sent.next())!.errors![0]!.extensions).toEqual({
+      code: 'SUBSCRIPTION_ENDED',
+      endCode: 'RESYNC_REQUIRED',
+    });
+    expect(await sent.next()).toBeNull();
+  });
+
+  it('lets go at once of a subscription that waits for its next event', async () => {
+    const { node, bob, id } = await aChat();
+    const events = await node.follow(bob, EVENTS, { chat: id });
+    await events.next();
+    const waiting = events.next();
+
+    await events.return();
+
+    expect(await waiting).toBeNull();
+  });
+
+  it('needs somebody signed in', async () => {
+    const { node, id } = await aChat();
+
+    for (const field of ['messageSent', 'typingChanged', 'messagesRead']) {
+      expect(await node.refusal(null, onlyField(field), { chat: id })).toMatchObject({
+        extensions: { code: 'UNAUTHENTICATED' },
+      });
+    }
+    expect(await node.refusal(null, EVENTS, { chat: id })).toMatchObject({ extensions: { code: 'UNAUTHENTICATED' } });
+  });
+
+  it('is refused before it stands where one event would cost too much', async () => {
+    const { node, bob, id } = await aChat();
+
+    const error = await node.refusal(
+      bob,
+      `subscription { messageSent(chatId: "${id}") { chat { members(first: 100) { nodes { id } } messages(first: 100) {
+         nodes { chat { messages(first: 100) { nodes { chat { members(first: 100) { nodes { id } } } } } } } } } } }`,
+    );
+
+    expect(error).toMatchObject({ extensions: { code: 'TOO_COMPLEX' } });
+  });
+});
+
+describe('the subscriptions of one sort', () => {
+  it('S2.3 S2.4 S2.5 tell only of theirs, and their end by one last error', async () => {
+    const { node, ada, bob, admin, chat, id } = await aChat();
+    const sent = await node.follow(
+      bob,
+      'subscription ($chat: ID!) { messageSent(chatId: $chat) { seq message { text } } }',
+      {
+        chat: id,
+      },
+    );
+    const typing = await node.follow(bob, 'subscription ($chat: ID!) { typingChanged(chatId: $chat) { isTyping } }', {
+      chat: id,
+    });
+    const read = await node.follow(bob, 'subscription ($chat: ID!) { messagesRead(chatId: $chat) { lastReadSeq } }', {
+      chat: id,
+    });
+    const first = Promise.all([sent.next(), typing.next(), read.next()]);
+    // Each follows once it is asked; nothing of theirs is kept for who comes late.
+    await Promise.all(Array.from({ length: 20 }, () => node.read(bob, '{ unreadCount }')));
+    await node.say(ada, chat, 'one');
+    await node.chats.update(admin, { chatId: chat.id, name: 'Renamed' });
+    await node.typing.set(ada, chat.id, true);
+    await node.readPositions.mark(ada, chat.id, null);
+
+    expect((await first).map(eventOf)).toEqual([
+      { seq: 1, message: { text: 'one' } },
+      { isTyping: true },
+      { lastReadSeq: 2 },
+    ]);
+
+    await node.members.remove(admin, chat.id, bob.id);
+    for (const subscription of [sent, typing, read]) {
+      const last = (await subscription.next())!;
+      expect(last.errors).toMatchObject([{ extensions: { code: 'SUBSCRIPTION_ENDED', endCode: 'REMOVED' } }]);
+      expect(await subscription.next()).toBeNull();
+    }
+  });
+
+  it('say why the server ends them, and are not complete where the client is to come back', async () => {
+    const { node, bob, id } = await aChat();
+    const ending = createEnding();
+    const sent = await node.follow(bob, onlyField('messageSent'), { chat: id }, { ending });
+    const notified = await node.follow(bob, 'subscription { notificationReceived { id } }', {}, { ending });
+    const waiting = [sent.next(), notified.next()];
+
+    ending.end('SHUTTING_DOWN', 'Subscribe again');
+
+    for (const result of await Promise.all(waiting)) {
+      expect(result!.errors).toMatchObject([
+        { message: 'Subscribe again', extensions: { code: 'SUBSCRIPTION_ENDED', endCode: 'SHUTTING_DOWN' } },
+      ]);
+    }
+    const next = sent.next().then(() => 'complete');
+    expect(await Promise.race([next, node.read(bob, '{ unreadCount }').then(() => 'silent')])).toBe('silent');
+  });
+});
+
+describe('notificationReceived', () => {
+  it('S0.19 S0.20 S0.21 tells of a new message with the message, and once more when it is read', async () => {
+    const { node, ada, bob, chat, id } = await aChat();
+    await node.notifications.markRead(bob, null);
+    const notified = await node.follow(
+      bob,
+      'subscription { notificationReceived { id kind unreadCount chat { id } message { text } sender { username } } }',
+    );
+    const newMessage = async (unreadCount: number) => {
+      for (;;) {
+        const told = eventOf(await notified.next()) as { id: string; kind: string; unreadCount: number };
+        if (told.kind === 'NEW_MESSAGE' && told.unreadCount === unreadCount) return told;
+      }
+    };
+    const first = newMessage(1);
+    await node.say(ada, chat, 'psst');
+    const told = await first;
+    await node.readPositions.mark(bob, chat.id, null);
+
+    const gone = await newMessage(0);
+
+    expect(told).toMatchObject({ kind: 'NEW_MESSAGE', unreadCount: 1, chat: { id }, message: { text: 'psst' } });
+    expect(gone).toMatchObject({ id: told.id, unreadCount: 0, message: null });
+  });
+});

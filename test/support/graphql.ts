@@ -1,0 +1,144 @@
+/** The schema over real rules on a database of a test file's own, without the server around it. */
+import { PGlite } from '@electric-sql/pglite';
+import { execute, parse, subscribe, validate, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import pg from 'pg';
+import { onTestFinished, vi } from 'vitest';
+import { createMemoryBus } from '../../src/bus/memory.js';
+import type { Database } from '../../src/db/database.js';
+import { createEnding, type EndingControl } from '../../src/domain/ending.js';
+import { createEventChats } from '../../src/domain/event-chats.js';
+import { createStreams } from '../../src/domain/streams.js';
+import type { Viewer } from '../../src/domain/viewer.js';
+import { createContext, type Connection } from '../../src/graphql/context.js';
+import { schema } from '../../src/graphql/schema.js';
+import { createRounds } from '../../src/log/rounds.js';
+import { createTail } from '../../src/log/tail.js';
+import { createLogger } from '../../src/logger.js';
+import { accountNode } from './accounts.js';
+import { chatNode } from './chats.js';
+
+type Variables = Record<string, unknown>;
+
+const fail = (error: unknown) => {
+  throw error;
+};
+
+/** One node; gone when the test is. */
+export const graphqlNode = async (db: Database) => {
+  const bus = createMemoryBus(fail);
+  const accounts = await accountNode(db, { bus, limits: { signInsPerMinute: 0 } });
+  const chats = chatNode(db, { bus });
+  // Looks only when told to: the bell alone carries everything here, and nothing else is counted.
+  const rounds = await createRounds(db, { intervalMs: 1_000_000, onError: fail });
+  const tail = createTail({ db, bus, rounds }, fail);
+  onTestFinished(async () => {
+    tail.close();
+    await rounds.stop();
+  });
+  const { notifications } = chats;
+  const streams = createStreams({ db, bus, tail, rounds, notifications, slowReaderMs: 60_000 });
+  const services = { ...chats, ...accounts, eventChats: createEventChats(db), streams };
+
+  interface Asking {
+    ending?: EndingControl;
+    connection?: Connection;
+  }
+
+  const argsFor = (viewer: Viewer | null, source: string, variableValues: Variables, asking: Asking): ExecutionArgs => {
+    const document = parse(source);
+    const [mistake] = validate(schema, document);
+    if (mistake) throw mistake;
+    const { ending = createEnding(), connection = null } = asking;
+    const logger = createLogger({ level: 'silent' });
+    const request = {
+      viewer,
+      ending,
+      connection,
+      logger,
+      address: '192.0.2.1',
+      requestId: 'test',
+      transport: 'http' as const,
+    };
+    const contextValue = createContext(request, services, db.prisma);
+    return { schema, document, variableValues, contextValue };
+  };
+
+  return {
+    ...chats,
+    ...accounts,
+
+    /** Answers as they are: with the errors that there are. */
+    ask: async (viewer: Viewer | null, source: string, variables: Variables = {}, asking: Asking = {}) =>
+      plain(await execute(argsFor(viewer, source, variables, asking))),
+
+    /** What there is no error in. */
+    read: async <Data = Record<string, never>>(
+      viewer: Viewer | null,
+      source: string,
+      variables: Variables = {},
+    ): Promise<Data> => {
+      const { data, errors } = await execute(argsFor(viewer, source, variables, {}));
+      if (errors?.[0]) throw errors[0].originalError ?? errors[0];
+      return plain(data) as Data;
+    },
+
+    /** A subscription that stands; ended with the test. */
+    follow: async (viewer: Viewer | null, source: string, variables: Variables = {}, asking: Asking = {}) => {
+      const results = await subscribe(argsFor(viewer, source, variables, asking));
+      if (!(Symbol.asyncIterator in results)) throw new Error(JSON.stringify(results));
+      onTestFinished(() => void results.return(undefined));
+      return {
+        /** Null once it is complete. */
+        next: async () => {
+          const result = await results.next();
+          return result.done ? null : plain(result.value);
+        },
+        return: () => results.return(undefined),
+      };
+    },
+
+    /** What a subscription that cannot stand is answered. */
+    refusal: async (viewer: Viewer | null, source: string, variables: Variables = {}) => {
+      const result = await subscribe(argsFor(viewer, source, variables, {}));
+      if (Symbol.asyncIterator in result) throw new Error('It stands');
+      return result.errors?.[0]?.originalError ?? result.errors?.[0];
+    },
+  };
+};
+
+export type GraphqlNode = Awaited<ReturnType<typeof graphqlNode>>;
+
+/** As a client reads it. */
+const plain = <Value>(value: Value) => JSON.parse(JSON.stringify(value)) as ResultOf<Value>;
+type ResultOf<Value> = Value extends ExecutionResult
+  ? { data?: Record<string, never> | null; errors?: Refusal[] }
+  : Value;
+interface Refusal {
+  message: string;
+  path?: (string | number)[];
+  extensions: Record<string, unknown>;
+}
+
+/**
+ * The statements that reach the database while `work` runs, Prisma's among them, on either kind of database. Of those within
+ * transactions of the embedded one nothing is seen.
+ */
+export const statementsOf = async (work: () => Promise<unknown>): Promise<string[]> => {
+  const statements: string[] = [];
+  const see = (statement: unknown) => {
+    const text = typeof statement === 'string' ? statement : (statement as { text: string }).text;
+    // Of a connection that is opened for it.
+    if (!text.includes('set_config')) statements.push(text);
+  };
+  const embedded = vi.spyOn(PGlite.prototype, 'query');
+  const served = vi.spyOn(pg.Client.prototype, 'query');
+  try {
+    await work();
+    for (const { calls } of [embedded.mock, served.mock])
+      for (const [statement] of calls as unknown[][]) see(statement);
+  } finally {
+    embedded.mockRestore();
+    served.mockRestore();
+  }
+  return statements;
+};
