@@ -84,7 +84,8 @@ const unlimited = (): Config => {
   return outcome.config;
 };
 
-const databaseWithAdmin = async (): Promise<TestDatabase> => {
+/** Migrated, and empty but for `admin`. */
+export const databaseWithAdmin = async (): Promise<TestDatabase> => {
   const database = await testDatabase();
   const db = await openDatabase(database.config);
   try {
