@@ -1,0 +1,303 @@
+import { describe, expect, it } from 'vitest';
+import { BadUserInputError } from '../../src/domain/bad-user-input.js';
+import { encodeGlobalId } from '../../src/graphql/global-id.js';
+import { newPerson, ownDatabase } from '../support/chats.js';
+import { graphqlNode } from '../support/graphql.js';
+
+const database = ownDatabase();
+
+/** Two people in a group with one message, a stranger, and an administrator. */
+const aChat = async () => {
+  const node = await graphqlNode(database.current);
+  const [ada, bob, stranger] = [
+    await newPerson(database.current),
+    await newPerson(database.current),
+    await newPerson(database.current),
+  ];
+  const { admin, chat } = await node.group(ada, bob);
+  await node.say(ada, chat, 'Hello');
+  const ids = {
+    chat: encodeGlobalId('Chat', chat.id),
+    message: encodeGlobalId('Message', `${chat.id}:1`),
+    member: encodeGlobalId('ChatMember', `${chat.id}:${ada.id}`),
+    notification: encodeGlobalId('Notification', `${bob.id}:m${chat.id}`),
+    user: encodeGlobalId('User', ada.id),
+  };
+  return { node, ada, bob, stranger, admin, chat, ids };
+};
+
+const NONE = {
+  malformed: 'not an id',
+  empty: '',
+  'of an unknown type': encodeGlobalId('Nothing', 1n),
+  "of an object's property": encodeGlobalId('constructor', 1n),
+  'of what is not there': encodeGlobalId('Chat', 2n ** 62n),
+  'beyond 2^63': encodeGlobalId('Chat', 2n ** 63n),
+};
+
+describe('node', () => {
+  it('gives whatever has an id, by it', async () => {
+    const { node, bob, ids } = await aChat();
+
+    const { nodes } = await node.read<{ nodes: { id: string; __typename: string }[] }>(
+      bob,
+      'query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }',
+      { ids: Object.values(ids) },
+    );
+
+    expect(nodes).toEqual([
+      { __typename: 'Chat', id: ids.chat },
+      { __typename: 'Message', id: ids.message },
+      { __typename: 'ChatMember', id: ids.member },
+      { __typename: 'Notification', id: ids.notification },
+      { __typename: 'User', id: ids.user },
+    ]);
+  });
+
+  it('S0.5 S1.12 S2.19 gives a stranger what it gives for what is not there', async () => {
+    const { node, stranger, ids } = await aChat();
+    const { user, ...hidden } = ids;
+
+    const { nodes } = await node.read<{ nodes: unknown[] }>(
+      stranger,
+      'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }',
+      { ids: [...Object.values(hidden), ...Object.values(NONE), user] },
+    );
+    const alone = await node.read(
+      stranger,
+      `query ($chat: ID!, $message: ID!) {
+         chat(id: $chat) { id } message(id: $message) { id } messages(chatId: $chat) { nodes { id } } node(id: $chat) { id } }`,
+      hidden,
+    );
+
+    expect(nodes).toEqual([...Array.from({ length: 10 }, () => null), { id: user }]);
+    expect(alone).toEqual({ chat: null, message: null, messages: null, node: null });
+  });
+
+  it('gives at most 100 at once', async () => {
+    const { node, bob, ids } = await aChat();
+    const ask = (count: number) =>
+      node.read(bob, 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', {
+        ids: Array.from({ length: count }, () => ids.chat),
+      });
+
+    await expect(ask(100)).resolves.toBeDefined();
+    await expect(ask(101)).rejects.toBeInstanceOf(BadUserInputError);
+  });
+});
+
+describe('what cannot be asked', () => {
+  it.each([
+    '{ chat { id } }',
+    '{ chat(id: "x", slug: "y") { id } }',
+    '{ chat(slug: "y", orderRef: "z") { id } }',
+    '{ user { id } }',
+    '{ user(id: "x", username: "y") { id } }',
+    '{ chats(first: 1, last: 1) { nodes { id } } }',
+    '{ chats(first: 101) { nodes { id } } }',
+    '{ chats(first: 2147483647) { nodes { id } } }',
+    '{ chats(first: -1) { nodes { id } } }',
+    '{ messages(last: 101) { nodes { id } } }',
+    '{ users(after: "x") { nodes { id } } }',
+    '{ notifications(before: "x") { nodes { id } } }',
+    'query ($chat: ID!) { chat(id: $chat) { members(first: 101) { nodes { id } } } }',
+    'query ($chat: ID!) { chat(id: $chat) { messages(after: "x") { nodes { id } } } }',
+  ])('%s is BAD_USER_INPUT', async (source) => {
+    const { node, bob, ids } = await aChat();
+
+    await expect(node.read(bob, source, { chat: ids.chat })).rejects.toBeInstanceOf(BadUserInputError);
+  });
+
+  it.each([
+    '{ chats(first: 100) { nodes { members(first: 100) { nodes { user { username } } } } } }',
+    '{ chats(first: 100) { nodes { members(first: 100) { nodes { user { id } } } messages(first: 100) { nodes { text } } } } }',
+    'query ($n: Int = 100) { chats(first: $n) { nodes { messages(last: $n) { nodes { chat { messages(last: $n) { nodes { id } } } } } } } }',
+    '{ chats(first: 100) { ...C } } fragment C on ChatConnection { nodes { members(first: 100) { nodes { user { username firstName } } } } }',
+  ])('%s is TOO_COMPLEX', async (source) => {
+    const { node, bob } = await aChat();
+
+    const answer = await node.ask(bob, source);
+
+    expect(answer.errors).toMatchObject([{ extensions: { code: 'TOO_COMPLEX' } }]);
+  });
+
+  it('is not a full page of chats with ten members each', async () => {
+    const { node, bob } = await aChat();
+
+    const answer = await node.ask(
+      bob,
+      `{ chats(first: 100) { nodes {
+           id name unreadCount lastMessage { id text createdAt sender { id username } }
+           members(first: 10) { nodes { lastReadSeq user { id username } } }
+         } } }`,
+    );
+
+    expect(answer.errors).toBeUndefined();
+  });
+});
+
+describe('mutations', () => {
+  it('S0.18 S2.22 C1 send answers with the message, or with what is wrong with it', async () => {
+    const { node, ada, ids } = await aChat();
+    const send = (text: string, clientMessageId?: string) =>
+      node.read<{ sendMessage: unknown }>(
+        ada,
+        `mutation ($input: SendMessageInput!) { sendMessage(input: $input) {
+           __typename
+           ... on SendMessageSuccess { message { seq text isEdited isDeleted clientMessageId sender { id } receiver { id } } deduplicated }
+           ... on TextTooLongError { maxLength length }
+           ... on IdempotencyConflictError { message { text } }
+           ... on Error { reason }
+         } }`,
+        { input: { chatId: ids.chat, text, clientMessageId } },
+      );
+
+    expect((await send('Hi', 'k1')).sendMessage).toEqual({
+      __typename: 'SendMessageSuccess',
+      deduplicated: false,
+      message: {
+        seq: 2,
+        text: 'Hi',
+        isEdited: false,
+        isDeleted: false,
+        clientMessageId: 'k1',
+        sender: { id: ids.user },
+        receiver: null,
+      },
+    });
+    expect((await send('Hi', 'k1')).sendMessage).toMatchObject({ deduplicated: true, message: { seq: 2 } });
+    expect((await send('Ho', 'k1')).sendMessage).toMatchObject({
+      __typename: 'IdempotencyConflictError',
+      message: { text: 'Hi' },
+    });
+    expect((await send(' \n')).sendMessage).toMatchObject({ __typename: 'TextEmptyError' });
+    expect((await send('x'.repeat(1001))).sendMessage).toMatchObject({
+      __typename: 'TextTooLongError',
+      length: 1001,
+      maxLength: 1000,
+    });
+    expect((await send('\0')).sendMessage).toMatchObject({ __typename: 'InvalidInputError' });
+  });
+
+  it.each(Object.entries(NONE))('answer an id that is %s with NotFoundError', async (_what, id) => {
+    const { node, admin } = await aChat();
+
+    const answers = await node.read<Record<string, unknown>>(
+      admin,
+      `mutation ($id: ID!) {
+         sendMessage(input: { chatId: $id, text: "x" }) { __typename }
+         editMessage(input: { messageId: $id, text: "x" }) { __typename }
+         deleteMessages(input: { chatId: $id, messageIds: [$id] }) { __typename }
+         markRead(input: { chatId: $id }) { __typename }
+         setTyping(input: { chatId: $id, isTyping: true }) { __typename }
+         markNotificationsRead(input: { notificationIds: [$id] }) { __typename }
+         updateChat(input: { chatId: $id, name: "x" }) { __typename }
+         closeChat(input: { chatId: $id }) { __typename }
+         reopenChat(input: { chatId: $id }) { __typename }
+         addChatMember(input: { chatId: $id, userId: $id }) { __typename }
+         removeChatMember(input: { chatId: $id, userId: $id }) { __typename }
+         leaveChat(input: { chatId: $id }) { __typename }
+         openDirectChat(input: { userId: $id }) { __typename }
+         createChat(input: { name: "x", memberIds: [$id] }) { __typename }
+       }`,
+      { id },
+    );
+
+    for (const answer of Object.values(answers)) expect(answer).toEqual({ __typename: 'NotFoundError' });
+  });
+
+  it('S3.23 S3.32 C12 delete names those that could not be deleted by the ids they were given', async () => {
+    const { node, ada, bob, chat, ids } = await aChat();
+    const theirs = encodeGlobalId('Message', `${chat.id}:${await node.say(bob, chat)}`);
+
+    const answer = await node.read(
+      ada,
+      `mutation ($chat: ID!, $ids: [ID!]!) { deleteMessages(input: { chatId: $chat, messageIds: $ids }) {
+         ... on DeleteMessagesSuccess { deletedIds messages { id text isDeleted } refused { messageId code } } } }`,
+      { chat: ids.chat, ids: [ids.message, theirs, 'what?'] },
+    );
+
+    expect(answer).toEqual({
+      deleteMessages: {
+        deletedIds: [ids.message],
+        messages: [{ id: ids.message, text: null, isDeleted: true }],
+        refused: [
+          { messageId: theirs, code: 'FORBIDDEN' },
+          { messageId: 'what?', code: 'NOT_FOUND' },
+        ],
+      },
+    });
+  });
+
+  it('see, each in one operation, what the one before it changed', async () => {
+    const { node, ada, bob, chat, ids } = await aChat();
+    await node.say(bob, chat);
+
+    const answer = await node.read(
+      ada,
+      `mutation ($chat: ID!) {
+         first: markRead(input: { chatId: $chat, upToSeq: 1 }) { ... on MarkReadSuccess { chat { unreadCount lastMessage { seq } } } }
+         sendMessage(input: { chatId: $chat, text: "x" }) { ... on SendMessageSuccess { message { chat { headSeq lastMessage { seq } } } } }
+         second: markRead(input: { chatId: $chat }) { ... on MarkReadSuccess { chat { unreadCount headSeq lastMessage { seq } } } }
+         leaveChat(input: { chatId: $chat }) { ... on LeaveChatSuccess { chatId } }
+       }`,
+      { chat: ids.chat },
+    );
+
+    expect(answer).toEqual({
+      first: { chat: { unreadCount: 1, lastMessage: { seq: 2 } } },
+      sendMessage: { message: { chat: { headSeq: 3, lastMessage: { seq: 3 } } } },
+      second: { chat: { unreadCount: 0, headSeq: 3, lastMessage: { seq: 3 } } },
+      leaveChat: { chatId: ids.chat },
+    });
+  });
+
+  it('S1.13 S1.14 S1.4 S4.7 make, fill, close and open chats', async () => {
+    const { node, admin, ada, ids } = await aChat();
+    const run = (source: string, variables = {}) => node.read<Record<string, unknown>>(admin, source, variables);
+
+    const { createChat } = await run(
+      `mutation ($user: ID!) { createChat(input: { name: " Team ", slug: "the-team", memberIds: [$user, $user] }) {
+         ... on CreateChatSuccess { chat { id name slug kind members { nodes { user { id } } } permissions { canSend canDeleteOthers canManageMembers } } } } }`,
+      ids,
+    );
+
+    expect(createChat).toMatchObject({
+      chat: {
+        name: 'Team',
+        slug: 'the-team',
+        kind: 'GROUP',
+        members: { nodes: [{ user: { id: ids.user } }] },
+        permissions: { canSend: false, canDeleteOthers: true, canManageMembers: true },
+      },
+    });
+    const { id } = (createChat as { chat: { id: string } }).chat;
+    const found = await node.read(ada, '{ chat(slug: "the-team") { id closedAt } }');
+    expect(found).toEqual({ chat: { id, closedAt: null } });
+    await run('mutation ($id: ID!) { closeChat(input: { chatId: $id }) { __typename } }', { id });
+    expect(
+      await run(
+        'mutation ($id: ID!, $user: ID!) { addChatMember(input: { chatId: $id, userId: $user }) { __typename ... on ChatClosedError { closedAt } } }',
+        {
+          id,
+          user: ids.user,
+        },
+      ),
+    ).toMatchObject({
+      addChatMember: { __typename: 'ChatClosedError', closedAt: expect.stringMatching(/Z$/) as string },
+    });
+    expect(
+      await run(
+        'mutation ($id: ID!) { updateChat(input: { chatId: $id, name: null }) { __typename ... on InvalidInputError { fields { path } } } }',
+        { id },
+      ),
+    ).toEqual({ updateChat: { __typename: 'InvalidInputError', fields: [{ path: ['name'] }] } });
+    expect(
+      await node.read(
+        ada,
+        'mutation ($user: ID!) { openDirectChat(input: { userId: $user }) { __typename } createChat(input: { name: "x" }) { __typename } }',
+        ids,
+      ),
+    ).toEqual({ openDirectChat: { __typename: 'InvalidInputError' }, createChat: { __typename: 'ForbiddenError' } });
+  });
+});
