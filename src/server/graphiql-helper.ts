@@ -3,17 +3,25 @@
  * signing in one would copy the token into each of them. This one remembers the token of the last sign-in, for as long
  * as the page is open, and says so at the bottom. What the Headers tab says goes first.
  */
+import type { GraphiqlTab } from './graphiql-tabs.js';
 
-/** @param key where it differs from the one that a browser has seen, its remembered tabs are of other data and let go */
-export const helperScript = (endpoint: string, key: string): string => `
+interface HelperOptions {
+  endpoint: string;
+  tabs: readonly GraphiqlTab[];
+  /** Where it differs from the one that a browser has seen, the tabs that it remembers are of other data, and let go. */
+  key: string;
+}
+
+export const helperScript = ({ endpoint, tabs, key }: HelperOptions): string => `
 (() => {
+  const remembered = ${JSON.stringify(rememberedTabs(tabs))};
   try {
     if (localStorage.getItem('parley:tabs') !== ${JSON.stringify(key)}) {
-      for (const name of ['tabState', 'query', 'variables', 'headers']) localStorage.removeItem('graphiql:' + name);
+      for (const [name, value] of Object.entries(remembered)) localStorage.setItem('graphiql:' + name, value);
       localStorage.setItem('parley:tabs', ${JSON.stringify(key)});
     }
   } catch {
-    // No storage: GraphiQL remembers nothing either.
+    // No storage: GraphiQL remembers nothing either, and shows its default tabs.
   }
 
   let token;
@@ -52,3 +60,17 @@ export const helperScript = (endpoint: string, key: string): string => `
   };
 })();
 `;
+
+/** The tabs as GraphiQL remembers them. Given as its defaults, the first one's variables would not be shown. */
+const rememberedTabs = (tabs: readonly GraphiqlTab[]) => ({
+  tabState: JSON.stringify({
+    activeTabIndex: 0,
+    tabs: tabs.map(({ title, query, variables }, place) => ({
+      ...{ id: `parley-${place}`, title, query, variables },
+      ...{ headers: null, operationName: title, response: null },
+    })),
+  }),
+  query: tabs[0]!.query,
+  variables: tabs[0]!.variables,
+  headers: '',
+});

@@ -1,6 +1,8 @@
 /** What GraphiQL shows first: a conversation, one tab for each step. */
 
 export interface GraphiqlTab {
+  /** Its operation's name. */
+  title: string;
   query: string;
   /** JSON. */
   variables: string;
@@ -23,11 +25,15 @@ const json = (variables: object) => JSON.stringify(variables, null, 2);
 /** @param talker where there is demo data that only this machine can reach; otherwise one fills in one's own */
 export const conversationTabs = (talker?: Talker): GraphiqlTab[] => [
   {
-    query: `# 1. Press the run button. This page then sends the access token along by itself, until it is closed.
+    title: 'SignIn',
+    query: `# 1. Press run. From then on this page sends the token along,
+#    until it is closed. Then go from tab to tab and press run.
 #
-# Your own program sends it as a header, and so does this page where you write it into the Headers tab below:
+# Where the token goes: into a header, which may also be
+# written into the Headers tab below:
 #   { "Authorization": "Bearer <accessToken>" }
-# Over a WebSocket it goes into connectionParams: { "authorization": "Bearer <accessToken>" }
+# and over a WebSocket into the connectionParams:
+#   { "authorization": "Bearer <accessToken>" }
 mutation SignIn($input: LogInInput!) {
   logIn(input: $input) {
     __typename
@@ -46,7 +52,9 @@ mutation SignIn($input: LogInInput!) {
     variables: json({ input: { username: talker?.username ?? '', password: talker?.password ?? '' } }),
   },
   {
-    query: `# 2. Your chats, the most recently active first. An id from here is what the next tabs take as chatId.
+    title: 'MyChats',
+    query: `# 2. Your chats, those that something was last said in first.
+#    Their ids are what the next tabs take as chatId.
 query MyChats {
   viewer { username }
   unreadCount
@@ -65,11 +73,12 @@ query MyChats {
     variables: '{}',
   },
   {
-    query: `# 3. The newest messages of one chat, oldest first. For the page before: before: <startCursor>.
+    title: 'History',
+    query: `# 3. The newest messages of one chat, oldest first.
+#    The page before it: put startCursor into before.
 query History($chatId: ID!, $before: String) {
   chat(id: $chatId) {
     name
-    cursor
     messages(last: 20, before: $before) {
       nodes { seq sender { username } text isEdited isDeleted createdAt }
       pageInfo { hasPreviousPage startCursor }
@@ -80,11 +89,16 @@ query History($chatId: ID!, $before: String) {
     variables: json({ chatId: talker?.chatId ?? '', before: null }),
   },
   {
-    query: `# 4. Say something. With a clientMessageId of your own, sending again after a timeout never sends twice.
+    title: 'Send',
+    query: `# 4. Say something. Programs add a clientMessageId of their own:
+#    sending again after a timeout then never sends twice.
 mutation Send($input: SendMessageInput!) {
   sendMessage(input: $input) {
     __typename
-    ... on SendMessageSuccess { deduplicated message { id seq text createdAt } }
+    ... on SendMessageSuccess {
+      deduplicated
+      message { id seq text createdAt }
+    }
     ... on Error { reason }
   }
 }
@@ -92,10 +106,17 @@ mutation Send($input: SendMessageInput!) {
     variables: json({ input: { chatId: talker?.chatId ?? '', text: 'Hello from GraphiQL' } }),
   },
   {
-    query: `# 5. The chat, live. With after it begins behind that cursor: what you have sent comes first, then ChatReady, then
-# whatever happens. Open this page in a second window, sign in there as ${talker?.otherUsername ?? 'somebody else'}
-# (the same password will not do: the server has printed everybody's at its start), and press run in Send: it appears here.
-# Store the last cursor you have seen: a connection that drops goes on from there, with nothing missed.
+    title: 'Follow',
+    query: `# 5. The chat, live. It begins after the cursor below: first
+#    what was sent since, yours too, then ChatReady, then whatever
+#    happens, until you press stop.
+#
+# Open this page in a second window, sign in there as ${talker?.otherUsername ?? 'somebody else'}
+# (the passwords were printed when the server started) and run
+# Send: it appears here.
+#
+# A program keeps the last cursor that it has seen: after a
+# connection that dropped, it goes on from there, missing nothing.
 subscription Follow($chatId: ID!, $after: Cursor) {
   chatEvents(chatId: $chatId, after: $after) {
     __typename

@@ -44,18 +44,21 @@ export const createGraphiql = (endpoint: string, talker?: Talker): AnswerPage =>
 
 const render = async (endpoint: string, talker?: Talker): Promise<Page> => {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
+  const tabs = conversationTabs(talker);
   const html = renderGraphiQL({
     title: 'Parley',
     endpoint,
     favicon: FAVICON,
-    defaultTabs: conversationTabs(talker),
+    defaultTabs: tabs,
     defaultEditorToolsVisibility: 'variables',
     // Over a WebSocket what stands in its Headers tab would never be sent.
     subscriptionsProtocol: 'SSE',
   });
   // By what the tabs say, but for the cursor: that stays good for as long as its chat is there.
   const key = hashOf(JSON.stringify(conversationTabs(talker && { ...talker, cursor: '' })), 'base64url');
-  const withHelper = html.replace('<script>', () => `<script>${helperScript(endpoint, key)}</script>\n<script>`);
+  const withHelper = html
+    .replace('</style>', () => `${STYLE}</style>`)
+    .replace('<script>', () => `<script>${helperScript({ endpoint, tabs, key })}</script>\n<script>`);
   const plain = Buffer.from(withHelper);
   return {
     etag: `"${hashOf(plain, 'base64url')}"`,
@@ -64,6 +67,10 @@ const render = async (endpoint: string, talker?: Talker): Promise<Page> => {
     plain,
   };
 };
+
+// GraphiQL believes its tabs to lie elsewhere until each was pressed once: it jumps away from under the pointer, and the
+// click is lost.
+const STYLE = '.graphiql-tab { transform: none !important; }';
 
 /** Allows the page's own scripts, by what they are, and requests to this server; nothing else. */
 const policyFor = (html: string): string => {
