@@ -11,6 +11,7 @@ export default {
     // Committed: `npx parley chat` runs from source after `npm ci --omit=dev` too, where there is no codegen. A test
     // shows that it is what `npm run codegen` makes.
     'src/cli/chat/operations.ts': typedDocuments('src/cli/chat/operations.graphql'),
+    'examples/operations.ts': typedDocuments('examples/operations.graphql'),
     // Not committed: who runs the tests has codegen, and they are made before each run.
     'test/support/generated/operations.ts': typedDocuments('test/support/operations.graphql'),
   },

@@ -14,6 +14,7 @@ export default defineConfig(
       'src/generated/',
       'test/support/generated/',
       'src/cli/chat/operations.ts',
+      'examples/operations.ts',
       'schema.released.graphql',
     ],
   },
