@@ -14,10 +14,10 @@ const sourceOf = (items: (number | Error)[]) => {
       if (item === undefined && !isLetGo) await new Promise<void>((resolve) => (wake = resolve));
       return item === undefined || isLetGo ? { done: true, value: undefined } : { done: false, value: item };
     },
-    return: () => {
+    return: (): Promise<IteratorResult<number, undefined>> => {
       isLetGo = true;
       wake();
-      return Promise.resolve({ done: true as const, value: undefined });
+      return Promise.resolve({ done: true, value: undefined });
     },
   };
 };
