@@ -113,7 +113,8 @@ Settings come from the environment and from a file .env in the working directory
 DATABASE_URL the database is embedded, in the folder DATA_DIR (./data): one process at a time.
 
 Codes: 0 done, 64 command line, 65 state of the database, 69 no database, 71 address in use,
-73 data folder unusable, 75 data folder in use, 78 settings, 1 anything unexpected.`;
+73 data folder unusable, 75 data folder in use, 77 sign-in refused, 78 settings,
+1 anything unexpected.`;
 
 const copyNotes = `
 The source is the embedded database in DATA_DIR, whatever DATABASE_URL says; stop its server first.

@@ -112,7 +112,7 @@ export const tellChat = (chat: PlannedChat, ids: readonly bigint[], now: Date): 
   const own = new Map<bigint, number>();
   for (let index = 1; index <= chat.messages; index += 1) {
     const at = timeAt(index);
-    if (chat.kind === 'GROUP' && random.chance(0.003)) comeOrGo(history, present, absent, at, random);
+    if (chat.kind === 'GROUP' && random.chance(0.01)) comeOrGo(history, present, absent, at, random);
     const sender = present[Math.floor(random.next() ** 2 * present.length)]!;
     history.read(sender);
     const seq = history.send(sender, makeUpText(random, isRussian), at);

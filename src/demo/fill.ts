@@ -16,10 +16,9 @@ export interface FillOptions extends CrowdSize {
 export interface Filled {
   /** The first one is an administrator where the database was empty before. */
   usernames: string[];
-  events: number;
 }
 
-const BATCH_MESSAGES = 5000;
+const BATCH_EVENTS = 5000;
 
 /**
  * Adds to whatever is there. Ended in the middle it leaves whole chats.
@@ -35,7 +34,6 @@ export const fillWithCrowd = async (
   const crowd = planCrowd(size, seed);
   const { usernames, ids } = await db.transaction((tx) => writeCrowd(tx, crowd, passwordHash, now));
 
-  let events = 0;
   let writing: Promise<void> = Promise.resolve();
   const store = async (batch: readonly ChatHistory[], messages: number) => {
     await db.transaction((tx) => writeHistories(tx, batch));
@@ -43,22 +41,22 @@ export const fillWithCrowd = async (
   };
 
   let batch: ChatHistory[] = [];
-  let messages = 0;
+  let [events, messages] = [0, 0];
   for (const chat of crowd.chats) {
     const history = tellChat(chat, ids, now);
     batch.push(history);
     messages += history.messages.length;
     events += history.events.length;
-    if (messages < BATCH_MESSAGES) continue;
+    if (events < BATCH_EVENTS) continue;
     // While one batch is written the next one is made up.
     await writing;
     writing = store(batch, messages);
     writing.catch(() => {}); // it is awaited before the next one, or at the end
-    [batch, messages] = [[], 0];
+    [batch, events, messages] = [[], 0, 0];
   }
   await writing;
   await store(batch, messages);
-  return { usernames, events };
+  return { usernames };
 };
 
 const writeCrowd = async (tx: Queryable, crowd: Crowd, passwordHash: string, now: Date) => {

@@ -7,6 +7,19 @@ export class TargetNotEmptyError extends Error {
   override name = 'TargetNotEmptyError';
 }
 
+/**
+ * Looks before anything is done to the target, its migration included.
+ *
+ * @throws TargetNotEmptyError
+ */
+export const mustTakeCopy = async (from: Queryable, to: Queryable): Promise<void> => {
+  const names = (await readTables(from)).map(({ name }) => name);
+  for (const table of await readTables(to)) {
+    if (!names.includes(table.name)) throw new TargetNotEmptyError(`There is a table ${quoted(table.name)} in it`);
+    await mustBeEmpty(table, to);
+  }
+};
+
 export interface CopyOptions {
   from: Database;
   to: Database;
@@ -37,9 +50,9 @@ export const copyDatabase = async ({ from, to, onStart, onProgress }: CopyOption
   return to.session(async (session) => {
     await session.execute('BEGIN');
     try {
-      await mustHaveTheSame(tables, session);
       await session.query(`LOCK TABLE ${tables.map(({ name }) => quoted(name)).join(', ')} IN EXCLUSIVE MODE`);
-      for (const table of tables) await mustBeEmpty(table, session);
+      await mustTakeCopy(from, session);
+      await mustHaveTheSame(tables, session);
       onStart?.(total);
       for (const table of tables) await copyTable(table, from, session, onProgress);
       await copySequences(from, session);
@@ -49,15 +62,14 @@ export const copyDatabase = async ({ from, to, onStart, onProgress }: CopyOption
       await session.execute('ROLLBACK').catch(() => {}); // it is undone in any case
       throw error;
     }
+    // Until the server gets to it by itself it would plan for empty tables.
+    await session.execute('ANALYZE').catch(() => {});
     return tables.map(({ name }) => ({ table: name, rows: counts.get(name)! }));
   });
 };
 
-/** Beside the tables of Parley, which must be as in the source, there may be nothing. */
 const mustHaveTheSame = async (tables: readonly Table[], session: Queryable): Promise<void> => {
   const others = await readTables(session);
-  const foreign = others.find(({ name }) => !tables.some((table) => table.name === name));
-  if (foreign !== undefined) throw new TargetNotEmptyError(`There is a table ${quoted(foreign.name)} in it`);
   for (const table of tables) {
     const other = others.find(({ name }) => name === table.name);
     if (JSON.stringify(other) !== JSON.stringify(table)) {

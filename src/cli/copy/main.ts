@@ -1,7 +1,7 @@
 /** `parley copy --to URL` */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { readEnvironment, requireConfig } from '../../config.js';
+import { readConfig, readEnvironment, requireConfig } from '../../config.js';
 import { migrate } from '../../db/migrations.js';
 import { openDatabase } from '../../db/open.js';
 import { exitCodes } from '../../exit-codes.js';
@@ -9,7 +9,7 @@ import { keptSecret, tokenSecretFile } from '../../secret.js';
 import { CommandError } from '../command-error.js';
 import { hasEmbedded } from '../database.js';
 import { formatCount, startProgress, type Progress } from '../progress.js';
-import { copyDatabase, TargetNotEmptyError, type Copied } from './copy-database.js';
+import { copyDatabase, mustTakeCopy, TargetNotEmptyError, type Copied } from './copy-database.js';
 
 export interface CopyCommandOptions {
   to: string;
@@ -22,7 +22,7 @@ export const copy = async ({ to: url, printSecret }: CopyCommandOptions): Promis
     { ...readEnvironment(), DATABASE_URL: undefined },
     { only: ['dataDir', 'tokenSecret'] },
   ).config;
-  const { databaseUrl } = targetSettings(url);
+  const databaseUrl = readTarget(url);
   if (!hasEmbedded(dataDir)) {
     throw new CommandError(`There is no embedded database in ${resolve(dataDir)}`, exitCodes.databaseState);
   }
@@ -32,21 +32,12 @@ export const copy = async ({ to: url, printSecret }: CopyCommandOptions): Promis
   process.stdout.write(await nextSteps({ dataDir, tokenSecret, printSecret }));
 };
 
-const targetSettings = (url: string): { databaseUrl: string } => {
-  // As the setting is read. Its password is shown to nobody.
-  const outcome = requireTarget(url);
-  if (outcome === undefined) {
-    throw new CommandError('--to takes a URL that begins with postgresql:// or postgres://');
-  }
-  return { databaseUrl: outcome };
-};
-
-const requireTarget = (url: string): string | undefined => {
-  try {
-    return requireConfig({ DATABASE_URL: url }, { only: ['databaseUrl'] }).config.databaseUrl;
-  } catch {
-    return undefined;
-  }
+/** As the setting is read; shown to nobody, for its password. */
+const readTarget = (url: string): string => {
+  const outcome = readConfig({ DATABASE_URL: url }, { only: ['databaseUrl'] });
+  const databaseUrl = 'config' in outcome ? outcome.config.databaseUrl : undefined;
+  if (databaseUrl !== undefined) return databaseUrl;
+  throw new CommandError('--to takes a URL that begins with postgresql:// or postgres://');
 };
 
 const copyFolder = async (dataDir: string, databaseUrl: string): Promise<Copied[]> => {
@@ -56,6 +47,7 @@ const copyFolder = async (dataDir: string, databaseUrl: string): Promise<Copied[
     const to = await openDatabase({ databaseUrl, dataDir });
     let progress: Progress | undefined;
     try {
+      await mustTakeCopy(from, to);
       await migrate(to);
       return await copyDatabase({
         from,

@@ -1,0 +1,26 @@
+/** Seeds the demo in the embedded database of a folder, and is killed before the statement of that number. */
+import { migrate } from '../../src/db/migrations.js';
+import { openDatabase } from '../../src/db/open.js';
+import { seedDemo } from '../../src/demo/seed-demo.js';
+import { createPasswords } from '../../src/domain/passwords.js';
+
+const [dataDir = '', statement] = process.argv.slice(2);
+
+const db = await openDatabase({ dataDir });
+await migrate(db);
+let statements = 0;
+const dying: typeof db = {
+  ...db,
+  transaction: (work) =>
+    db.transaction((tx) =>
+      work({
+        query: (sql, params) => {
+          statements += 1;
+          if (statements === Number(statement)) process.kill(process.pid, 'SIGKILL');
+          return tx.query(sql, params);
+        },
+      }),
+    ),
+};
+const config = { demo: true, host: '127.0.0.1', databaseUrl: undefined, dataDir };
+await seedDemo({ config, db: dying, passwords: createPasswords() });
