@@ -47,7 +47,7 @@ describe('an event source', () => {
 
   it('delivers the last one, and then lets go of its source', async () => {
     const inner = sourceOf([1, 2, 3]);
-    const source = createEventSource(inner, (value) => (value === 2 ? { last: { value } } : { value }));
+    const source = createEventSource<number, number>(inner, (value) => (value === 2 ? { last: { value } } : { value }));
 
     expect([valueOf(await source.next()), valueOf(await source.next())]).toEqual([1, 2]);
     expect(inner.isLetGo()).toBe(true);
