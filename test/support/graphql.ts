@@ -2,7 +2,7 @@
 import { PGlite } from '@electric-sql/pglite';
 import { execute, parse, subscribe, validate, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import pg from 'pg';
-import { onTestFinished, vi } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { createMemoryBus } from '../../src/bus/memory.js';
 import type { Database } from '../../src/db/database.js';
 import { createEnding, type EndingControl } from '../../src/domain/ending.js';
@@ -119,26 +119,27 @@ interface Refusal {
   extensions: Record<string, unknown>;
 }
 
+/** What the drivers are given, from when this file is loaded on: before any connection is opened, which may hold on to it. */
+const statementsSeen: string[] = [];
+
+const see = (prototype: { query: (...args: never[]) => unknown }) => {
+  const query = prototype.query;
+  prototype.query = function (this: unknown, ...args: never[]) {
+    const [statement] = args as unknown[];
+    statementsSeen.push(typeof statement === 'string' ? statement : (statement as { text: string }).text);
+    return query.apply(this, args);
+  };
+};
+see(PGlite.prototype);
+see(pg.Client.prototype);
+
 /**
  * The statements that reach the database while `work` runs, Prisma's among them, on either kind of database. Of those within
  * transactions of the embedded one nothing is seen.
  */
 export const statementsOf = async (work: () => Promise<unknown>): Promise<string[]> => {
-  const statements: string[] = [];
-  const see = (statement: unknown) => {
-    const text = typeof statement === 'string' ? statement : (statement as { text: string }).text;
-    // Of a connection that is opened for it.
-    if (!text.includes('set_config')) statements.push(text);
-  };
-  const embedded = vi.spyOn(PGlite.prototype, 'query');
-  const served = vi.spyOn(pg.Client.prototype, 'query');
-  try {
-    await work();
-    for (const { calls } of [embedded.mock, served.mock])
-      for (const [statement] of calls as unknown[][]) see(statement);
-  } finally {
-    embedded.mockRestore();
-    served.mockRestore();
-  }
-  return statements;
+  statementsSeen.length = 0;
+  await work();
+  // Without those of a connection that was opened for it.
+  return statementsSeen.filter((text) => !text.includes('set_config'));
 };
