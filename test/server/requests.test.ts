@@ -1,0 +1,191 @@
+import { request as httpRequest } from 'node:http';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { bearer, post, postBody } from '../support/http.js';
+import { ownNode } from '../support/node.js';
+import { groupChat, newPerson } from '../support/people.js';
+
+const node = ownNode();
+const KB = 1024;
+
+const bodyOf = (length: number) => {
+  const query = '{ __typename }';
+  const padding = length - JSON.stringify({ query, variables: { x: '' } }).length;
+  return JSON.stringify({ query, variables: { x: 'x'.repeat(padding) } });
+};
+
+const codeOf = async (response: Response) => {
+  const { errors } = (await response.json()) as { errors: { extensions: { code: string } }[] };
+  return errors[0]?.extensions.code;
+};
+
+describe('a body', () => {
+  it('of 256 KB is taken, and one byte more is 413', async () => {
+    const [largest, tooLong] = await Promise.all([
+      postBody(node.endpoint, bodyOf(256 * KB)),
+      postBody(node.endpoint, bodyOf(256 * KB + 1)),
+    ]);
+
+    expect(await largest.json()).toEqual({ data: { __typename: 'Query' } });
+    expect(tooLong.status).toBe(413);
+    expect(await codeOf(tooLong)).toBe('BAD_USER_INPUT');
+  });
+
+  it('that does not announce its length is 413 as soon as it is too long', async () => {
+    let sent = 0;
+    const endless = new ReadableStream({
+      pull: (controller) => {
+        sent += 16 * KB;
+        if (sent > 4096 * KB) controller.close();
+        else controller.enqueue(new Uint8Array(16 * KB));
+      },
+    });
+
+    const response = await postBody(node.endpoint, endless);
+
+    expect(response.status).toBe(413);
+  });
+
+  it('is not asked for where its announced length is too much', async () => {
+    const status = await new Promise((resolve, reject) => {
+      const headers = { 'Content-Type': 'application/json', 'Content-Length': 1024 * KB, Expect: '100-continue' };
+      const request = httpRequest(node.endpoint, { method: 'POST', headers });
+      request.on('continue', () => reject(new Error('It was asked for')));
+      request.on('response', (response) => {
+        resolve(response.statusCode);
+        request.destroy();
+      });
+      request.on('error', reject);
+      request.flushHeaders();
+    });
+
+    expect(status).toBe(413);
+  });
+
+  it('that is compressed is 415, however little it is', async () => {
+    const bomb = gzipSync(Buffer.alloc(1024 * KB, ' '));
+
+    const response = await postBody(node.endpoint, new Uint8Array(bomb), { 'Content-Encoding': 'gzip' });
+
+    expect(response.status).toBe(415);
+  });
+
+  it.each([
+    ['no JSON', '{"query": '],
+    ['no UTF-8', new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x7d])],
+    ['nothing', ''],
+    ['no object', '"{ __typename }"'],
+    ['several requests', '[{"query": "{ __typename }"}]'],
+    ['no query', '{"variables": {}}'],
+    ['variables that are none', '{"query": "{ __typename }", "variables": "x"}'],
+  ])('that is %s is 400', async (_what, body) => {
+    const response = await postBody(node.endpoint, body);
+
+    expect(response.status).toBe(400);
+    expect(await codeOf(response)).toBe('BAD_USER_INPUT');
+  });
+
+  it('that is too long disturbs nobody else', async () => {
+    const { ada, boris, chat } = await groupChat(node);
+    const following = await boris.follow(chat);
+    await following.event('ChatReady');
+
+    const [answer, tooLong] = await Promise.all([ada.send(chat, 'hello'), postBody(node.endpoint, bodyOf(300 * KB))]);
+
+    expect(answer.__typename).toBe('SendMessageSuccess');
+    expect(tooLong.status).toBe(413);
+    expect(await following.event('MessageSent')).toMatchObject({ message: { text: 'hello' } });
+  });
+});
+
+describe('a request', () => {
+  it('by GET may ask, not change', async () => {
+    const query = (text: string) => fetch(`${node.endpoint}?query=${encodeURIComponent(text)}`);
+
+    const asked = await query('{ __typename }');
+    const changed = await query('mutation { logOut(input: {}) { __typename } }');
+
+    expect(await asked.json()).toEqual({ data: { __typename: 'Query' } });
+    expect(changed.status).toBe(405);
+    expect(changed.headers.get('allow')).toBe('POST');
+  });
+
+  it('by GET with variables that are no JSON is 400', async () => {
+    const response = await fetch(`${node.endpoint}?query=%7B__typename%7D&variables=%7B`);
+
+    expect(response.status).toBe(400);
+    expect(await codeOf(response)).toBe('BAD_USER_INPUT');
+  });
+
+  it('by any other method is 405', async () => {
+    const response = await fetch(node.endpoint, { method: 'PUT', body: '{}' });
+
+    expect(response.status).toBe(405);
+  });
+
+  it('for anything else is 404, in JSON', async () => {
+    for (const path of ['/', '/graphql/', '/graphql/x', '/metrics', '/health', '//graphql', '/%67raphql']) {
+      const response = await fetch(`${node.url}${path}`);
+
+      expect(response.status, path).toBe(404);
+      expect(await codeOf(response), path).toBe('BAD_USER_INPUT');
+    }
+  });
+
+  it('keeps its id, or gets one, which the log knows too', async () => {
+    const given = await post(node.endpoint, '{', undefined, { headers: { 'X-Request-Id': 'from-a-proxy' } });
+    const odd = await post(node.endpoint, '{', undefined, { headers: { 'X-Request-Id': 'x y"' } });
+
+    expect(given.headers.get('x-request-id')).toBe('from-a-proxy');
+    expect(odd.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    await expect.poll(() => node.log.filter(({ requestId }) => requestId === 'from-a-proxy').length).toBeGreaterThan(0);
+  });
+
+  it('is answered with headers that keep browsers from making anything else of it', async () => {
+    const { headers } = await post(node.endpoint, '{ __typename }');
+
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+    expect(headers.get('cache-control')).toBe('no-store');
+    expect(headers.get('set-cookie')).toBeNull();
+  });
+});
+
+describe('a credential', () => {
+  it('that is no good fails the whole request with 401, and none at all means nobody', async () => {
+    const { session } = await newPerson(node);
+    const query = '{ __typename viewer { id } }';
+    const ask = (authorization?: string) =>
+      post(node.endpoint, query, undefined, { headers: authorization === undefined ? {} : { authorization } });
+
+    expect((await ask(`Bearer ${session.accessToken}`)).data).toMatchObject({ viewer: { id: session.user.id } });
+    expect((await ask()).data).toEqual({ __typename: 'Query', viewer: null });
+    for (const bad of [`Bearer ${session.accessToken}x`, 'Bearer', 'Bearer x y', 'Basic YTpi', session.accessToken]) {
+      const answer = await ask(bad);
+      expect(answer, bad).toMatchObject({ status: 401, errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
+      expect(answer.data, bad).toBeUndefined();
+    }
+  });
+
+  it('that is no good does not keep its owner from a new one', async () => {
+    const { session } = await newPerson(node);
+    const query = `mutation ($token: String!) { refreshSession(input: { refreshToken: $token }) { __typename } }`;
+
+    const answer = await post(node.endpoint, query, { token: session.refreshToken }, { headers: bearer('expired') });
+
+    expect(answer.data).toEqual({ refreshSession: { __typename: 'RefreshSessionSuccess' } });
+  });
+});
+
+describe('health', () => {
+  it('is live and ready while it serves', async () => {
+    for (const path of ['/health/live', '/health/ready']) {
+      const response = await fetch(`${node.url}${path}`);
+      expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
+    }
+  });
+
+  it('takes nothing but questions', async () => {
+    expect((await fetch(`${node.url}/health/live`, { method: 'POST' })).status).toBe(405);
+  });
+});
