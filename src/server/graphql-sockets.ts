@@ -189,10 +189,8 @@ export const createGraphqlSockets = ({
       session.lease?.release();
       const seconds = Math.round((performance.now() - session.openedAt) / 1000);
       const ids = { socketId: session.socketId, userId: session.lease?.viewer.id };
-      logger.info(
-        { ...ids, code, reason: session.wire.closeReason ?? 'closed by the client', seconds },
-        'Disconnected',
-      );
+      const close = session.wire.ownClose ?? { code, reason: 'closed by the client' };
+      logger.info({ ...ids, ...close, seconds }, 'Disconnected');
     },
   });
 

@@ -1,6 +1,7 @@
 /** The server: everything from one port. */
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Sessions } from '../domain/sessions.js';
 import type { Tokens } from '../domain/tokens.js';
 import type { Logger } from '../log-line.js';
@@ -56,6 +57,7 @@ export const ENDPOINT = '/graphql';
 
 const PING_MS = 12_000;
 const LEAST_DRAIN_MS = 500;
+const QUIET_MS = 100;
 
 /** Against slow and idle clients. Longer alive than nginx's 60 s, so that it never sends into a closed connection. */
 const TIMES = {
@@ -75,6 +77,7 @@ const SAFETY = {
 export const createServer = (options: ServerOptions): Server => {
   const { host, port, sessions, trustProxy, drainSeconds, graphiql, logger, pingMs = PING_MS } = options;
   let isDraining = false;
+  let lastRequestAt = -Infinity;
   /** Requests that are not answered yet, other than streams. */
   const unanswered = new Set<ServerResponse>();
 
@@ -127,6 +130,7 @@ export const createServer = (options: ServerOptions): Server => {
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const requestId = requestIdOf(request);
     const begun = performance.now();
+    lastRequestAt = begun;
     response.setHeader('X-Request-Id', requestId);
     for (const [name, value] of Object.entries(SAFETY)) response.setHeader(name, value);
     if (isDraining) response.setHeader('Connection', 'close');
@@ -182,11 +186,15 @@ export const createServer = (options: ServerOptions): Server => {
     });
 
   const drain = async () => {
+    lastRequestAt = performance.now();
     const deadline = performance.now() + Math.max(drainSeconds * 1000, LEAST_DRAIN_MS);
     const force = setTimeout(() => carriers.terminateAll(), deadline - performance.now());
     logger.info({ carriers: carriers.size, requests: unanswered.size }, 'Draining');
+    const halfTime = performance.now() + (drainSeconds * 1000) / 2;
     await carriers.endAll((drainSeconds * 1000) / 2);
     clearTimeout(force);
+    // What was sent before the listener closes may not have been read yet, and would be lost with its connection.
+    while (performance.now() < Math.min(halfTime, lastRequestAt + QUIET_MS)) await delay(QUIET_MS / 4);
     await closeHttp(deadline);
     sockets.stop();
   };

@@ -3,8 +3,8 @@ import type { WebSocket } from 'ws';
 
 export interface Wire {
   readonly isOpen: boolean;
-  /** Why this side closed it, if it did. */
-  readonly closeReason: string | undefined;
+  /** With what this side closed it, if it did. */
+  readonly ownClose: { code: number; reason: string } | undefined;
   /** Resolves once it is closed, from whichever side. */
   readonly closed: Promise<void>;
   /** Resolves once the kernel has taken it, or nothing more can be sent. */
@@ -22,13 +22,13 @@ const UNSUPPORTED_DATA = 1003;
 
 /** @param onTaken called when the client has taken something */
 export const createWire = (socket: WebSocket, onTaken: () => void): Wire => {
-  let closeReason: string | undefined;
+  let ownClose: Wire['ownClose'];
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   const isOpen = () => socket.readyState === socket.OPEN;
 
   const close = (code: number, reason: string) => {
     if (!isOpen()) return;
-    closeReason = reason;
+    ownClose = { code, reason };
     // Its own close frame must be read.
     socket.resume();
     socket.close(code, reason);
@@ -40,8 +40,8 @@ export const createWire = (socket: WebSocket, onTaken: () => void): Wire => {
     get isOpen() {
       return isOpen();
     },
-    get closeReason() {
-      return closeReason;
+    get ownClose() {
+      return ownClose;
     },
     closed,
     send: (text) =>
