@@ -97,7 +97,7 @@ describe('nginx in front of two nodes', () => {
   it('spreads requests over both, and a session of one holds on the other', async () => {
     const ada = await newPerson(through);
     const token = ada.session.accessToken;
-    const requestIds = texts('request', 10).map(() => randomUUID());
+    const requestIds: string[] = texts('request', 10).map(() => randomUUID());
 
     for (const requestId of requestIds) {
       const headers = { 'x-request-id': requestId };
