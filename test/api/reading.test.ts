@@ -1,0 +1,219 @@
+/** What is unread, what tells of it wherever one is, and what reading it changes. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  AddChatMemberDocument,
+  ChatDocument,
+  DeleteMessagesDocument,
+  MarkReadDocument,
+  NotificationReceivedDocument,
+  NotificationsDocument,
+  OpenDirectChatDocument,
+  RemoveChatMemberDocument,
+  type NotificationFieldsFragment,
+} from '../support/generated/operations.js';
+import type { Live } from '../support/live.js';
+import { ownNode } from '../support/node.js';
+import { administrator, groupOf, newPerson, type Chat, type Person } from '../support/people.js';
+import { openEvents } from '../support/sse.js';
+
+const node = ownNode();
+
+let root: Person;
+beforeAll(async () => {
+  root = await administrator(node);
+});
+
+/** People whom nothing was told of before, in a new group. */
+const group = async () => {
+  const [ada, boris] = await Promise.all([newPerson(node, 'ada'), newPerson(node, 'boris')]);
+  return { ada, boris, chat: await groupOf(root, ada, boris) };
+};
+
+const say = async (person: Person, chat: { id: string }, text: string) => {
+  const sent = await person.send(chat, text);
+  if (sent.__typename !== 'SendMessageSuccess') throw new Error(JSON.stringify(sent));
+  return sent.message;
+};
+
+const unread = async (person: Person, chat: Chat) => {
+  const { chat: seen } = await person.ask(ChatDocument, { id: chat.id });
+  const { unreadCount } = await person.ask<{ unreadCount: number }, object>('{ unreadCount }');
+  return { here: seen!.unreadCount, inAll: unreadCount };
+};
+
+const read = async (person: Person, chat: Chat, upToSeq?: number) =>
+  (await person.ask(MarkReadDocument, { chatId: chat.id, ...(upToSeq !== undefined && { upToSeq }) })).markRead;
+
+const positionOf = async (person: Person, chat: Chat) => {
+  const seen = await person.ask<
+    { chat: { members: { nodes: { lastReadSeq: number; user: { id: string } }[] } } },
+    object
+  >('query ($id: ID!) { chat(id: $id) { members { nodes { lastReadSeq user { id } } } } }', { id: chat.id });
+  return seen.chat.members.nodes.find(({ user }) => user.id === person.id)!.lastReadSeq;
+};
+
+describe('what is unread', () => {
+  it('S0.22 is what others sent since one read, in a chat and in all, deleted ones not counted', async () => {
+    const { ada, boris, chat } = await group();
+    const other = await groupOf(root, ada, boris);
+    const messages = [await say(ada, chat, 'one'), await say(ada, chat, 'two'), await say(ada, chat, 'three')];
+    await say(ada, other, 'elsewhere');
+
+    expect(await unread(boris, chat)).toEqual({ here: 3, inAll: 4 });
+    expect(await unread(ada, chat)).toEqual({ here: 0, inAll: 0 });
+    await say(boris, chat, 'sending moves no position');
+    expect(await unread(boris, chat)).toEqual({ here: 3, inAll: 4 });
+    await ada.ask(DeleteMessagesDocument, { chatId: chat.id, messageIds: [messages[1]!.id] });
+    expect(await unread(boris, chat)).toEqual({ here: 2, inAll: 3 });
+    await read(boris, chat, 1);
+    expect(await unread(boris, chat)).toEqual({ here: 1, inAll: 2 });
+    await read(boris, chat);
+    expect(await unread(boris, chat)).toEqual({ here: 0, inAll: 1 });
+  });
+
+  it('is nothing of what was written before one came, which one may read', async () => {
+    const { ada, boris, chat } = await group();
+    await say(ada, chat, 'before');
+    const chen = await newPerson(node, 'chen');
+
+    await root.ask(AddChatMemberDocument, { chatId: chat.id, userId: chen.id });
+    expect(await unread(chen, chat)).toEqual({ here: 0, inAll: 0 });
+    await say(boris, chat, 'after');
+    expect(await unread(chen, chat)).toEqual({ here: 1, inAll: 1 });
+  });
+});
+
+describe('reading', () => {
+  it('S2.5 C8 marks everything without a number or beyond the head, and never goes back', async () => {
+    const { ada, boris, chat } = await group();
+    for (const text of ['one', 'two', 'three']) await say(ada, chat, text);
+
+    expect(await read(boris, chat, 2)).toMatchObject({ __typename: 'MarkReadSuccess', chat: { unreadCount: 1 } });
+    expect(await positionOf(boris, chat)).toBe(2);
+    expect(await read(boris, chat, 1)).toMatchObject({ chat: { unreadCount: 1 } });
+    expect(await positionOf(boris, chat)).toBe(2);
+    expect(await read(boris, chat, 1000)).toMatchObject({ chat: { unreadCount: 0 } });
+    expect(await positionOf(boris, chat)).toBe(3);
+    await say(ada, chat, 'four');
+    expect(await read(boris, chat)).toMatchObject({ chat: { unreadCount: 0 } });
+    expect(await positionOf(boris, chat)).toBe(4);
+  });
+
+  it('is refused for a number below zero', async () => {
+    const { boris, chat } = await group();
+
+    expect(await read(boris, chat, -1)).toMatchObject({ __typename: 'InvalidInputError' });
+  });
+});
+
+type Received = Live<{ notificationReceived: NotificationFieldsFragment }>;
+
+/** Notifications as they come, once they are seen to. */
+const notified = async (person: Person, over: 'ws' | 'sse' = 'ws') => {
+  const live: Received =
+    over === 'ws'
+      ? (await person.connect()).open(NotificationReceivedDocument)
+      : await openEvents(node.endpoint, NotificationReceivedDocument, {}, { token: person.session.accessToken });
+  /** Past what does not fit. */
+  const next = async (fits: (notification: NotificationFieldsFragment) => boolean) => {
+    for (;;) {
+      const { data, errors } = await live.next();
+      if (!data) throw new Error(JSON.stringify(errors));
+      if (fits(data.notificationReceived)) return data.notificationReceived;
+    }
+  };
+  return { live, next };
+};
+
+const listed = async (person: Person, unreadOnly = false) =>
+  (await person.ask(NotificationsDocument, { unreadOnly })).notifications!.nodes;
+
+describe('a notification', () => {
+  it.each(['ws', 'sse'] as const)(
+    'S4.9 S0.19 S0.20 S0.21 of a new message comes wherever one is (%s), once for each chat, and goes when it is read',
+    async (over) => {
+      const { ada, boris, chat } = await group();
+      const { live, next } = await notified(boris, over);
+      await say(ada, chat, 'one');
+      const first = await next(({ message }) => message?.text === 'one');
+      await say(ada, chat, 'two');
+      const second = await next(({ message }) => message?.text === 'two');
+
+      expect(first).toMatchObject({ kind: 'NEW_MESSAGE', chat: { id: chat.id }, unreadCount: 1, readAt: null });
+      expect(first.sender).toEqual({ username: ada.username });
+      expect(second).toMatchObject({ id: first.id, unreadCount: 2 });
+      expect((await listed(boris)).filter(({ kind }) => kind === 'NEW_MESSAGE')).toEqual([second]);
+
+      await read(boris, chat);
+      expect(await next(({ kind }) => kind === 'NEW_MESSAGE')).toMatchObject({
+        id: first.id,
+        message: null,
+        unreadCount: 0,
+      });
+      expect((await listed(boris)).filter(({ kind }) => kind === 'NEW_MESSAGE')).toEqual([]);
+      await live.stop();
+    },
+  );
+
+  it('comes of no message of one’s own, and of none in others’ chats', async () => {
+    const { ada, boris, chat } = await group();
+    const others = await group();
+    const { live, next } = await notified(boris);
+    await say(boris, chat, 'mine');
+    await say(others.ada, others.chat, 'not for boris');
+
+    await say(ada, chat, 'the fence');
+    await next(({ message }) => message?.text === 'the fence');
+
+    const texts = live.answers.map(({ data }) => data?.notificationReceived.message?.text);
+    expect(texts).not.toContain('mine');
+    expect(texts).not.toContain('not for boris');
+  });
+
+  it('tells of the chats that one was brought into and taken out of, and is marked as read', async () => {
+    const { ada, chat } = await group();
+    const chen = await newPerson(node, 'chen');
+    const { next } = await notified(chen);
+    const { openDirectChat } = await ada.ask(OpenDirectChatDocument, { userId: chen.id });
+    expect(openDirectChat?.__typename).toBe('OpenDirectChatSuccess');
+
+    await root.ask(AddChatMemberDocument, { chatId: chat.id, userId: chen.id });
+    const added = await next(({ kind, chat: of }) => kind === 'CHAT_ADDED' && of?.id === chat.id);
+    await root.ask(RemoveChatMemberDocument, { chatId: chat.id, userId: chen.id });
+    const removed = await next(({ kind }) => kind === 'CHAT_REMOVED');
+
+    // What one is no member of any more is not shown.
+    expect(removed).toMatchObject({ chat: null, message: null, unreadCount: 0, readAt: null });
+    const MARK = `mutation ($ids: [ID!]) {
+      markNotificationsRead(input: { notificationIds: $ids }) { __typename ... on MarkNotificationsReadSuccess { unreadCount } }
+    }`;
+    const unreadOnes = await listed(chen, true);
+    expect(unreadOnes.map(({ id }) => id)).toEqual(expect.arrayContaining([added.id, removed.id]));
+    expect(await chen.ask(MARK, { ids: [added.id] })).toEqual({
+      markNotificationsRead: { __typename: 'MarkNotificationsReadSuccess', unreadCount: unreadOnes.length - 1 },
+    });
+    const isRead = await next(({ id, readAt }) => id === added.id && readAt !== null);
+    expect(isRead.kind).toBe('CHAT_ADDED');
+    expect(await chen.ask(MARK, { ids: null })).toMatchObject({ markNotificationsRead: { unreadCount: 0 } });
+    expect(await listed(chen, true)).toEqual([]);
+    // Another's is nobody's.
+    expect(await ada.ask(MARK, { ids: [added.id] })).toMatchObject({
+      markNotificationsRead: { __typename: 'NotFoundError' },
+    });
+  });
+
+  it('is set aside without moving the position, and comes again with the next message', async () => {
+    const { ada, boris, chat } = await group();
+    const { next } = await notified(boris);
+    await say(ada, chat, 'one');
+    const { id } = await next(({ message }) => message?.text === 'one');
+
+    await boris.ask('mutation { markNotificationsRead(input: {}) { __typename } }');
+    expect(await next(({ kind }) => kind === 'NEW_MESSAGE')).toMatchObject({ id, message: null, unreadCount: 0 });
+    expect(await positionOf(boris, chat)).toBe(0);
+    expect(await unread(boris, chat)).toEqual({ here: 1, inAll: 1 });
+    await say(ada, chat, 'two');
+
+    expect(await next(({ message }) => message?.text === 'two')).toMatchObject({ id });
+  });
+});
