@@ -87,7 +87,8 @@ const byChat = <Row>(read: ReadByChat<Row>): Load<bigint, Row> => lazy(() => cre
 const createByChat = <Row>(read: ReadByChat<Row>) =>
   new DataLoader<bigint, Row>(async (chatIds) => {
     const found = await read(chatIds);
-    return chatIds.map((chatId) => found.get(chatId) ?? new Error('The chat is gone'));
+    // Null is an answer: a chat without messages has no last one.
+    return chatIds.map((chatId) => (found.has(chatId) ? found.get(chatId)! : new Error('The chat is gone')));
   });
 
 /** A loader for each page that is asked for: two selections of one field may ask for different ones. */
