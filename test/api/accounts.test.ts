@@ -1,0 +1,240 @@
+/** Signing up, in and out, and who one then is, on each transport. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createTokens } from '../../src/domain/tokens.js';
+import {
+  ChangePasswordDocument,
+  LogInDocument,
+  LogOutDocument,
+  RefreshSessionDocument,
+  RegisterDocument,
+  ViewerDocument,
+} from '../support/generated/operations.js';
+import { post } from '../support/http.js';
+import { ownNode } from '../support/node.js';
+import { administrator, newPerson, passwordOf, personOf, signIn, transports, type Person } from '../support/people.js';
+import { openSocket } from '../support/socket.js';
+import { openEvents } from '../support/sse.js';
+import { upTo } from '../support/sent.js';
+
+const node = ownNode();
+
+let ada: Person;
+beforeAll(async () => {
+  ada = await newPerson(node, 'ada');
+});
+
+const register = async (input: object) =>
+  (await post(node.endpoint, RegisterDocument, { input: input as never })).data?.register;
+const logIn = async (username: string, password: string) =>
+  (await post(node.endpoint, LogInDocument, { input: { username, password } })).data?.logIn;
+const refresh = async (refreshToken: string) =>
+  (await post(node.endpoint, RefreshSessionDocument, { input: { refreshToken } })).data?.refreshSession;
+
+const PROFILE = '{ viewer { id username firstName lastName email role isStaff createdAt } }';
+
+describe('an account', () => {
+  it('S1.7 S1.8 S4.1 registered is signed in, with or without a name', async () => {
+    const account = { username: 'Zoë.Ünal_1', password: ' eight chars or more ', email: 'zoe@example.org' };
+
+    const answer = await register({ ...account, firstName: 'Zoë' });
+
+    if (answer?.__typename !== 'RegisterSuccess') throw new Error(JSON.stringify(answer));
+    const lasts = new Date(answer.session.accessTokenExpiresAt as string).getTime() - Date.now();
+    expect(lasts).toBeGreaterThan(14 * 60_000);
+    expect(lasts).toBeLessThanOrEqual(15 * 60_000);
+    expect(await personOf(node, answer.session).ask(PROFILE)).toEqual({
+      viewer: {
+        id: answer.session.user.id,
+        username: 'Zoë.Ünal_1',
+        firstName: 'Zoë',
+        lastName: '',
+        email: 'zoe@example.org',
+        role: 'USER',
+        isStaff: false,
+        createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string,
+      },
+    });
+  });
+
+  it('is one for each name and address, in whatever case', async () => {
+    const taken = { username: ada.username.toUpperCase(), password: 'long enough', email: 'ADA1@EXAMPLE.ORG' };
+    const REGISTER =
+      'mutation ($input: RegisterInput!) { register(input: $input) { __typename ... on InvalidInputError { fields { path } } } }';
+
+    const both = await post(node.endpoint, REGISTER, { input: { ...taken, email: `${ada.username}@EXAMPLE.org` } });
+
+    expect(both.data).toEqual({ register: { __typename: 'InvalidInputError', fields: expect.anything() as object } });
+    const { register: answer } = both.data as { register: { fields: { path: string[] }[] } };
+    expect(answer.fields.map(({ path }) => path[0])).toContain('username');
+    expect(
+      (await register({ ...taken, username: 'someone.else', email: `${ada.username}@EXAMPLE.org` }))?.__typename,
+    ).toBe('InvalidInputError');
+  });
+
+  it('is made once where several try at once', async () => {
+    const account = { username: 'only.one', password: 'long enough', email: 'only.one@example.org' };
+
+    const answers = await Promise.all(upTo(5).map(() => register(account)));
+
+    expect(answers.filter((answer) => answer?.__typename === 'RegisterSuccess')).toHaveLength(1);
+    expect(answers.filter((answer) => answer?.__typename === 'InvalidInputError')).toHaveLength(4);
+  });
+
+  it('S1.7 S0.3 shows its address to its owner and administrators, and to nobody else', async () => {
+    const [boris, root] = [await newPerson(node, 'boris'), await administrator(node)];
+    const seenBy = async (person: Person) =>
+      (
+        await person.ask<{ user: { email: string | null } }, object>('query ($id: ID!) { user(id: $id) { email } }', {
+          id: ada.id,
+        })
+      ).user.email;
+
+    expect(await seenBy(ada)).toBe(`${ada.username}@example.org`);
+    expect(await seenBy(root)).toBe(`${ada.username}@example.org`);
+    expect(await seenBy(boris)).toBeNull();
+  });
+});
+
+describe('signing in', () => {
+  it('S1.9 S4.2 opens another session each time, by the name in any case', async () => {
+    const sessions = await Promise.all(
+      [ada.username, ada.username.toUpperCase()].map((name) => logIn(name, passwordOf(ada.username))),
+    );
+
+    for (const answer of sessions) {
+      if (answer?.__typename !== 'LogInSuccess') throw new Error(JSON.stringify(answer));
+      expect(await personOf(node, answer.session).ask(ViewerDocument)).toMatchObject({ viewer: { id: ada.id } });
+    }
+  });
+
+  it('answers a wrong password as it does a name that nobody has', async () => {
+    const answers = [
+      await logIn(ada.username, 'a wrong password'),
+      await logIn('nobody.of.this.name', 'a wrong password'),
+      await logIn('\0', 'a wrong password'),
+      await logIn(ada.username, ''),
+    ];
+
+    expect(answers[0]?.__typename).toBe('InvalidCredentialsError');
+    for (const answer of answers) expect(answer).toEqual(answers[0]);
+  });
+
+  it('S4.3 goes on with new tokens: an old refresh token is worth nothing, and of many at once one gets them', async () => {
+    const { session } = await signIn(node, ada.username);
+
+    const answers = await Promise.all(upTo(5).map(() => refresh(session.refreshToken)));
+
+    const renewed = answers.flatMap((answer) =>
+      answer?.__typename === 'RefreshSessionSuccess' ? [answer.session] : [],
+    );
+    expect(renewed).toHaveLength(1);
+    expect(answers.filter((answer) => answer?.__typename === 'InvalidTokenError')).toHaveLength(4);
+    expect(await personOf(node, renewed[0]!).ask(ViewerDocument)).toMatchObject({ viewer: { id: ada.id } });
+    expect((await refresh(renewed[0]!.refreshToken))?.__typename).toBe('RefreshSessionSuccess');
+    for (const token of ['', 'nonsense', session.accessToken, '\0'])
+      expect((await refresh(token))?.__typename).toBe('InvalidTokenError');
+  });
+
+  it('C3 is possible with a credential that is no good, which counts for nothing there', async () => {
+    const token = 'expired or nonsense';
+    const input = { username: ada.username, password: passwordOf(ada.username) };
+    const { refreshToken } = (await signIn(node, ada.username)).session;
+
+    expect((await post(node.endpoint, LogInDocument, { input }, { token })).data?.logIn?.__typename).toBe(
+      'LogInSuccess',
+    );
+    const refreshed = await post(node.endpoint, RefreshSessionDocument, { input: { refreshToken } }, { token });
+    expect(refreshed.data?.refreshSession?.__typename).toBe('RefreshSessionSuccess');
+    const newcomer = { username: 'newcomer', password: 'long enough', email: 'newcomer@example.org' };
+    expect(
+      (await post(node.endpoint, RegisterDocument, { input: newcomer }, { token })).data?.register?.__typename,
+    ).toBe('RegisterSuccess');
+  });
+});
+
+/** Asks who one is, with `authorization` as it is written. */
+const whoAmI = async (transport: (typeof transports)[number], authorization: string) => {
+  const headers = { Authorization: authorization };
+  if (transport === 'http') return post(node.endpoint, ViewerDocument, {}, { headers });
+  if (transport === 'sse') return (await openEvents(node.endpoint, ViewerDocument, {}, { headers })).next();
+  const socket = await openSocket(node.socketUrl, { connectionParams: { authorization } });
+  const answer = socket.socket.readyState === socket.socket.OPEN ? await socket.ask(ViewerDocument) : undefined;
+  return answer ?? { closed: await socket.closed };
+};
+
+describe.each(transports)('S1.10 S2.1 S2.12 C3 a credential over %s', (transport) => {
+  it('says who one is', async () => {
+    for (const scheme of ['Bearer', 'bearer', 'BEARER'])
+      expect(await whoAmI(transport, `${scheme} ${ada.session.accessToken}`)).toMatchObject({
+        data: { viewer: { id: ada.id } },
+      });
+  });
+
+  it('that is no good fails the request, or closes the socket', async () => {
+    const { tokenSecret } = node.config;
+    const { userId, sessionId } = createTokens({ secret: tokenSecret!, accessTokenMinutes: 15 }).readAccess(
+      ada.session.accessToken,
+    )!;
+    const [header, claims, signature] = ada.session.accessToken.split('.') as [string, string, string];
+    const unsigned = Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url');
+    const over = await signIn(node, ada.username);
+    await over.ask(LogOutDocument, {});
+    const ofAnotherSecret = createTokens({ secret: `${tokenSecret}!`, accessTokenMinutes: 15 });
+    const expired = createTokens({ secret: tokenSecret!, accessTokenMinutes: -1 });
+    const bad: [string, string, number][] = [
+      ['nonsense', 'Bearer nonsense', 4403],
+      ['no token', 'Bearer ', 4403],
+      ['without a scheme', ada.session.accessToken, 4403],
+      ['of another scheme', `Basic ${ada.session.accessToken}`, 4403],
+      ['a refresh token', `Bearer ${ada.session.refreshToken}`, 4403],
+      ['not signed', `Bearer ${unsigned}.${claims}.`, 4403],
+      ['signed for other claims', `Bearer ${header}.${claims.slice(0, -2)}AA.${signature}`, 4403],
+      ['signed by another', `Bearer ${ofAnotherSecret.issueAccess(userId, sessionId).accessToken}`, 4403],
+      ['expired', `Bearer ${expired.issueAccess(userId, sessionId).accessToken}`, 4403],
+      ['of a session that is over', `Bearer ${over.session.accessToken}`, 4401],
+    ];
+
+    for (const [what, authorization, code] of bad) {
+      const answer = await whoAmI(transport, authorization);
+      if (transport === 'ws') expect(answer, what).toMatchObject({ closed: { code } });
+      else expect(answer, what).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
+      if (transport === 'http') expect(answer, what).toMatchObject({ status: 401 });
+    }
+  });
+});
+
+describe('signing out', () => {
+  it('ends this session, or all of one’s own', async () => {
+    const one = await newPerson(node, 'devices');
+    const others = [await signIn(node, one.username), await signIn(node, one.username)];
+
+    expect(await others[0]!.ask(LogOutDocument, {})).toMatchObject({ logOut: { endedSessions: 1 } });
+    expect((await others[0]!.tell('http', ViewerDocument)).errors).toMatchObject([
+      { extensions: { code: 'UNAUTHENTICATED' } },
+    ]);
+    expect((await refresh(others[0]!.session.refreshToken))?.__typename).toBe('InvalidTokenError');
+    expect(await others[1]!.ask(LogOutDocument, { everywhere: true })).toMatchObject({ logOut: { endedSessions: 2 } });
+    for (const person of [one, others[1]!])
+      expect((await person.tell('http', ViewerDocument)).errors).toMatchObject([
+        { extensions: { code: 'UNAUTHENTICATED' } },
+      ]);
+  });
+
+  it('happens to one’s other devices with a new password; this one goes on', async () => {
+    const here = await newPerson(node, 'changer');
+    const there = await signIn(node, here.username);
+    const passwords = { currentPassword: passwordOf(here.username), newPassword: 'another password' };
+
+    const wrong = await here.ask(ChangePasswordDocument, { ...passwords, currentPassword: 'a wrong one' });
+    const { changePassword } = await here.ask(ChangePasswordDocument, passwords);
+
+    expect(wrong.changePassword?.__typename).toBe('InvalidCredentialsError');
+    if (changePassword?.__typename !== 'ChangePasswordSuccess') throw new Error(JSON.stringify(changePassword));
+    expect(await personOf(node, changePassword.session).ask(ViewerDocument)).toMatchObject({ viewer: { id: here.id } });
+    expect((await there.tell('http', ViewerDocument)).errors).toMatchObject([
+      { extensions: { code: 'UNAUTHENTICATED' } },
+    ]);
+    expect((await logIn(here.username, passwords.currentPassword))?.__typename).toBe('InvalidCredentialsError');
+    expect((await logIn(here.username, passwords.newPassword))?.__typename).toBe('LogInSuccess');
+  });
+});
