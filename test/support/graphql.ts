@@ -1,5 +1,5 @@
 /** The schema over real rules on a database of a test file's own, without the server around it. */
-import { PGlite } from '@electric-sql/pglite';
+import { PGlite, type Transaction } from '@electric-sql/pglite';
 import { execute, parse, subscribe, validate, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import pg from 'pg';
 import { onTestFinished } from 'vitest';
@@ -133,13 +133,25 @@ const see = (prototype: { query: (...args: never[]) => unknown }) => {
 see(PGlite.prototype);
 see(pg.Client.prototype);
 
+/** Of the embedded database's transactions, which go past `query`. */
+const transaction = PGlite.prototype.transaction;
+PGlite.prototype.transaction = function <Result>(this: PGlite, work: (tx: Transaction) => Promise<Result>) {
+  return transaction.call(this, (tx) => {
+    const query: Transaction['query'] = (statement, ...rest) => {
+      statementsSeen.push(statement);
+      return tx.query(statement, ...rest);
+    };
+    return work(new Proxy(tx, { get: (target, name) => (name === 'query' ? query : Reflect.get(target, name)) }));
+  }) as Promise<Result>;
+};
+
 /**
- * The statements that reach the database while `work` runs, Prisma's among them, on either kind of database. Of those within
- * transactions of the embedded one nothing is seen.
+ * The statements that reach the database while `work` runs, Prisma's among them, on either kind of database; those that begin
+ * and end transactions are not counted.
  */
 export const statementsOf = async (work: () => Promise<unknown>): Promise<string[]> => {
   statementsSeen.length = 0;
   await work();
   // Without those of a connection that was opened for it.
-  return statementsSeen.filter((text) => !text.includes('set_config'));
+  return statementsSeen.filter((text) => !/set_config|^(BEGIN|COMMIT|ROLLBACK)/.test(text));
 };

@@ -1,0 +1,184 @@
+/** What an operation costs the database, from the request on: so many statements, and no more with more to show. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { statementsOf } from '../support/graphql.js';
+import { MessageSentDocument } from '../support/generated/operations.js';
+import { ownNode } from '../support/node.js';
+import { groupChat, groupOf, newPerson, type Chat, type Person } from '../support/people.js';
+import { upTo } from '../support/sent.js';
+import { until } from '../support/until.js';
+
+const node = ownNode();
+
+let people: Omit<Awaited<ReturnType<typeof groupChat>>, 'chat'>;
+beforeAll(async () => {
+  people = await groupChat(node);
+});
+
+/** Without what the node asks for itself: what moved since the last second, and, every two seconds, whether a session is still open. */
+const costOf = async (work: () => Promise<unknown>): Promise<string[]> => {
+  const statements = await statementsOf(work);
+  return statements.filter((text) => !/pg_current_snapshot|FROM session/.test(text));
+};
+
+const group = () => groupOf(people.root, people.ada, people.boris);
+
+const say = async (person: Person, chat: { id: string }, text: string, key?: string) => {
+  const sent = await person.send(chat, text, key);
+  if (sent.__typename !== 'SendMessageSuccess') throw new Error(JSON.stringify(sent));
+  return sent.message;
+};
+
+/** Answers no more than whether it was done. */
+const mutate = (person: Person, name: string, input: object) => {
+  const type = `${name[0]!.toUpperCase()}${name.slice(1)}`;
+  const document = `mutation ($input: ${type}Input!) { answer: ${name}(input: $input) { __typename } }`;
+  return async () =>
+    expect(await person.ask(document, { input })).toEqual({ answer: { __typename: `${type}Success` } });
+};
+
+describe('a mutation', () => {
+  it.each<[what: string, count: number, prepare: (chat: Chat) => Promise<() => Promise<unknown>>]>([
+    ['sendMessage', 1, async ({ id: chatId }) => mutate(people.ada, 'sendMessage', { chatId, text: 'Hello' })],
+    [
+      'sendMessage, repeated,',
+      1,
+      async ({ id: chatId }) => {
+        const again = mutate(people.ada, 'sendMessage', { chatId, text: 'Hello', clientMessageId: 'key' });
+        await again();
+        return again;
+      },
+    ],
+    [
+      'editMessage',
+      5,
+      async (chat) =>
+        mutate(people.ada, 'editMessage', { messageId: (await say(people.ada, chat, 'x')).id, text: 'y' }),
+    ],
+    [
+      'deleteMessages, of twenty,',
+      5,
+      async (chat) => {
+        const messages = await Promise.all(upTo(20).map((number) => say(people.ada, chat, `text ${number}`)));
+        return mutate(people.ada, 'deleteMessages', { chatId: chat.id, messageIds: messages.map(({ id }) => id) });
+      },
+    ],
+    [
+      'markRead',
+      2,
+      async (chat) => {
+        await say(people.ada, chat, 'Hello');
+        return mutate(people.boris, 'markRead', { chatId: chat.id });
+      },
+    ],
+    ['setTyping', 1, async ({ id: chatId }) => mutate(people.ada, 'setTyping', { chatId, isTyping: true })],
+    [
+      'addChatMember',
+      5,
+      async ({ id: chatId }) => mutate(people.root, 'addChatMember', { chatId, userId: people.chen.id }),
+    ],
+    [
+      'removeChatMember',
+      5,
+      async ({ id: chatId }) => mutate(people.root, 'removeChatMember', { chatId, userId: people.boris.id }),
+    ],
+    ['leaveChat', 5, async ({ id: chatId }) => mutate(people.boris, 'leaveChat', { chatId })],
+    ['updateChat', 4, async ({ id: chatId }) => mutate(people.root, 'updateChat', { chatId, name: 'Renamed' })],
+    ['closeChat', 4, async ({ id: chatId }) => mutate(people.root, 'closeChat', { chatId })],
+    ['reopenChat, where it is open,', 2, async ({ id: chatId }) => mutate(people.root, 'reopenChat', { chatId })],
+    [
+      'createChat, of two,',
+      6,
+      async () => mutate(people.root, 'createChat', { name: 'A group', memberIds: [people.ada.id, people.boris.id] }),
+    ],
+    [
+      'openDirectChat',
+      7,
+      async () => mutate(people.ada, 'openDirectChat', { userId: (await newPerson(node, 'somebody')).id }),
+    ],
+    [
+      'openDirectChat, where it is there,',
+      2,
+      async () => {
+        const open = mutate(people.ada, 'openDirectChat', { userId: people.boris.id });
+        await open();
+        return open;
+      },
+    ],
+  ])('%s takes %i', async (_what, count, prepare) => {
+    const work = await prepare(await group());
+
+    const statements = await costOf(work);
+
+    expect(statements, statements.join('\n')).toHaveLength(count);
+  });
+});
+
+/** Without its chat, which is read anew for each viewer. */
+const NOTIFICATIONS = 'subscription { notificationReceived { kind unreadCount message { text } sender { username } } }';
+interface Told {
+  notificationReceived: { message: { text: string } | null };
+}
+
+describe('delivering', () => {
+  it('takes nothing while the bell rings, however many follow', async () => {
+    const chat = await group();
+    const followings = await Promise.all(
+      upTo(20).map((number) =>
+        [people.ada, people.boris][number % 2]!.follow(chat, { over: number % 3 ? 'ws' : 'sse' }),
+      ),
+    );
+    const messages = (await people.ada.connect()).open(MessageSentDocument, { chatId: chat.id });
+    await Promise.all(followings.map((following) => following.event('ChatReady')));
+    await say(people.ada, chat, 'standing');
+    await until(() => messages.answers.length > 0, 'messageSent to stand');
+
+    const statements = await costOf(async () => {
+      for (const number of upTo(10)) await say(people.ada, chat, `text ${number}`);
+      for (const following of followings) while ((await following.event('MessageSent')).message.text !== 'text 10');
+      await until(() => messages.answers.length >= 11, 'eleven over messageSent');
+    });
+
+    expect(statements, statements.join('\n')).toHaveLength(10);
+  });
+
+  it('takes one for all that a message notifies on this node', async () => {
+    const others = await Promise.all(upTo(8).map(() => newPerson(node, 'other')));
+    const chat = await groupOf(people.root, people.ada, ...others);
+    const lives = await Promise.all(others.map(async (one) => (await one.connect()).open<Told, object>(NOTIFICATIONS)));
+    await say(people.ada, chat, 'standing');
+    const have = (text: string) =>
+      lives.every(({ answers }) => answers.some(({ data }) => data?.notificationReceived.message?.text === text));
+    await until(() => have('standing'), 'all to stand');
+
+    const statements = await costOf(async () => {
+      await say(people.ada, chat, 'Hello');
+      await until(() => have('Hello'), 'all to be told');
+    });
+
+    // And the send; a batch may be asked for in two halves.
+    expect(statements.length, statements.join('\n')).toBeLessThanOrEqual(3);
+  });
+});
+
+describe('a replay', () => {
+  it('takes four for each two hundred events, beside those of subscribing', async () => {
+    const chat = await group();
+    // So that the node follows it already.
+    await (await people.ada.follow(chat)).event('ChatReady');
+    const replay = async (after: string | null) =>
+      costOf(async () => (await people.boris.follow(chat, { after })).event('ChatReady'));
+    const send = (count: number) => Promise.all(upTo(count).map((number) => say(people.ada, chat, `text ${number}`)));
+
+    const without = await replay(null);
+    await send(10);
+    const ofTen = await replay(chat.cursor);
+    await send(180);
+    const ofMore = await replay(chat.cursor);
+    await send(200);
+    const ofTwoPages = await replay(chat.cursor);
+
+    expect(ofTen.length - without.length, ofTen.join('\n')).toBe(4);
+    expect(ofMore.length - without.length, ofMore.join('\n')).toBe(4);
+    expect(ofTwoPages.length - without.length, ofTwoPages.join('\n')).toBe(8);
+  });
+});
