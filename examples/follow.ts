@@ -55,7 +55,7 @@ client.subscribe<FollowSubscription>(
       if ('cursor' in event) variables.after = event.cursor;
       if (event.__typename === 'MessageSent') console.log(`${event.message.sender.username}: ${event.message.text}`);
       if (event.__typename === 'ResyncRequired') console.log(`Read the chat again: ${event.reason}`);
-      if (event.__typename === 'SubscriptionEnded') console.log(`Over: ${event.reason}`);
+      if (event.__typename === 'SubscriptionEnded') console.log(`(${event.reason})`);
     },
     error: (error) => console.error(error),
     complete: () => void client.dispose(),
