@@ -97,7 +97,7 @@ export const settings = {
   }),
   registrationsPerHour: limit('REGISTRATIONS_PER_HOUR', {
     description: 'Accounts that may be registered from one address in an hour.',
-    default: 60,
+    default: 600,
   }),
   chatConnectionsPerUser: wholeNumber('CHAT_CONNECTIONS_PER_USER', {
     description: 'Sockets on which a user may have the same chat open at once; the newest takes over. 0 = no limit.',

@@ -47,7 +47,7 @@ describe('readConfig', () => {
         typingPerMinute: 120,
         directChatsPerMinute: 10,
         signInsPerMinute: 30,
-        registrationsPerHour: 60,
+        registrationsPerHour: 600,
         chatConnectionsPerUser: 1,
         slowReaderSeconds: 60,
         logRetentionDays: 0,
