@@ -111,7 +111,8 @@ export const createChatStream = ({
     if (outbox.push(item, bytes)) return true;
     outbox.drop((other) => other.kind === 'typing' || other.kind === 'read');
     if (outbox.push(item, bytes)) return true;
-    fallBack();
+    // Of a page the rest is read again once this much is taken: dropping it all would begin the same page anew for ever.
+    if (state === 'live') fallBack();
     return false;
   };
 
@@ -207,11 +208,9 @@ export const createChatStream = ({
       isEarlyWhole = true;
       return; // something came that is only in the log: one more page
     }
+    if (isReadyDue && !put({ kind: 'ready', chat, headSeq: place!.seq, mark: place!.mark }, ITEM_BYTES)) return;
+    isReadyDue = false;
     state = 'live';
-    if (isReadyDue) {
-      isReadyDue = false;
-      put({ kind: 'ready', chat, headSeq: place!.seq, mark: place!.mark }, ITEM_BYTES);
-    }
     for (const event of next) if (!apply(event, [])) break;
   };
 

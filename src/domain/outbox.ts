@@ -20,7 +20,9 @@ export const createOutbox = <Item>(): Outbox<Item> => {
   let bytes = 0;
   return {
     push: (item, size) => {
-      if (queue.length - start >= ITEMS_MOST || bytes + size > BYTES_MOST) return false;
+      // One always fits, however long its text: otherwise it would be read again and again.
+      const isEmpty = start === queue.length;
+      if (!isEmpty && (queue.length - start >= ITEMS_MOST || bytes + size > BYTES_MOST)) return false;
       queue.push({ item, bytes: size });
       bytes += size;
       return true;

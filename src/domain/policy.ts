@@ -35,7 +35,8 @@ export const canEdit = (actor: Actor, chat: ChatFacts, message: { senderId: bigi
   canWrite(actor, chat) && message.senderId === actor.id;
 
 /** Whether there is any message here that they may delete. In a closed chat only administrators. */
-export const canDeleteOwn = (actor: Actor, chat: ChatFacts): boolean => canWrite(actor, chat) || canDeleteOthers(actor, chat);
+export const canDeleteOwn = (actor: Actor, chat: ChatFacts): boolean =>
+  canWrite(actor, chat) || canDeleteOthers(actor, chat);
 
 export const canDeleteOthers = (actor: Actor, chat: ChatFacts): boolean => isAdmin(actor) && chat.kind !== 'DIRECT';
 

@@ -206,6 +206,19 @@ it('a reader that takes nothing is given the log when it comes back, and ready o
   expect(kindsOf(items).at(-1)).toBe('ready');
 });
 
+it('texts too long for the queue together are replayed all the same', async () => {
+  const ada = await aUser(db);
+  const chatId = await aChat(db, [ada]);
+  const node = await logNode(db);
+  const text = 'x'.repeat(20_000);
+  await Promise.all(upTo(150).map(() => send(node, chatId, ada.id, text)));
+
+  const items = await take(follow(node, ada, chatId, { after: await placeOf(chatId, 0) }), 151);
+
+  expect(seqsOf(items)).toEqual(upTo(150));
+  expect(kindsOf(items).at(-1)).toBe('ready');
+});
+
 it('a reader that takes nothing for too long is ended', async () => {
   const ada = await aUser(db);
   const chatId = await aChat(db, [ada]);
