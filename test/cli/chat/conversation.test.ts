@@ -1,11 +1,10 @@
 import { expect, it } from 'vitest';
 import { createConversation, type Message } from '../../../src/cli/chat/conversation.js';
 
-const viewer = { __typename: 'User' as const, id: 'me', username: 'ada' };
-const other = { __typename: 'User' as const, id: 'other', username: 'bob' };
+const viewer = { id: 'me', username: 'ada' };
+const other = { id: 'other', username: 'bob' };
 
 const message = (seq: number, text: string, { sender = other, key = null as string | null } = {}): Message => ({
-  __typename: 'Message',
   id: `message ${seq}`,
   seq,
   text,
