@@ -32,7 +32,7 @@ import { createLog } from './log/log.js';
 import { createRounds } from './log/rounds.js';
 import { createTail } from './log/tail.js';
 import type { Logger } from './log-line.js';
-import { keptSecret } from './secret.js';
+import { keptSecret, tokenSecretFile } from './secret.js';
 import { createGraphiql } from './server/graphiql.js';
 import { findTalker } from './server/graphiql-talker.js';
 import { withoutIntrospection } from './server/introspection.js';
@@ -79,7 +79,7 @@ type Closing = <Thing>(thing: Thing, close: (thing: Thing) => unknown) => Thing;
 const build = async (config: Config, logger: Logger, closing: Closing, close: () => Promise<void>): Promise<App> => {
   const onError = (error: unknown) => logger.error({ error }, 'Fault');
   const db = closing(await open(config, logger), (database) => database.close());
-  const secret = config.tokenSecret ?? (await keptSecret(config.dataDir, 'token-secret'));
+  const secret = config.tokenSecret ?? (await keptSecret(config.dataDir, tokenSecretFile));
   // All nodes of an installation share it, and no two installations do: they may share a Redis.
   const prefix = `parley:${createHash('sha256').update(secret).digest('hex').slice(0, 12)}`;
   const redis = config.redisUrl === undefined ? undefined : connect(config.redisUrl, prefix, logger);
