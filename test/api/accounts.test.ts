@@ -39,7 +39,7 @@ describe('an account', () => {
     const answer = await register({ ...account, firstName: 'Zoë' });
 
     if (answer?.__typename !== 'RegisterSuccess') throw new Error(JSON.stringify(answer));
-    const lasts = new Date(answer.session.accessTokenExpiresAt as string).getTime() - Date.now();
+    const lasts = new Date(answer.session.accessTokenExpiresAt).getTime() - Date.now();
     expect(lasts).toBeGreaterThan(14 * 60_000);
     expect(lasts).toBeLessThanOrEqual(15 * 60_000);
     expect(await personOf(node, answer.session).ask(PROFILE)).toEqual({

@@ -272,7 +272,7 @@ describe.each(['sse', 'ws'] as const)('a subscription over %s', (transport) => {
   });
 });
 
-const malformed: [string, string | Buffer][] = [
+const malformed: [string, string | Uint8Array<ArrayBuffer>][] = [
   ['no JSON', 'no JSON'],
   ['half of it', '{"query": "{ viewer'],
   ['a text', '"{ viewer { id } }"'],
@@ -282,7 +282,7 @@ const malformed: [string, string | Buffer][] = [
   ['without a query', '{"variables": {}}'],
   ['with a query that is none', '{"query": 5}'],
   ['with variables that are none', '{"query": "{ viewer { id } }", "variables": "none"}'],
-  ['no UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d])],
+  ['no UTF-8', new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x7d])],
 ];
 
 describe.each([

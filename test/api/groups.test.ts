@@ -10,6 +10,7 @@ import {
   RemoveChatMemberDocument,
   ReopenChatDocument,
   UpdateChatDocument,
+  type ChatsQuery,
 } from '../support/generated/operations.js';
 import { ownNode } from '../support/node.js';
 import { administrator, groupOf, headSeq, newPerson, type Person } from '../support/people.js';
@@ -197,12 +198,13 @@ describe('S1.11 one’s chats', () => {
     const expected = [1, 4, 0, 3, 2].map((index) => chats[index]!.id);
 
     const found: string[] = [];
-    for (let after: string | null = null, hasNextPage = true; hasNextPage;) {
-      const { chats: page } = await me.ask(ChatsDocument, { first: 2, ...(after !== null && { after }) });
-      found.push(...page!.nodes.map(({ id }) => id));
-      after = page!.pageInfo.endCursor ?? null;
-      hasNextPage = page!.pageInfo.hasNextPage;
-    }
+    let after: string | null | undefined;
+    do {
+      const answer: ChatsQuery = await me.ask(ChatsDocument, { first: 2, after });
+      const { nodes, pageInfo } = answer.chats!;
+      found.push(...nodes.map(({ id }) => id));
+      after = pageInfo.hasNextPage ? pageInfo.endCursor : null;
+    } while (after);
     expect(found).toEqual(expected);
 
     const { chats: whole } = await me.ask<{ chats: { nodes: unknown[] } }, object>(

@@ -28,6 +28,8 @@ const say = async (person: Person, chat: { id: string }, text: string, key?: str
   return sent.message;
 };
 
+type Work = () => Promise<unknown>;
+
 /** Answers no more than whether it was done. */
 const mutate = (person: Person, name: string, input: object) => {
   const type = `${name[0]!.toUpperCase()}${name.slice(1)}`;
@@ -37,8 +39,8 @@ const mutate = (person: Person, name: string, input: object) => {
 };
 
 describe('a mutation', () => {
-  it.each<[what: string, count: number, prepare: (chat: Chat) => Promise<() => Promise<unknown>>]>([
-    ['sendMessage', 1, async ({ id: chatId }) => mutate(people.ada, 'sendMessage', { chatId, text: 'Hello' })],
+  it.each<[what: string, count: number, prepare: (chat: Chat) => Work | Promise<Work>]>([
+    ['sendMessage', 1, ({ id: chatId }) => mutate(people.ada, 'sendMessage', { chatId, text: 'Hello' })],
     [
       'sendMessage, repeated,',
       1,
@@ -70,25 +72,21 @@ describe('a mutation', () => {
         return mutate(people.boris, 'markRead', { chatId: chat.id });
       },
     ],
-    ['setTyping', 1, async ({ id: chatId }) => mutate(people.ada, 'setTyping', { chatId, isTyping: true })],
-    [
-      'addChatMember',
-      5,
-      async ({ id: chatId }) => mutate(people.root, 'addChatMember', { chatId, userId: people.chen.id }),
-    ],
+    ['setTyping', 1, ({ id: chatId }) => mutate(people.ada, 'setTyping', { chatId, isTyping: true })],
+    ['addChatMember', 5, ({ id: chatId }) => mutate(people.root, 'addChatMember', { chatId, userId: people.chen.id })],
     [
       'removeChatMember',
       5,
-      async ({ id: chatId }) => mutate(people.root, 'removeChatMember', { chatId, userId: people.boris.id }),
+      ({ id: chatId }) => mutate(people.root, 'removeChatMember', { chatId, userId: people.boris.id }),
     ],
-    ['leaveChat', 5, async ({ id: chatId }) => mutate(people.boris, 'leaveChat', { chatId })],
-    ['updateChat', 4, async ({ id: chatId }) => mutate(people.root, 'updateChat', { chatId, name: 'Renamed' })],
-    ['closeChat', 4, async ({ id: chatId }) => mutate(people.root, 'closeChat', { chatId })],
-    ['reopenChat, where it is open,', 2, async ({ id: chatId }) => mutate(people.root, 'reopenChat', { chatId })],
+    ['leaveChat', 5, ({ id: chatId }) => mutate(people.boris, 'leaveChat', { chatId })],
+    ['updateChat', 4, ({ id: chatId }) => mutate(people.root, 'updateChat', { chatId, name: 'Renamed' })],
+    ['closeChat', 4, ({ id: chatId }) => mutate(people.root, 'closeChat', { chatId })],
+    ['reopenChat, where it is open,', 2, ({ id: chatId }) => mutate(people.root, 'reopenChat', { chatId })],
     [
       'createChat, of two,',
       6,
-      async () => mutate(people.root, 'createChat', { name: 'A group', memberIds: [people.ada.id, people.boris.id] }),
+      () => mutate(people.root, 'createChat', { name: 'A group', memberIds: [people.ada.id, people.boris.id] }),
     ],
     [
       'openDirectChat',

@@ -141,7 +141,9 @@ PGlite.prototype.transaction = function <Result>(this: PGlite, work: (tx: Transa
       statementsSeen.push(statement);
       return tx.query(statement, ...rest);
     };
-    return work(new Proxy(tx, { get: (target, name) => (name === 'query' ? query : Reflect.get(target, name)) }));
+    return work(
+      new Proxy(tx, { get: (target, name) => (name === 'query' ? query : (Reflect.get(target, name) as unknown)) }),
+    );
   }) as Promise<Result>;
 };
 

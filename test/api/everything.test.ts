@@ -1,0 +1,150 @@
+/** Whatever the schema offers is answered: all fields of all types, to one who has nothing, one who has much, and an administrator. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  AddChatMemberDocument,
+  DeleteMessagesDocument,
+  EditMessageDocument,
+  MarkReadDocument,
+  OpenDirectChatDocument,
+  RemoveChatMemberDocument,
+  SetTypingDocument,
+  UpdateChatDocument,
+} from '../support/generated/operations.js';
+import { ownNode } from '../support/node.js';
+import { groupChat, groupOf, newPerson, type Person } from '../support/people.js';
+import { rootFields, selectionsOf } from '../support/selections.js';
+import { openEvents } from '../support/sse.js';
+import { until } from '../support/until.js';
+
+const node = ownNode();
+
+type Who = 'newcomer' | 'ada' | 'root';
+let people: Record<Who | 'boris' | 'chen', Person>;
+/** For each argument of a root field what it is given, by the field's name where that matters. */
+let values: Record<string, unknown>;
+
+const say = async (person: Person, chat: { id: string }, text: string) => {
+  const sent = await person.send(chat, text);
+  if (sent.__typename !== 'SendMessageSuccess') throw new Error(JSON.stringify(sent));
+  return sent.message;
+};
+
+beforeAll(async () => {
+  const { root, ada, boris, chen, chat } = await groupChat(node);
+  people = { root, ada, boris, chen, newcomer: await newPerson(node, 'newcomer') };
+  const message = await say(boris, chat, 'Hello');
+  const gone = await say(ada, chat, 'Gone');
+  await ada.ask(DeleteMessagesDocument, { chatId: chat.id, messageIds: [gone.id] });
+  await groupOf(root, ada); // with nothing in it
+  const { openDirectChat } = await ada.ask(OpenDirectChatDocument, { userId: boris.id });
+  if (openDirectChat?.__typename !== 'OpenDirectChatSuccess') throw new Error(JSON.stringify(openDirectChat));
+  const direct = await say(boris, openDirectChat.chat, 'Hello, Ada');
+  const { notifications } = await ada.ask<{ notifications: { nodes: { id: string }[] } }, object>(
+    '{ notifications { nodes { id } } }',
+    {},
+  );
+  const ids = [chat, openDirectChat.chat, message, gone, direct, ada, ...notifications.nodes].map(({ id }) => id);
+  values = {
+    id: chat.id,
+    ids,
+    'node.id': direct.id,
+    'user.id': boris.id,
+    'message.id': direct.id,
+    'messages.chatId': chat.id,
+    'chats.scope': 'ALL',
+    first: 2,
+  };
+});
+
+describe('every query', () => {
+  const cases = rootFields('query').flatMap((field) =>
+    selectionsOf(field, 2).map(
+      (selection) => [`${field.name} ${/on \w+/.exec(selection)?.[0] ?? ''}`, field, selection] as const,
+    ),
+  );
+
+  it.each(cases)('%s is answered in whole', async (_what, field, selection) => {
+    const given = field.args.filter(({ name }) => `${field.name}.${name}` in values || name in values);
+    const variables = Object.fromEntries(
+      given.map(({ name }) => [name, values[`${field.name}.${name}`] ?? values[name]]),
+    );
+    const declared = given.map(({ name, type }) => `$${name}: ${String(type)}`);
+    const passed = given.map(({ name }) => `${name}: $${name}`);
+    const bracketed = (list: string[]) => (list.length > 0 ? `(${list.join(', ')})` : '');
+    const document = `query ${bracketed(declared)} { ${field.name}${bracketed(passed)} ${selection} }`;
+
+    for (const who of ['newcomer', 'ada', 'root'] as const) {
+      const { errors } = await people[who].tell('http', document, variables);
+      expect(errors, `${who}: ${document}`).toBeUndefined();
+    }
+  });
+});
+
+describe('every event', () => {
+  it.each(['ws', 'sse'] as const)('is delivered in whole over %s, to who stays and to who is removed', async (over) => {
+    const { root, ada, boris, chen } = people;
+    const chat = await groupOf(root, ada, boris);
+    const all = rootFields('subscription').flatMap((field) =>
+      selectionsOf(field, 2).map((selection) => {
+        const args = field.args.length > 0 ? '(chatId: $id)' : '';
+        return `subscription${args && '($id: ID!)'} { ${field.name}${args} ${selection} }`;
+      }),
+    );
+    const begin = async (person: Person) => {
+      const socket = over === 'ws' ? await person.connect() : undefined;
+      const options = { token: person.session.accessToken };
+      return Promise.all(
+        all.map(async (document) => {
+          const live =
+            socket?.open(document, { id: chat.id }) ??
+            (await openEvents(node.endpoint, document, { id: chat.id }, options));
+          return { document, live };
+        }),
+      );
+    };
+    const lives = [...(await begin(ada)), ...(await begin(boris))];
+    const isStanding = () =>
+      lives.every(({ document, live }) => !document.includes('chatEvents') || live.answers.length > 0);
+    await until(isStanding, 'all to stand');
+
+    const message = await say(ada, chat, 'Hello');
+    await boris.ask(SetTypingDocument, { chatId: chat.id, isTyping: true });
+    await ada.ask(SetTypingDocument, { chatId: chat.id, isTyping: true });
+    await ada.ask(EditMessageDocument, { messageId: message.id, text: 'Hello!' });
+    await boris.ask(MarkReadDocument, { chatId: chat.id });
+    await root.ask(AddChatMemberDocument, { chatId: chat.id, userId: chen.id });
+    await root.ask(UpdateChatDocument, { input: { chatId: chat.id, name: 'Renamed' } });
+    await ada.ask(DeleteMessagesDocument, { chatId: chat.id, messageIds: [message.id] });
+    await root.ask(RemoveChatMemberDocument, { chatId: chat.id, userId: boris.id });
+    await root.ask(RemoveChatMemberDocument, { chatId: chat.id, userId: ada.id });
+    const ofTheChat = lives.filter(({ document }) => document.includes('$id'));
+    expect(await Promise.all(ofTheChat.map(({ live }) => live.ended))).toEqual(ofTheChat.map(() => 'complete'));
+
+    for (const { document, live } of lives) {
+      const codes = live.answers.flatMap(({ errors = [] }) => errors.map(({ extensions }) => extensions?.code));
+      const isToldByAnError = /messageSent|typingChanged|messagesRead/.test(document);
+      expect(codes, document).toEqual(isToldByAnError ? ['SUBSCRIPTION_ENDED'] : []);
+    }
+    const told = new Set(
+      lives.flatMap(({ live }) =>
+        live.answers.flatMap(({ data }) =>
+          Object.values(data ?? {}).map((event) => (event as { __typename?: string } | null)?.__typename),
+        ),
+      ),
+    );
+    for (const typename of [
+      'ChatReady',
+      'MessageSent',
+      'MessageEdited',
+      'MessagesDeleted',
+      'MemberAdded',
+      'MemberRemoved',
+      'ChatUpdated',
+      'TypingChanged',
+      'MessagesRead',
+      'SubscriptionEnded',
+      'Notification',
+    ])
+      expect(told).toContain(typename);
+  });
+});
