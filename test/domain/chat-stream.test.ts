@@ -51,9 +51,9 @@ const kindsOf = (items: readonly StreamItem[]) => items.map((item) => item.kind)
 const take = async (stream: Stream, count: number): Promise<StreamItem[]> => {
   const items: StreamItem[] = [];
   while (items.length < count) {
-    const { value, done } = await stream.next();
-    if (done === true) break;
-    items.push(value);
+    const result = await stream.next();
+    if (result.done === true) break;
+    items.push(result.value);
   }
   return items;
 };

@@ -40,7 +40,10 @@ it('a write transaction left open makes no round read again what an earlier one 
       return found;
     },
   };
-  const rounds = await createRounds(counting, { intervalMs: 1_000_000, onError: (error) => expect.unreachable(String(error)) });
+  const rounds = await createRounds(counting, {
+    intervalMs: 1_000_000,
+    onError: (error) => expect.unreachable(String(error)),
+  });
   const seen: Moved[] = [];
   rounds.onMoved((moved) => seen.push(moved));
   const { log } = await logNode(db);
@@ -64,7 +67,10 @@ it('finds what a transaction wrote that began before a round and committed after
   const ada = await aUser(db);
   const chatId = await aChat(db, [ada]);
   const client = await openTransaction();
-  const rounds = await createRounds(db, { intervalMs: 1_000_000, onError: (error) => expect.unreachable(String(error)) });
+  const rounds = await createRounds(db, {
+    intervalMs: 1_000_000,
+    onError: (error) => expect.unreachable(String(error)),
+  });
   const seen: Moved[] = [];
   rounds.onMoved((moved) => seen.push(moved));
   await client.query(`INSERT INTO event (chat_id, seq, mark, type, actor_id) VALUES ($1, 1, 5, 'CHAT_UPDATED', $2)`, [
