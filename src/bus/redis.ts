@@ -2,6 +2,7 @@
 import { RedisPubSub } from 'graphql-redis-subscriptions';
 import { Redis } from 'ioredis';
 import type { Bus, Topic, Unsubscribe } from './bus.js';
+import { CHANNELS_OPTIONS, createChannels } from './redis-channels.js';
 
 export interface RedisBusOptions {
   url: string;
@@ -19,6 +20,7 @@ export interface RedisBus extends Bus {
 }
 
 const SUBSCRIBE_PATIENCE_MS = 2000;
+const CLOSE_PATIENCE_MS = 1000;
 const retryStrategy = (attempt: number) => Math.min(50 * 2 ** attempt, 1000);
 
 export const createRedisBus = ({ url, prefix = 'parley', onState, onError }: RedisBusOptions): RedisBus => {
@@ -32,7 +34,7 @@ export const createRedisBus = ({ url, prefix = 'parley', onState, onError }: Red
     connectTimeout: 2000,
     retryStrategy,
   });
-  const subscriber = new Redis(url, { maxRetriesPerRequest: null, connectTimeout: 2000, retryStrategy });
+  const subscriber = new Redis(url, { ...CHANNELS_OPTIONS, connectTimeout: 2000, retryStrategy });
 
   let isAway = false;
   let lastError: Error | undefined;
@@ -52,7 +54,8 @@ export const createRedisBus = ({ url, prefix = 'parley', onState, onError }: Red
 
   const pubsub = new RedisPubSub({
     publisher,
-    subscriber,
+    // All that it uses of one.
+    subscriber: createChannels(subscriber, (error) => onError?.(error)) as unknown as Redis,
     // One that throws would hand listeners the raw text.
     deserializer: (text) => {
       try {
@@ -83,31 +86,26 @@ export const createRedisBus = ({ url, prefix = 'parley', onState, onError }: Red
           onError?.(error);
         }
       });
-      subscribed.catch((error: unknown) => onError?.(error));
       // While Redis is away the library waits for it; the caller need not.
       let timer: NodeJS.Timeout | undefined;
       const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, SUBSCRIBE_PATIENCE_MS)));
-      await Promise.race([
-        subscribed.then(
-          () => undefined,
-          () => undefined,
-        ),
-        patience,
-      ]);
+      await Promise.race([subscribed, patience]);
       clearTimeout(timer);
       return () => {
         if (isOver) return;
         isOver = true;
-        subscribed.then(
-          (id) => pubsub.unsubscribe(id),
-          () => undefined,
-        );
+        void subscribed.then((id) => pubsub.unsubscribe(id));
       };
     },
 
     close: async () => {
       closing = true;
-      await Promise.allSettled([publisher.quit(), subscriber.quit()]);
+      // What was published before goes out, unless Redis takes too long for that.
+      let timer: NodeJS.Timeout | undefined;
+      const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, CLOSE_PATIENCE_MS)));
+      const quit = Promise.allSettled([publisher, subscriber].map((connection) => connection.quit()));
+      await Promise.race([quit, patience]);
+      clearTimeout(timer);
       publisher.disconnect();
       subscriber.disconnect();
     },
