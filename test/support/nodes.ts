@@ -106,8 +106,10 @@ const nodeProcess = (environment: Record<string, string>): NodeProcess => {
   const url = `http://127.0.0.1:${config.port}`;
   const log: LogLine[] = [];
   let child: ChildProcess | undefined;
+  let isEnding = false;
 
   const start = async () => {
+    isEnding = false;
     const { PATH = '' } = process.env;
     const started = spawn(process.execPath, ['bin/parley.mjs', 'serve'], {
       cwd: root,
@@ -125,9 +127,14 @@ const nodeProcess = (environment: Record<string, string>): NodeProcess => {
       });
       started.once('exit', (code) => reject(new Error(`The node ended with ${code}:\n${said}${JSON.stringify(log)}`)));
     });
+    // Tests that fail because it is gone would not say why it is.
+    started.once('exit', (code) => {
+      if (!isEnding) process.stderr.write(`A node ended with ${code}:\n${said}${JSON.stringify(log.slice(-5))}\n`);
+    });
   };
   const end = async (signal: NodeJS.Signals) => {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    isEnding = true;
     const exited = once(child, 'exit');
     child.kill(signal);
     await exited;
