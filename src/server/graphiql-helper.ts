@@ -1,7 +1,8 @@
 /**
  * A small script in the GraphiQL page, before GraphiQL's own. GraphiQL's tabs know nothing of each other, so that after
  * signing in one would copy the token into each of them. This one remembers the token of the last sign-in, for as long
- * as the page is open, and says so at the bottom. What the Headers tab says goes first.
+ * as the page is open, and says so at the bottom. What the Headers tab says goes first. And it holds back who presses run
+ * at once in a tab just opened: for a moment GraphiQL looks there for the operation of the one before, and goes on so.
  */
 import type { GraphiqlTab } from './graphiql-tabs.js';
 
@@ -11,6 +12,8 @@ interface HelperOptions {
   /** Where it differs from the one that a browser has seen, the tabs that it remembers are of other data, and let go. */
   key: string;
 }
+
+const SETTLING_MS = 1000;
 
 export const helperScript = ({ endpoint, tabs, key }: HelperOptions): string => `
 (() => {
@@ -23,6 +26,17 @@ export const helperScript = ({ endpoint, tabs, key }: HelperOptions): string => 
   } catch {
     // No storage: GraphiQL remembers nothing either, and shows its default tabs.
   }
+
+  let openedAt = -Infinity;
+  document.addEventListener('click', (event) => {
+    if (event.target.closest?.('.graphiql-tab')) openedAt = performance.now();
+    const run = event.target.closest?.('.graphiql-execute-button');
+    const early = openedAt + ${SETTLING_MS} - performance.now();
+    if (!run || early <= 0) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    setTimeout(() => run.click(), early);
+  }, true);
 
   let token;
   const note = document.createElement('div');
