@@ -43,7 +43,7 @@ export interface MembersOptions {
   bus: Bus;
 }
 
-const ADD = `INSERT INTO member (chat_id, user_id, last_read_seq, read_count, set_aside_seq) VALUES ($1, $2, $3, $4, $3)`;
+const ADD = `INSERT INTO member (chat_id, user_id, joined_seq, last_read_seq, read_count, set_aside_seq) VALUES ($1, $2, $3, $3, $4, $3)`;
 const REMOVE = `DELETE FROM member WHERE chat_id = $1 AND user_id = $2`;
 
 const BY_KEYS = `SELECT ${MEMBER_COLUMNS}, asked.n::int AS n

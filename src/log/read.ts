@@ -10,21 +10,23 @@ export const REPLAY_MOST = 10_000;
 const EVENTS = `
 SELECT ${CHAT_COLUMNS}, event.seq, event.mark, event.type, event.created_at AS "eventCreatedAt",
   event.actor_id AS "actorId", event.user_id AS "userId", event.message_seqs AS "messageSeqs"
-FROM chat LEFT JOIN LATERAL (
-  SELECT * FROM event WHERE event.chat_id = chat.id AND event.seq >= $2 ORDER BY event.seq LIMIT $3
+FROM unnest($1::bigint[], $2::int[]) AS place(chat_id, after) JOIN chat ON chat.id = place.chat_id LEFT JOIN LATERAL (
+  SELECT * FROM event WHERE event.chat_id = chat.id AND event.seq >= place.after ORDER BY event.seq LIMIT $3
 ) event ON true
-WHERE chat.id = $1 ORDER BY event.seq`;
+ORDER BY chat.id, event.seq`;
 
 const MESSAGES = `
 SELECT chat_id AS "chatId", seq, sender_id AS "senderId", text, client_message_id AS "clientMessageId", created_at AS "createdAt",
   edited_at AS "editedAt", deleted_at AS "deletedAt", changed_seq AS "changedSeq"
-FROM message WHERE chat_id = $1 AND seq = ANY($2::int[])`;
+FROM message WHERE (chat_id, seq) IN (SELECT * FROM unnest($1::bigint[], $2::int[]))`;
 
 const USERS = `
 SELECT id, username, first_name AS "firstName", last_name AS "lastName", role, created_at AS "createdAt" FROM "user" WHERE id = ANY($1::bigint[])`;
 
 const REMOVALS = `
-SELECT user_id AS "userId", seq FROM event WHERE chat_id = $1 AND seq > $2 AND type = 'MEMBER_REMOVED' ORDER BY seq`;
+SELECT event.chat_id AS "chatId", event.user_id AS "userId", event.seq
+FROM unnest($1::bigint[], $2::int[]) AS place(chat_id, after)
+JOIN event ON event.chat_id = place.chat_id AND event.seq > place.after AND event.type = 'MEMBER_REMOVED' ORDER BY event.seq`;
 
 interface EventRow extends ChatRow {
   /** Null where there is no such event. */
@@ -55,59 +57,93 @@ export interface Removal {
 }
 
 /**
- * Reads the log after a number: one statement where nothing followed, four otherwise, whatever the length.
+ * Reads one chat's log after a number.
  *
  * @param after the last `seq` the reader has; 0 for all of it
  * @param limit at most this many events (1 to 500)
  * @returns null where the chat is gone
  */
-export const readPage = async (
+export const readPage = async (db: Queryable, chatId: bigint, after: number, limit: number): Promise<LogPage | null> =>
+  (await readPages(db, [{ chatId, seq: after }], limit)).get(chatId) ?? null;
+
+/**
+ * Reads several chats' logs, each after a number: one statement where nothing followed, four otherwise, however many they are.
+ *
+ * @param limit at most this many events of each
+ * @returns by chat; without those that are gone
+ */
+export const readPages = async (
   db: Queryable,
-  chatId: bigint,
-  after: number,
+  places: readonly { chatId: bigint; seq: number }[],
   limit: number,
-): Promise<LogPage | null> => {
-  const rows = await db.query<EventRow>(EVENTS, [chatId, after, limit + 1]);
-  if (rows.length === 0) return null;
+): Promise<Map<bigint, LogPage>> => {
+  const params = [places.map(({ chatId }) => chatId), places.map(({ seq }) => seq)];
+  const rows = await db.query<EventRow>(EVENTS, [...params, limit + 1]);
+  const after = new Map(places.map(({ chatId, seq }) => [chatId, seq]));
+  const found = rows.filter((row): row is FoundRow => row.seq !== null && row.seq > after.get(row.id)!);
+
+  const pages = new Map<bigint, LogPage>();
+  for (const row of rows) {
+    if (pages.has(row.id)) continue;
+    const markAtAfter = row.seq === after.get(row.id) ? row.mark : null;
+    pages.set(row.id, { chat: chatOf(row), markAtAfter, events: [], removals: [] });
+  }
+  if (found.length === 0) return pages;
+
+  const named = found.flatMap((row) => seqsOf(row).map((seq) => ({ chatId: row.id, seq })));
+  const messages = await readMessages(db, named);
+  const userIds = new Set(found.flatMap((row) => (row.userId === null ? [row.actorId] : [row.actorId, row.userId])));
+  for (const message of messages.values()) userIds.add(message.senderId);
+  // After the messages: where one of them was changed after a removal, that removal is seen here.
+  const [users, removals] = await Promise.all([
+    db.query<UserFacts>(USERS, [[...userIds]]),
+    db.query<Removal & { chatId: bigint }>(REMOVALS, params),
+  ]);
+  const byId = new Map(users.map((user) => [user.id, user]));
+  for (const message of messages.values()) message.sender = byId.get(message.senderId);
+
+  for (const row of found) {
+    pages.get(row.id)!.events.push({
+      chatId: row.id,
+      seq: row.seq,
+      mark: row.mark,
+      type: row.type,
+      createdAt: row.eventCreatedAt,
+      actorId: row.actorId,
+      userId: row.userId,
+      messages: seqsOf(row).flatMap((seq) => messages.get(`${row.id}:${seq}`) ?? []),
+      users: [row.actorId, row.userId].flatMap((id) => (id === null ? [] : (byId.get(id) ?? []))),
+    });
+  }
+  for (const { chatId, userId, seq } of removals) pages.get(chatId)?.removals.push({ userId, seq });
+  return pages;
+};
+
+type FoundRow = EventRow & { seq: number };
+
+const readMessages = async (
+  db: Queryable,
+  keys: readonly { chatId: bigint; seq: number }[],
+): Promise<Map<string, MessageRow>> => {
+  if (keys.length === 0) return new Map();
+  const params = [keys.map(({ chatId }) => chatId), keys.map(({ seq }) => seq)];
+  const rows = await db.query<MessageRow>(MESSAGES, params);
+  return new Map(rows.map((row) => [`${row.chatId}:${row.seq}`, row]));
+};
+
+/** Without what is the event's. */
+const chatOf = (row: EventRow): ChatRow => {
   const {
-    seq: firstSeq,
-    mark: firstMark,
+    seq: _seq,
+    mark: _mark,
     type: _type,
     eventCreatedAt: _at,
     actorId: _actor,
     userId: _user,
     messageSeqs: _seqs,
     ...chat
-  } = rows[0]!;
-  const markAtAfter = firstSeq === after ? firstMark : null;
-  const found = rows.filter((row): row is EventRow & { seq: number } => row.seq !== null && row.seq > after);
-  if (found.length === 0) return { chat, markAtAfter, events: [], removals: [] };
-
-  const messageSeqs = [...new Set(found.flatMap((row) => seqsOf(row)))];
-  const messages = messageSeqs.length === 0 ? [] : await db.query<MessageRow>(MESSAGES, [chatId, messageSeqs]);
-  const bySeq = new Map(messages.map((message) => [message.seq, message]));
-  const userIds = new Set(found.flatMap((row) => (row.userId === null ? [row.actorId] : [row.actorId, row.userId])));
-  for (const message of messages) userIds.add(message.senderId);
-  // After the messages: where one of them was changed after a removal, that removal is seen here.
-  const [users, removals] = await Promise.all([
-    db.query<UserFacts>(USERS, [[...userIds]]),
-    db.query<Removal>(REMOVALS, [chatId, after]),
-  ]);
-  const byId = new Map(users.map((user) => [user.id, user]));
-  for (const message of messages) message.sender = byId.get(message.senderId);
-
-  const events = found.map((row): LogEvent => ({
-    chatId,
-    seq: row.seq,
-    mark: row.mark,
-    type: row.type,
-    createdAt: row.eventCreatedAt,
-    actorId: row.actorId,
-    userId: row.userId,
-    messages: seqsOf(row).flatMap((seq) => bySeq.get(seq) ?? []),
-    users: [row.actorId, row.userId].flatMap((id) => (id === null ? [] : (byId.get(id) ?? []))),
-  }));
-  return { chat, markAtAfter, events, removals };
+  } = row;
+  return chat;
 };
 
 const seqsOf = (row: { type: EventType; seq: number; messageSeqs: number[] }): number[] =>

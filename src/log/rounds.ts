@@ -3,11 +3,14 @@
  * carries everything, a second late. It costs as much as was written, not as much as is followed.
  */
 import type { Queryable } from '../db/database.js';
+import { committedSince, MOMENT, type Moment } from './since.js';
 
 /** What was committed since the last round. */
 export interface Moved {
   /** The newest number of each chat that moved. */
   chats: Map<bigint, number>;
+  /** Of these those that were made, or whose members changed. */
+  regroupedChatIds: bigint[];
   /** Users who got or read a notification. */
   notifiedUserIds: bigint[];
   /** Sessions made or ended. */
@@ -18,32 +21,27 @@ export interface Moved {
   isAfterFailure: boolean;
 }
 
+const SINCE = committedSince('xid', '$1', '$2');
+
 /**
- * `$1` and `$2` are the last round's xmax and the transactions that were running then, this round's are read in the same
- * statement as its rows. From the last round's xmin instead, one transaction left open anywhere on the server would make
- * every round read everything since. The one place, with the advisory lock of the migrations, that asks PostgreSQL alone.
+ * `$1` and `$2` are the last round's moment; this round's is read in the same statement as its rows. From the last round's xmin
+ * instead, one transaction left open anywhere on the server would make every round read everything since.
  */
 const MOVED = `
-WITH snapshot AS (SELECT pg_current_snapshot() AS now),
-changed(kind, id, seq) AS (
-  SELECT 'chat', chat_id::text, max(seq) FROM event, snapshot
-    WHERE (xid >= $1::xid8 OR xid = ANY($2::xid8[])) AND xid < pg_snapshot_xmax(now) GROUP BY chat_id
-  UNION ALL SELECT 'notification', user_id::text, 0 FROM notification, snapshot
-    WHERE (xid >= $1::xid8 OR xid = ANY($2::xid8[])) AND xid < pg_snapshot_xmax(now) GROUP BY user_id
-  UNION ALL SELECT 'session', id::text, 0 FROM session, snapshot
-    WHERE (xid >= $1::xid8 OR xid = ANY($2::xid8[])) AND xid < pg_snapshot_xmax(now) AND ended_at IS NOT NULL
-  UNION ALL SELECT 'user', id::text, 0 FROM "user", snapshot
-    WHERE (xid >= $1::xid8 OR xid = ANY($2::xid8[])) AND xid < pg_snapshot_xmax(now)
-)
-SELECT pg_snapshot_xmax(now)::text AS xmax, ARRAY(SELECT pg_snapshot_xip(now)::text) AS xip, kind, id, seq
-FROM snapshot LEFT JOIN changed ON true`;
+WITH changed(kind, id, seq) AS (
+  SELECT 'chat', chat_id::text, max(seq) FROM event WHERE ${SINCE} GROUP BY chat_id
+  UNION ALL SELECT DISTINCT 'regrouped', chat_id::text, 0 FROM event
+    WHERE ${SINCE} AND type IN ('CHAT_CREATED', 'MEMBER_ADDED', 'MEMBER_REMOVED')
+  UNION ALL SELECT DISTINCT 'notification', user_id::text, 0 FROM notification WHERE ${SINCE}
+  UNION ALL SELECT 'session', id::text, 0 FROM session WHERE ${SINCE} AND ended_at IS NOT NULL
+  UNION ALL SELECT 'user', id::text, 0 FROM "user" WHERE ${SINCE}
+), moment AS (SELECT ${MOMENT})
+SELECT moment.xmax, moment.xip, kind, id, seq FROM moment LEFT JOIN changed ON true`;
 
-const FIRST = `SELECT pg_snapshot_xmax(now)::text AS xmax, ARRAY(SELECT pg_snapshot_xip(now)::text) AS xip FROM pg_current_snapshot() AS now`;
+const FIRST = `SELECT ${MOMENT}`;
 
-interface MovedRow {
-  xmax: string;
-  xip: string[];
-  kind: 'chat' | 'notification' | 'session' | 'user' | null;
+interface MovedRow extends Moment {
+  kind: 'chat' | 'regrouped' | 'notification' | 'session' | 'user' | null;
   id: string;
   seq: number;
 }
@@ -61,7 +59,7 @@ export const createRounds = async (
   { intervalMs, onError }: { intervalMs: number; onError: (error: unknown) => void },
 ): Promise<Rounds> => {
   const listeners = new Set<(moved: Moved) => void>();
-  let last = (await db.query<{ xmax: string; xip: string[] }>(FIRST))[0]!;
+  let last = (await db.query<Moment>(FIRST))[0]!;
   let isAfterFailure = false;
   let isStopped = false;
   let timer: NodeJS.Timeout | undefined;
@@ -76,6 +74,7 @@ export const createRounds = async (
       last = { xmax, xip };
       const moved: Moved = {
         chats: new Map(),
+        regroupedChatIds: [],
         notifiedUserIds: [],
         sessionIds: [],
         userIds: [],
@@ -83,6 +82,7 @@ export const createRounds = async (
       };
       for (const row of rows) {
         if (row.kind === 'chat') moved.chats.set(BigInt(row.id), row.seq);
+        if (row.kind === 'regrouped') moved.regroupedChatIds.push(BigInt(row.id));
         if (row.kind === 'notification') moved.notifiedUserIds.push(BigInt(row.id));
         if (row.kind === 'session') moved.sessionIds.push(row.id);
         if (row.kind === 'user') moved.userIds.push(BigInt(row.id));

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "member" ADD COLUMN     "joined_seq" INTEGER NOT NULL DEFAULT 0;
