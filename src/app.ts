@@ -24,6 +24,7 @@ import { createStreams } from './domain/streams.js';
 import { createTokens } from './domain/tokens.js';
 import { createTyping } from './domain/typing.js';
 import { createUsers } from './domain/users.js';
+import { createMemberships } from './domain/viewer-chats.js';
 import { createContext, type Services } from './graphql/context.js';
 import { needsNoCredential } from './graphql/credential.js';
 import { limits as documentLimits } from './graphql/limits.js';
@@ -111,6 +112,7 @@ const build = async (config: Config, logger: Logger, closing: Closing, close: ()
   const chats = createChats({ db, log, bus, limits });
   const users = createUsers(db);
   const notifications = createNotifications({ db, bus });
+  const memberships = closing(createMemberships({ db, bus, rounds }, onError), (it) => it.close());
   const slowReaderMs = config.slowReaderSeconds * 1000;
   const services: Services = {
     accounts: createAccounts({ db, sessions, passwords, limits }),
@@ -120,7 +122,7 @@ const build = async (config: Config, logger: Logger, closing: Closing, close: ()
     messages: createMessages({ db, log, limits, textMaxLength: config.messageMaxLength }),
     notifications,
     readPositions: closing(createReadPositions({ db, bus }), (it) => it.close()),
-    streams: createStreams({ db, bus, tail, rounds, notifications, slowReaderMs }),
+    streams: createStreams({ db, bus, tail, rounds, notifications, memberships, slowReaderMs }),
     typing: closing(createTyping({ db, bus, limits }), (it) => it.close()),
     users,
   };

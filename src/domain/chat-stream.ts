@@ -29,17 +29,17 @@ export interface ChatStreamOptions {
 const PAGE = 200;
 /** Events that came during the last page of a replay, so that no further one is needed. */
 const EARLY_MOST = 500;
-const RETRY_MS = 500;
+export const RETRY_MS = 500;
 /** An item's share of memory beside its text. */
-const ITEM_BYTES = 400;
+export const ITEM_BYTES = 400;
 
-const RESYNC_REASONS = {
+export const RESYNC_REASONS = {
   restored: 'The log is not the one this cursor was made from, or no longer reaches back to it: query the chat again',
   tooFar: 'More than 10,000 events behind: query the chat again',
 };
 
 /** After these the client subscribes again by itself, which it would not after `complete`: the stream stays open until let go. */
-const staysOpen = (code: EndCode) => code === 'SIGNED_OUT' || code === 'SHUTTING_DOWN';
+export const staysOpen = (code: EndCode) => code === 'SIGNED_OUT' || code === 'SHUTTING_DOWN';
 
 type State = 'starting' | 'replaying' | 'live' | 'ended' | 'over';
 
@@ -303,5 +303,5 @@ export const createChatStream = ({
 };
 
 /** One's own typing is no news; in large chats a read position concerns its reader alone. */
-const isFor = (viewer: Viewer, event: Ephemeral): boolean =>
+export const isFor = (viewer: Viewer, event: Ephemeral): boolean =>
   event.kind === 'typing' ? event.user.id !== viewer.id : !event.isOwnOnly || event.user.id === viewer.id;

@@ -2,6 +2,7 @@
 import DataLoader from 'dataloader';
 import type { Bus } from '../bus/bus.js';
 import type { Queryable } from '../db/database.js';
+import type { Place } from '../log/cursor.js';
 import type { Rounds } from '../log/rounds.js';
 import type { Tail } from '../log/tail.js';
 import { createChatStream } from './chat-stream.js';
@@ -11,6 +12,8 @@ import type { NotificationRow } from './notification-row.js';
 import type { Notifications } from './notifications.js';
 import type { Stream } from './stream-item.js';
 import type { Viewer } from './viewer.js';
+import type { Memberships } from './viewer-chats.js';
+import { createViewerStream } from './viewer-stream.js';
 
 export interface Streams {
   /** @param after the event that the client saw last, of this chat; null: nothing is replayed */
@@ -18,6 +21,8 @@ export interface Streams {
     viewer: Viewer,
     options: { chatId: bigint; after: { seq: number; mark: number } | null; ending: Ending },
   ): Stream;
+  /** @param after the last events that the client saw, one for each chat; null: nothing is replayed */
+  viewer(viewer: Viewer, options: { after: readonly Place[] | null; ending: Ending }): Stream;
   notifications(viewer: Viewer, options: { ending: Ending }): NotificationStream;
 }
 
@@ -27,10 +32,19 @@ export interface StreamsOptions {
   tail: Tail;
   rounds: Rounds;
   notifications: Pick<Notifications, 'newMessages' | 'storedSince'>;
+  memberships: Memberships;
   slowReaderMs: number;
 }
 
-export const createStreams = ({ db, bus, tail, rounds, notifications, slowReaderMs }: StreamsOptions): Streams => {
+export const createStreams = ({
+  db,
+  bus,
+  tail,
+  rounds,
+  notifications,
+  memberships,
+  slowReaderMs,
+}: StreamsOptions): Streams => {
   // A message concerns all of a group at once: one statement for all of them that this node serves.
   const together = new DataLoader<{ userId: bigint; chatId: bigint }, NotificationRow>(
     (pairs) => notifications.newMessages(pairs),
@@ -43,6 +57,7 @@ export const createStreams = ({ db, bus, tail, rounds, notifications, slowReader
 
   return {
     chat: (viewer, options) => createChatStream({ db, tail, viewer, slowReaderMs, ...options }),
+    viewer: (viewer, options) => createViewerStream({ db, tail, memberships, viewer, slowReaderMs, ...options }),
     notifications: (viewer, options) =>
       createNotificationStream({ db, bus, tail, rounds, notifications: batched, viewer, ...options }),
   };

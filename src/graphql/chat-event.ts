@@ -225,7 +225,7 @@ const TYPE_NAMES = {
   CHAT_CREATED: undefined,
 } as const;
 
-const typeNameOf = (item: ChatItem) => {
+export const typeNameOfChatItem = (item: ChatItem) => {
   switch (item.kind) {
     case 'event':
       return TYPE_NAMES[item.event.type];
@@ -242,20 +242,22 @@ const typeNameOf = (item: ChatItem) => {
   }
 };
 
+export const CHAT_EVENT_TYPES = [
+  MessageSent,
+  MessageEdited,
+  MessagesDeleted,
+  MemberAdded,
+  MemberRemoved,
+  ChatUpdated,
+  TypingChanged,
+  MessagesRead,
+  ChatReady,
+  ResyncRequired,
+  SubscriptionEnded,
+];
+
 export const ChatEvent = builder.unionType('ChatEvent', {
   description: 'What `chatEvents` tells of one chat.',
-  types: [
-    MessageSent,
-    MessageEdited,
-    MessagesDeleted,
-    MemberAdded,
-    MemberRemoved,
-    ChatUpdated,
-    TypingChanged,
-    MessagesRead,
-    ChatReady,
-    ResyncRequired,
-    SubscriptionEnded,
-  ],
-  resolveType: typeNameOf,
+  types: CHAT_EVENT_TYPES,
+  resolveType: typeNameOfChatItem,
 });

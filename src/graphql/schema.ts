@@ -2,6 +2,7 @@
 import './account.js';
 import './chat-changes.js';
 import './chat-events.js';
+import './viewer-event.js';
 import './errors.js';
 import './message-changes.js';
 import './node.js';

@@ -141,7 +141,13 @@ export const createTail = (
     const heads = new Map((await readHeads(db, [...chats.keys()])).map((head) => [head.chatId, head]));
     for (const [chatId, chat] of chats) {
       const head = heads.get(chatId);
-      if (chat.place === null || head === undefined) continue;
+      if (head === undefined) continue;
+      if (chat.place === null) {
+        // It could not be read when following began.
+        begin(chatId, head);
+        for (const follower of [...chat.followers]) follower.onReset(chatId);
+        continue;
+      }
       if (head.seq !== chat.place.seq || head.mark !== chat.place.mark) {
         chat.known = Math.max(head.seq, chat.place.seq);
         void readGap(chatId, chat);

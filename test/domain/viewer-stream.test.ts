@@ -1,0 +1,239 @@
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import type { Database } from '../../src/db/database.js';
+import { openDatabase } from '../../src/db/open.js';
+import { createEnding } from '../../src/domain/ending.js';
+import type { Stream, StreamItem } from '../../src/domain/stream-item.js';
+import { createMemberships } from '../../src/domain/viewer-chats.js';
+import { createViewerStream } from '../../src/domain/viewer-stream.js';
+import type { Place } from '../../src/log/cursor.js';
+import type { UserFacts } from '../../src/log/event.js';
+import { testDatabase, type TestDatabase } from '../support/database.js';
+import { aChat, aUser, logNode, seqOf, silentBus } from '../support/log.js';
+
+let own: TestDatabase;
+let db: Database;
+
+beforeAll(async () => {
+  own = await testDatabase();
+  db = await openDatabase(own.config);
+});
+afterAll(async () => {
+  await db.close();
+  await own.drop();
+});
+
+const viewerNode = async (options: Parameters<typeof logNode>[1] = {}) => {
+  const node = await logNode(db, options);
+  const memberships = createMemberships({ db, bus: node.bus, rounds: node.rounds }, (error) => {
+    throw error;
+  });
+  onTestFinished(() => memberships.close());
+  return { ...node, memberships };
+};
+
+type Node = Awaited<ReturnType<typeof viewerNode>>;
+
+const follow = ({ tail, memberships }: Node, user: UserFacts, after: Place[] | null = null, onDb = db) => {
+  const viewer = { id: user.id, role: user.role, sessionId: 'a session', expiresAt: new Date(Date.now() + 60_000) };
+  const stream = createViewerStream({
+    db: onDb,
+    tail,
+    memberships,
+    viewer,
+    after,
+    ending: createEnding(),
+    slowReaderMs: 60_000,
+  });
+  onTestFinished(() => void stream.return!());
+  return stream;
+};
+
+/** Takes items as fast as they come. */
+const readAll = (stream: Stream) => {
+  const items: StreamItem[] = [];
+  const done = (async () => {
+    for await (const item of stream) items.push(item);
+  })();
+  return { items, done, told: () => items.map(tell) };
+};
+
+/** One item in short: `event 7:3`, `added 7`. */
+const tell = (item: StreamItem): string => {
+  switch (item.kind) {
+    case 'event':
+      return `event ${item.event.chatId}:${item.event.seq}`;
+    case 'ready':
+      return `ready ${item.chat.id}:${item.headSeq}`;
+    case 'chatAdded':
+      return `added ${item.chat.id}`;
+    case 'chatRemoved':
+    case 'resync':
+      return `${item.kind} ${item.chatId}`;
+    default:
+      return item.kind;
+  }
+};
+
+const take = async (stream: Stream, count: number): Promise<string[]> => {
+  const told: string[] = [];
+  while (told.length < count) {
+    const { value, done } = await stream.next();
+    if (done === true) break;
+    told.push(tell(value));
+  }
+  return told;
+};
+
+const send = async ({ log }: Node, chatId: bigint, senderId: bigint) =>
+  seqOf(await log.send({ chatId, senderId, text: 'text', clientMessageId: null, isWithinLimit: true }));
+
+const add = ({ log }: Node, chatId: bigint, actor: UserFacts, user: UserFacts) =>
+  log.change(chatId, async (tx) => {
+    const seq = await tx.append({ type: 'MEMBER_ADDED', actor, user });
+    await tx.query(
+      'INSERT INTO member (chat_id, user_id, joined_seq, last_read_seq, read_count) VALUES ($1, $2, $3, $3, $4)',
+      [chatId, user.id, seq, tx.chat.messageCount],
+    );
+    return seq;
+  });
+
+const remove = ({ log }: Node, chatId: bigint, actor: UserFacts, user: UserFacts) =>
+  log.change(chatId, async (tx) => {
+    await tx.query('DELETE FROM member WHERE chat_id = $1 AND user_id = $2', [chatId, user.id]);
+    return tx.append({ type: 'MEMBER_REMOVED', actor, user });
+  });
+
+const placeOf = async (chatId: bigint, seq: number): Promise<Place> => {
+  const [row] = await db.query<Place>(
+    'SELECT chat_id AS "chatId", seq, mark FROM event WHERE chat_id = $1 AND seq = $2',
+    [chatId, seq],
+  );
+  return row!;
+};
+
+it('without cursors is ready at once, then tells what happens in any chat', async () => {
+  const ada = await aUser(db);
+  const [one, other] = [await aChat(db, [ada]), await aChat(db, [ada])];
+  const node = await viewerNode();
+  await send(node, one, ada.id);
+
+  const stream = follow(node, ada);
+  const ready = await take(stream, 1);
+  await send(node, other, ada.id);
+  await send(node, one, ada.id);
+
+  expect(ready).toEqual(['viewerReady']);
+  expect((await take(stream, 2)).sort()).toEqual([`event ${one}:2`, `event ${other}:1`].sort());
+});
+
+it('given cursors: chats left, chats unknown, each log after its cursor, then ready', async () => {
+  const [ada, bob] = [await aUser(db), await aUser(db)];
+  const chats = [await aChat(db, [ada, bob]), await aChat(db, [ada, bob]), await aChat(db, [ada, bob])];
+  const [behind, current, left] = chats as [bigint, bigint, bigint];
+  const node = await viewerNode();
+  for (const chatId of chats) for (let count = 0; count < 3; count += 1) await send(node, chatId, ada.id);
+  await remove(node, left, ada, bob);
+  const unknown = await aChat(db, [bob]);
+  const after = [await placeOf(behind, 1), await placeOf(current, 3), await placeOf(left, 1)];
+
+  const told = await take(follow(node, bob, after), 6);
+
+  expect(told).toEqual([
+    `chatRemoved ${left}`,
+    `added ${unknown}`,
+    `event ${behind}:2`,
+    `event ${behind}:3`,
+    `ready ${behind}:3`,
+    'viewerReady',
+  ]);
+});
+
+it('a cursor of another log is a resync for its chat only', async () => {
+  const ada = await aUser(db);
+  const [spoilt, good] = [await aChat(db, [ada]), await aChat(db, [ada])];
+  const node = await viewerNode();
+  for (const chatId of [spoilt, good]) for (let count = 0; count < 2; count += 1) await send(node, chatId, ada.id);
+  const place = await placeOf(spoilt, 1);
+
+  const told = await take(follow(node, ada, [{ ...place, mark: place.mark ^ 1 }, await placeOf(good, 1)]), 5);
+
+  expect(told).toEqual([`resync ${spoilt}`, `ready ${spoilt}:2`, `event ${good}:2`, `ready ${good}:2`, 'viewerReady']);
+});
+
+it.each([
+  ['by the bell', {}],
+  ['by looking alone', { bus: silentBus, intervalMs: 50 }],
+])(
+  'a chat joined a moment ago delivers from its first event on, one left ends with its removal, %s',
+  async (_by, options) => {
+    const [ada, bob] = [await aUser(db), await aUser(db)];
+    const chatId = await aChat(db, [ada]);
+    const node = await viewerNode(options);
+    await send(node, chatId, ada.id);
+    const reading = readAll(follow(node, bob));
+    await expect.poll(reading.told).toEqual(['viewerReady']);
+
+    await add(node, chatId, ada, bob);
+    await send(node, chatId, ada.id);
+    await send(node, chatId, ada.id);
+    // The bell of the user's own topic is the rules'; here it is the look that finds it.
+    await expect.poll(reading.told, { timeout: 5000 }).toHaveLength(4);
+    await remove(node, chatId, ada, bob);
+    await send(node, chatId, ada.id);
+    await expect.poll(reading.told, { timeout: 5000 }).toHaveLength(6);
+    await add(node, chatId, ada, bob);
+    await send(node, chatId, ada.id);
+    await expect.poll(reading.told, { timeout: 5000 }).toHaveLength(8);
+
+    expect(reading.told()).toEqual([
+      'viewerReady',
+      `added ${chatId}`,
+      `event ${chatId}:3`,
+      `event ${chatId}:4`,
+      `event ${chatId}:5`,
+      `chatRemoved ${chatId}`,
+      `added ${chatId}`,
+      `event ${chatId}:8`,
+    ]);
+  },
+);
+
+it('a reader that takes nothing is given the logs when it comes back, in order and once, and ready once more', async () => {
+  const ada = await aUser(db);
+  const chats = await Promise.all([aChat(db, [ada]), aChat(db, [ada])]);
+  const node = await viewerNode();
+  const stream = follow(node, ada);
+  await take(stream, 1);
+
+  await Promise.all(Array.from({ length: 3000 }, (_, index) => send(node, chats[index % 2]!, ada.id)));
+  const told = await take(stream, 3002);
+
+  for (const chatId of chats) {
+    const seqs = told.flatMap((one) => (one.startsWith(`event ${chatId}:`) ? [Number(one.split(':')[1])] : []));
+    expect(seqs).toEqual(Array.from({ length: 1500 }, (_, index) => index + 1));
+    expect(told.filter((one) => one === `ready ${chatId}:1500`)).toHaveLength(1);
+  }
+});
+
+it('opens 2,000 chats with something to replay in a bounded number of statements', async () => {
+  const ada = await aUser(db);
+  const [{ first }] = (await db.query<{ first: bigint }>(
+    `WITH made AS (INSERT INTO chat (kind, head_seq, head_mark) SELECT 'GROUP', 1, 7 FROM generate_series(1, 2000) RETURNING id),
+       joined AS (INSERT INTO member (chat_id, user_id, last_read_seq, read_count) SELECT id, $1, 0, 0 FROM made),
+       written AS (INSERT INTO event (chat_id, seq, mark, type, actor_id)
+         SELECT id, seq, 7, (CASE seq WHEN 0 THEN 'CHAT_CREATED' ELSE 'CHAT_UPDATED' END)::event_type, $1 FROM made, generate_series(0, 1) seq)
+     SELECT min(id) AS first FROM made`,
+    [ada.id],
+  )) as [{ first: bigint }];
+  const node = await viewerNode();
+  const after = Array.from({ length: 2000 }, (_, index) => ({ chatId: first + BigInt(index), seq: 0, mark: 7 }));
+  let statements = 0;
+  const counting: Database = { ...db, query: (sql, params) => ((statements += 1), db.query(sql, params)) };
+
+  const told = await take(follow(node, ada, after, counting), 4001);
+
+  expect(told.filter((one) => one.startsWith('event'))).toHaveLength(2000);
+  expect(told.at(-1)).toBe('viewerReady');
+  // Two for the chats, and four for each 250 of those with something to replay.
+  expect(statements).toBeLessThanOrEqual(2 + 4 * 8);
+}, 60_000);
