@@ -77,9 +77,9 @@ const tell = (item: StreamItem): string => {
 const take = async (stream: Stream, count: number): Promise<string[]> => {
   const told: string[] = [];
   while (told.length < count) {
-    const { value, done } = await stream.next();
-    if (done === true) break;
-    told.push(tell(value));
+    const result = await stream.next();
+    if (result.done === true) break;
+    told.push(tell(result.value));
   }
   return told;
 };
