@@ -30,7 +30,7 @@ export const settings = {
     range: [2, 500],
   }),
   redisUrl: url('REDIS_URL', {
-    description: 'The Redis by which several nodes wake each other, count limits and know who has which chat open.',
+    description: 'The Redis by which several nodes wake each other and count limits together.',
     protocols: ['redis', 'rediss'],
     unset: 'in process',
   }),
@@ -99,21 +99,11 @@ export const settings = {
     description: 'Accounts that may be registered from one address in an hour.',
     default: 600,
   }),
-  chatConnectionsPerUser: wholeNumber('CHAT_CONNECTIONS_PER_USER', {
-    description: 'Sockets on which a user may have the same chat open at once; the newest takes over. 0 = no limit.',
-    default: 1,
-    range: [0, 1000],
-  }),
   slowReaderSeconds: wholeNumber('SLOW_READER_SECONDS', {
     description:
       'How long a client may take nothing of what is waiting for it before its subscription ends, in seconds.',
     default: 60,
     range: [1, 3600],
-  }),
-  logRetentionDays: wholeNumber('LOG_RETENTION_DAYS', {
-    description: "How long a chat's log can be replayed, in days; messages are kept in any case. 0 = for ever.",
-    default: 0,
-    range: [0, 36_500],
   }),
   introspection: onOff('INTROSPECTION', {
     description: 'Whether clients may read the schema from the server.',

@@ -22,7 +22,7 @@ import { sentTexts } from '../support/sent.js';
 import { until } from '../support/until.js';
 
 // As in the image: reached from elsewhere, by one proxy.
-const nodes = ownNodes({ settings: { HOST: '0.0.0.0', TRUST_PROXY: '1', CHAT_CONNECTIONS_PER_USER: '0' } });
+const nodes = ownNodes({ settings: { HOST: '0.0.0.0', TRUST_PROXY: '1' } });
 let nginx: Nginx;
 /** Both of them, by way of nginx. */
 let through: TestNode;

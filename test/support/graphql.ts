@@ -13,6 +13,7 @@ import { createContext, type Connection } from '../../src/graphql/context.js';
 import { schema } from '../../src/graphql/schema.js';
 import { createRounds } from '../../src/log/rounds.js';
 import { createTail } from '../../src/log/tail.js';
+import { createMemberships } from '../../src/domain/viewer-chats.js';
 import { createLogger } from '../../src/logger.js';
 import { accountNode } from './accounts.js';
 import { chatNode } from './chats.js';
@@ -32,11 +33,13 @@ export const graphqlNode = async (db: Database) => {
   const rounds = await createRounds(db, { intervalMs: 1_000_000, onError: fail });
   const tail = createTail({ db, bus, rounds }, fail);
   onTestFinished(async () => {
+    memberships.close();
     tail.close();
     await rounds.stop();
   });
   const { notifications } = chats;
-  const streams = createStreams({ db, bus, tail, rounds, notifications, slowReaderMs: 60_000 });
+  const memberships = createMemberships({ db, bus, rounds }, fail);
+  const streams = createStreams({ db, bus, tail, rounds, notifications, memberships, slowReaderMs: 60_000 });
   const services = { ...chats, ...accounts, eventChats: createEventChats(db), streams };
 
   interface Asking {
