@@ -67,10 +67,10 @@ describe('a node that is told to stop', () => {
     await stopping;
 
     const inOrder = closedAfter.sort((one, other) => one - other);
-    expect(inOrder[0]).toBeLessThan(300);
+    expect(inOrder[0]).toBeLessThan(inOrder[9]! - 500);
     expect(inOrder[4]).toBeGreaterThan(250);
     expect(inOrder[9]).toBeGreaterThan(800);
-    expect(performance.now() - begun).toBeLessThan(2000);
+    expect(performance.now() - begun).toBeLessThan(4000);
   });
 
   it('answers what is in hand, over HTTP and over sockets: who was not answered was not accepted either', async () => {
