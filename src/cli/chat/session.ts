@@ -5,7 +5,7 @@ import { LogInDocument, RefreshSessionDocument, type SessionFieldsFragment } fro
 
 export interface Session {
   readonly user: { id: string; username: string };
-  /** An access token that is good for a minute at least. */
+  /** An access token that is good for a while yet: a minute, or a third of its time where that is less. */
   accessToken(): Promise<string>;
   /** When the present one has to be replaced. */
   readonly renewAt: () => Date;
@@ -15,6 +15,8 @@ export interface Session {
 export class SignInError extends Error {}
 
 const MARGIN_MS = 60_000;
+/** Of a token's whole time, where that is short. */
+const MARGIN_SHARE = 1 / 3;
 
 export interface SignIn {
   /** `http://host:port/graphql` */
@@ -26,6 +28,7 @@ export interface SignIn {
 /** @throws SignInError where name or password are wrong; TypeError (fetch's) where the server cannot be reached */
 export const signIn = async ({ endpoint, username, password }: SignIn): Promise<Session> => {
   let current = await logIn();
+  let receivedAt = Date.now();
   let renewing: Promise<void> | null = null;
 
   async function logIn(): Promise<SessionFieldsFragment> {
@@ -40,11 +43,12 @@ export const signIn = async ({ endpoint, username, password }: SignIn): Promise<
     });
     // Its answer may have been lost once, and the token was used then: the password is still good.
     current = result?.__typename === 'RefreshSessionSuccess' ? result.session : await logIn();
+    receivedAt = Date.now();
   };
 
   const renewAt = () => {
     const expiresAt = Date.parse(current.accessTokenExpiresAt);
-    return new Date(expiresAt - MARGIN_MS);
+    return new Date(expiresAt - Math.min(MARGIN_MS, (expiresAt - receivedAt) * MARGIN_SHARE));
   };
 
   return {
