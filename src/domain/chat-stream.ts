@@ -10,6 +10,7 @@ import type { Follower, Tail } from '../log/tail.js';
 import { readAccess } from './chat-access.js';
 import type { Ending } from './ending.js';
 import { createOutbox } from './outbox.js';
+import { createPulledStream } from './pulled-stream.js';
 import { canSee } from './policy.js';
 import type { EndCode, Stream, StreamItem } from './stream-item.js';
 import type { Viewer } from './viewer.js';
@@ -66,8 +67,6 @@ export const createChatStream = ({
   /** The head when the viewer was last seen to be entitled; a removal up to there was made good since. */
   let entitledSeq = 0;
   let isHeld = false;
-  let lastPullAt = performance.now();
-  let isPulling = false;
   let wake: (() => void) | null = null;
 
   const notify = () => {
@@ -171,8 +170,7 @@ export const createChatStream = ({
   };
 
   const isTooSlow = (): boolean => {
-    if (isPulling || state === 'ended' || state === 'over' || state === 'starting') return false;
-    if (performance.now() - lastPullAt < slowReaderMs) return false;
+    if (state === 'ended' || state === 'over' || idleMs() < slowReaderMs) return false;
     end('TOO_SLOW', `Nothing was taken for ${Math.round(slowReaderMs / 1000)} s: subscribe again with the last cursor`);
     return true;
   };
@@ -275,30 +273,12 @@ export const createChatStream = ({
       letGo();
       notify();
     }
-    return Promise.resolve({ done: true as const, value: undefined });
   };
 
   stopEnding = ending.onEnd(end);
   if (is('ended')) stopEnding();
 
-  let pulls: Promise<unknown> = Promise.resolve();
-  const stream: Stream = {
-    next: () => {
-      isPulling = true;
-      const result = pulls.then(pull).finally(() => {
-        isPulling = false;
-        lastPullAt = performance.now();
-      });
-      pulls = result.catch(stop); // a bug: it ends the stream, and holds nothing
-      return result;
-    },
-    return: stop,
-    throw: (error: unknown) => {
-      void stop();
-      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
-    },
-    [Symbol.asyncIterator]: () => stream,
-  };
+  const { stream, idleMs } = createPulledStream<StreamItem>({ pull, stop });
   return stream;
 };
 

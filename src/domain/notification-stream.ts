@@ -11,6 +11,7 @@ import type { Follower, Tail } from '../log/tail.js';
 import type { Ending } from './ending.js';
 import type { NotificationRow } from './notification-row.js';
 import type { Notifications } from './notifications.js';
+import { createPulledStream } from './pulled-stream.js';
 import type { EndCode } from './stream-item.js';
 import type { Viewer } from './viewer.js';
 
@@ -191,7 +192,6 @@ export const createNotificationStream = ({
       letGo();
       notify();
     }
-    return Promise.resolve({ done: true as const, value: undefined });
   };
 
   stops.push(
@@ -205,19 +205,5 @@ export const createNotificationStream = ({
     }),
   );
 
-  let pulls: Promise<unknown> = Promise.resolve();
-  const stream: NotificationStream = {
-    next: () => {
-      const result = pulls.then(pull);
-      pulls = result.catch(stop);
-      return result;
-    },
-    return: stop,
-    throw: (error: unknown) => {
-      void stop();
-      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
-    },
-    [Symbol.asyncIterator]: () => stream,
-  };
-  return stream;
+  return createPulledStream({ pull, stop }).stream;
 };

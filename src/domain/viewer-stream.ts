@@ -11,6 +11,7 @@ import type { Follower, Tail } from '../log/tail.js';
 import { isFor, ITEM_BYTES, RESYNC_REASONS, RETRY_MS, staysOpen } from './chat-stream.js';
 import type { Ending } from './ending.js';
 import { createOutbox } from './outbox.js';
+import { createPulledStream } from './pulled-stream.js';
 import type { EndCode, Stream, StreamItem } from './stream-item.js';
 import type { Viewer } from './viewer.js';
 import { readViewerChats, type Memberships, type ViewerChat } from './viewer-chats.js';
@@ -68,8 +69,6 @@ export const createViewerStream = (options: ViewerStreamOptions): Stream => {
   let maybeJoined: Set<bigint> | null = new Set();
   let isViewerReadyDue = true;
   let isHeld = false;
-  let lastPullAt = performance.now();
-  let isPulling = false;
   let wake: (() => void) | null = null;
   let stopWatching = () => {};
   let stopEnding = () => {};
@@ -189,8 +188,7 @@ export const createViewerStream = (options: ViewerStreamOptions): Stream => {
   };
 
   const isTooSlow = (): boolean => {
-    if (isPulling || !is('live')) return false;
-    if (performance.now() - lastPullAt < slowReaderMs) return false;
+    if (!is('live') || idleMs() < slowReaderMs) return false;
     end(
       'TOO_SLOW',
       `Nothing was taken for ${Math.round(slowReaderMs / 1000)} s: subscribe again with the last cursors`,
@@ -369,30 +367,12 @@ export const createViewerStream = (options: ViewerStreamOptions): Stream => {
       letGo();
       notify();
     }
-    return Promise.resolve({ done: true as const, value: undefined });
   };
 
   stopEnding = ending.onEnd(end);
   if (is('ended')) stopEnding();
 
-  let pulls: Promise<unknown> = Promise.resolve();
-  const stream: Stream = {
-    next: () => {
-      isPulling = true;
-      const result = pulls.then(pull).finally(() => {
-        isPulling = false;
-        lastPullAt = performance.now();
-      });
-      pulls = result.catch(stop);
-      return result;
-    },
-    return: stop,
-    throw: (error: unknown) => {
-      void stop();
-      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
-    },
-    [Symbol.asyncIterator]: () => stream,
-  };
+  const { stream, idleMs } = createPulledStream<StreamItem>({ pull, stop });
   return stream;
 };
 
