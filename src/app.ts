@@ -17,6 +17,7 @@ import { createMembers } from './domain/members.js';
 import { createMessages } from './domain/messages.js';
 import { createNotifications } from './domain/notifications.js';
 import { createPasswords } from './domain/passwords.js';
+import type { Presence } from './domain/presence.js';
 import { createRateLimits } from './domain/rate-limits.js';
 import { createReadPositions } from './domain/read-positions.js';
 import { createSessions } from './domain/sessions.js';
@@ -109,7 +110,8 @@ const build = async (config: Config, logger: Logger, closing: Closing, close: ()
   );
   await sessions.start();
 
-  const chats = createChats({ db, log, bus, limits });
+  const presence: Presence = { isJoinedHere: () => false, isJoined: () => Promise.resolve(false) };
+  const chats = createChats({ db, log, bus, limits, presence });
   const users = createUsers(db);
   const notifications = createNotifications({ db, bus });
   const memberships = closing(createMemberships({ db, bus, rounds }, onError), (it) => it.close());
@@ -119,11 +121,11 @@ const build = async (config: Config, logger: Logger, closing: Closing, close: ()
     chats,
     eventChats: createEventChats(db),
     members: createMembers({ db, log, bus }),
-    messages: createMessages({ db, log, limits, textMaxLength: config.messageMaxLength }),
+    messages: createMessages({ db, log, limits, presence, textMaxLength: config.messageMaxLength }),
     notifications,
     readPositions: closing(createReadPositions({ db, bus }), (it) => it.close()),
     streams: createStreams({ db, bus, tail, rounds, notifications, memberships, slowReaderMs }),
-    typing: closing(createTyping({ db, bus, limits }), (it) => it.close()),
+    typing: closing(createTyping({ db, bus, limits, presence }), (it) => it.close()),
     users,
   };
 

@@ -25,12 +25,17 @@ interface PersonRow extends PersonColumns {
 }
 
 /** Under the chat's lock nobody joins or goes, so its answer stays true until the commit. One statement. */
-const readPeople = async (tx: Queryable, chatId: bigint, userIds: readonly bigint[]): Promise<Map<bigint, Person>> => {
+const readPeople = async (
+  tx: Queryable,
+  chatId: bigint,
+  userIds: readonly bigint[],
+  joinedId: bigint | null,
+): Promise<Map<bigint, Person>> => {
   const rows = await tx.query<PersonRow>(PEOPLE, [chatId, userIds]);
   return new Map(
     rows.map((row) => {
       const user = toUser(row);
-      const actor = { id: user.id, role: user.role, isMember: row.isMember };
+      const actor = { id: user.id, role: user.role, isMember: row.isMember, isJoined: user.id === joinedId };
       return [user.id, { user, actor, isActive: row.isActive }];
     }),
   );
@@ -47,7 +52,8 @@ export interface ChangeFacts {
  * Runs `work` under the chat's lock. Beside the statements of `work` and those of its events: BEGIN, two, COMMIT.
  *
  * @param chatId null where the id did not decode
- * @param otherId whom it is about
+ * @param options.otherId whom it is about
+ * @param options.isJoined whether the viewer has joined the chat, where that counts
  * @throws NotFoundError where there is no such chat, or the viewer may not see it; what `work` throws
  */
 export const changeChat = async <Result extends object>(
@@ -55,11 +61,12 @@ export const changeChat = async <Result extends object>(
   viewer: Viewer,
   chatId: bigint | null,
   work: (tx: ChatTransaction, facts: ChangeFacts) => Promise<Result>,
-  otherId: bigint | null = null,
+  { otherId = null, isJoined = false }: { otherId?: bigint | null; isJoined?: boolean } = {},
 ): Promise<Result> => {
   if (chatId === null) throw new NotFoundError('Chat');
   const result = await log.change(chatId, async (tx) => {
-    const people = await readPeople(tx, chatId, otherId === null ? [viewer.id] : [viewer.id, otherId]);
+    const userIds = otherId === null ? [viewer.id] : [viewer.id, otherId];
+    const people = await readPeople(tx, chatId, userIds, isJoined ? viewer.id : null);
     const me = people.get(viewer.id);
     if (me === undefined || !canSee(me.actor, tx.chat)) throw new NotFoundError('Chat');
     return work(tx, { me, other: otherId === null ? undefined : people.get(otherId) });

@@ -10,7 +10,8 @@ import { isSlug } from './chat-names.js';
 import type { ChatAccess } from './chat-access.js';
 import { orderKey, slugKey } from './new-chat.js';
 import { createKeyset, pageSql, readPage, toConnection, type Connection, type PageArgs } from './page.js';
-import { canDeleteOthers, canManageMembers, canWrite } from './policy.js';
+import { canDeleteOthers, canManageMembers, canWrite, lacksJoining, lacksPlan } from './policy.js';
+import type { Presence } from './presence.js';
 import { isStorable } from './text.js';
 import { UNREAD_COUNT } from './unread.js';
 import { isAdmin, type Viewer } from './viewer.js';
@@ -67,10 +68,13 @@ const UNREAD_TOTAL = `SELECT coalesce(sum(${UNREAD_COUNT}), 0)::int AS unread
 
 const NOTHING_ALLOWED: ChatPermissions = { canSend: false, canDeleteOthers: false, canManageMembers: false };
 
-export const createChatReads = (db: Queryable): ChatReads => {
+export const createChatReads = (db: Queryable, presence: Presence): ChatReads => {
   const readVisible = async (viewer: Viewer, chatIds: readonly bigint[]): Promise<ChatAccess[]> => {
     const rows = await db.query<ChatRow & { isMember: boolean }>(VISIBLE, [...viewerParams(viewer), chatIds]);
-    return rows.map(({ isMember, ...chat }) => ({ chat, actor: { id: viewer.id, role: viewer.role, isMember } }));
+    return rows.map(({ isMember, ...chat }) => ({
+      chat,
+      actor: { id: viewer.id, role: viewer.role, isMember, isJoined: false },
+    }));
   };
 
   return {
@@ -94,7 +98,13 @@ export const createChatReads = (db: Queryable): ChatReads => {
 
     permissions: async (viewer, chatIds) => {
       const permissions = new Map(chatIds.map((chatId) => [chatId, NOTHING_ALLOWED]));
-      for (const access of await readVisible(viewer, chatIds)) permissions.set(access.chat.id, permissionsOf(access));
+      const visible = await readVisible(viewer, chatIds);
+      await Promise.all(
+        visible.map(async ({ chat, actor }) => {
+          const isJoined = chat.kind === 'MATCH' && (await presence.isJoined(viewer.id, chat.id));
+          permissions.set(chat.id, permissionsOf({ chat, actor: { ...actor, isJoined } }));
+        }),
+      );
       return permissions;
     },
 
@@ -109,11 +119,15 @@ export const createChatReads = (db: Queryable): ChatReads => {
   };
 };
 
-const permissionsOf = ({ chat, actor }: ChatAccess): ChatPermissions => ({
-  canSend: chat.closedAt === null && canWrite(actor, chat),
-  canDeleteOthers: canDeleteOthers(actor, chat),
-  canManageMembers: canManageMembers(actor, chat),
-});
+const permissionsOf = ({ chat, actor }: ChatAccess): ChatPermissions => {
+  const isHindered = lacksPlan(actor, chat) || lacksJoining(actor, chat);
+  return {
+    canSend: chat.closedAt === null && canWrite(actor, chat) && !isHindered,
+    canDeleteOthers:
+      canDeleteOthers(actor, chat) && !lacksPlan({ ...actor, isMember: false }, chat) && !lacksJoining(actor, chat),
+    canManageMembers: canManageMembers(actor, chat),
+  };
+};
 
 /** @returns null where no chat can have it */
 const keyOf = (reference: { slug: string } | { orderRef: string }): string | null => {

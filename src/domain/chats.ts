@@ -11,6 +11,7 @@ import { createDirectChats, type DirectChats } from './direct-chats.js';
 import { ChatClosedError, ForbiddenError, InvalidInputError, NotFoundError, type InvalidField } from './errors.js';
 import { insertChat, KeyTakenError, slugKey, takeKeys } from './new-chat.js';
 import { canClose, canCreateGroup, canRename } from './policy.js';
+import type { Presence } from './presence.js';
 import type { RateLimits } from './rate-limits.js';
 import { ringUsers } from './user-bell.js';
 import type { Viewer } from './viewer.js';
@@ -50,6 +51,7 @@ export interface ChatsOptions {
   log: Log;
   bus: Bus;
   limits: RateLimits;
+  presence: Presence;
 }
 
 const MEMBERS_MOST = 1000;
@@ -61,8 +63,8 @@ const DROP_KEY = `DELETE FROM chat_key WHERE key = $1 AND chat_id = $2`;
 const CLOSE = `UPDATE chat SET closed_at = now() WHERE id = $1 RETURNING closed_at AS "closedAt"`;
 const REOPEN = `UPDATE chat SET closed_at = NULL WHERE id = $1`;
 
-export const createChats = ({ db, log, bus, limits }: ChatsOptions): Chats => ({
-  ...createChatReads(db),
+export const createChats = ({ db, log, bus, limits, presence }: ChatsOptions): Chats => ({
+  ...createChatReads(db, presence),
   ...createChatContents(db),
   ...createDirectChats({ db, log, bus, limits }),
 

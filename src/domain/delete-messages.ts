@@ -2,10 +2,12 @@
 import type { MessageRow } from '../log/event.js';
 import type { ChatTransaction, Log } from '../log/log.js';
 import { changeChat, type Person } from './chat-change.js';
-import { ChatClosedError, ForbiddenError, InvalidInputError, NotFoundError } from './errors.js';
+import { InvalidInputError, NotFoundError } from './errors.js';
 import { MESSAGE_COLUMNS, toMessage, type MessageColumns } from './message-row.js';
-import { canDelete, canDeleteOthers, canDeleteOwn } from './policy.js';
+import { canDelete } from './policy.js';
+import { withPresence, type Presence } from './presence.js';
 import type { Viewer } from './viewer.js';
+import { refuseDeleting } from './write-refusals.js';
 
 /** A message by the client's own id, which a refusal names. */
 export interface MessageReference {
@@ -31,7 +33,8 @@ export interface DeleteMessages {
    * BEGIN, three statements, two more where anything is new, COMMIT.
    *
    * @param references 1 to 100; duplicates count once
-   * @throws InvalidInputError; NotFoundError where none could be deleted; ForbiddenError, ChatClosedError
+   * @throws InvalidInputError; NotFoundError where none could be deleted; ForbiddenError, ChatClosedError,
+   *   PlanRequiredError, NotJoinedError
    */
   delete(viewer: Viewer, chatId: bigint | null, references: readonly MessageReference[]): Promise<DeleteOutcome>;
 }
@@ -44,14 +47,14 @@ const DELETE = `UPDATE message SET text = NULL, deleted_at = now.time, changed_s
   FROM (SELECT date_trunc('milliseconds', clock_timestamp()) AS time) now
   WHERE chat_id = $1 AND seq = ANY($2::int[]) RETURNING deleted_at AS "deletedAt"`;
 
-export const createDeleteMessages = (log: Log): DeleteMessages => ({
+export const createDeleteMessages = (log: Log, presence: Presence): DeleteMessages => ({
   delete: async (viewer, chatId, references) => {
     if (references.length < 1 || references.length > MOST) {
       throw new InvalidInputError([{ path: ['messageIds'], reason: `must be 1 to ${MOST}` }]);
     }
     const asked = [...new Map(references.map((reference) => [reference.rawId, reference])).values()];
 
-    return changeChat(log, viewer, chatId, async (tx, { me }) => {
+    const deleteAll = async (tx: ChatTransaction, { me }: { me: Person }) => {
       const found = await readMessages(tx, asked);
       const mayGo = new Map<number, MessageRow>();
       const refused: RefusedDelete[] = [];
@@ -62,10 +65,15 @@ export const createDeleteMessages = (log: Log): DeleteMessages => ({
         else refused.push({ rawId, code: 'FORBIDDEN', reason: 'You may delete only your own messages here' });
       }
       if (mayGo.size === 0) throw new NotFoundError('Message');
-      if (!canDeleteOwn(me.actor, tx.chat)) throw new ForbiddenError('You may not delete messages in this chat');
-      if (tx.chat.closedAt !== null && !canDeleteOthers(me.actor, tx.chat)) throw new ChatClosedError(tx.chat.closedAt);
-      return { deleted: await makeTombstones(tx, me, [...mayGo.values()]), refused };
-    });
+      const messages = [...mayGo.values()];
+      const areAllOwn = messages.every((message) => message.senderId === me.actor.id);
+      refuseDeleting(me.actor, tx.chat, areAllOwn);
+      return { deleted: await makeTombstones(tx, me, messages), refused };
+    };
+    if (chatId === null) throw new NotFoundError('Chat');
+    return withPresence(presence, viewer.id, chatId, (isJoined) =>
+      changeChat(log, viewer, chatId, deleteAll, { isJoined }),
+    );
   },
 });
 

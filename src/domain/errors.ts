@@ -1,11 +1,12 @@
 /** The outcomes that are not success. Each is a type of the same name in the schema; its message is `reason`, fit to show to a person. */
+import type { Plan } from '../generated/prisma/enums.js';
 import type { MessageRow } from '../log/event.js';
 
 export abstract class DomainError extends Error {}
 
 /** It does not exist, or the viewer may not see it: both answer alike. */
 export class NotFoundError extends DomainError {
-  constructor(what: 'Chat' | 'User' | 'Message' | 'Notification' | 'Member') {
+  constructor(what: 'Chat' | 'User' | 'Message' | 'Notification' | 'Member' | 'Brand' | 'Relation' | 'API token') {
     super(`${what} not found`);
   }
 }
@@ -16,6 +17,21 @@ export class ForbiddenError extends DomainError {}
 export class ChatClosedError extends DomainError {
   constructor(readonly closedAt: Date) {
     super('This chat is closed: it can be read, not written');
+  }
+}
+
+/** Administrators write in a MATCH only where a brand has this plan. */
+export class PlanRequiredError extends DomainError {
+  readonly plan: Plan = 'BUSINESS';
+  constructor() {
+    super('Administrators write here only where one of the brands has the BUSINESS plan');
+  }
+}
+
+/** In a MATCH one writes only while following it. */
+export class NotJoinedError extends DomainError {
+  constructor() {
+    super('Join this chat first: follow its chatEvents');
   }
 }
 

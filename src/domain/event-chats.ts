@@ -35,4 +35,5 @@ const bare = ({ id, kind, createdAt }: ChatRow): ChatRow => ({
   headSeq: 0,
   headMark: 0,
   messageCount: 0,
+  hasBusiness: false,
 });

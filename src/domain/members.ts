@@ -73,7 +73,7 @@ export const createMembers = ({ db, log, bus }: MembersOptions): Members => {
         await notify(tx, [user.id], 'CHAT_ADDED', tx.chat.id, me.user.id);
         return { chat: { ...tx.chat }, user, isChanged: true };
       };
-      return changed(await changeChat(log, viewer, chatId, add, userId));
+      return changed(await changeChat(log, viewer, chatId, add, { otherId: userId }));
     },
 
     remove: async (viewer, chatId, userId) => {
@@ -82,7 +82,7 @@ export const createMembers = ({ db, log, bus }: MembersOptions): Members => {
         if (!canManageMembers(me.actor, tx.chat)) throw new ForbiddenError('You may not remove members from this chat');
         return takeOut(tx, me, other);
       };
-      return changed(await changeChat(log, viewer, chatId, remove, userId));
+      return changed(await changeChat(log, viewer, chatId, remove, { otherId: userId }));
     },
 
     leave: async (viewer, chatId) => {

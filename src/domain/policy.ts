@@ -8,6 +8,8 @@ import type { ChatKind, Role } from '../generated/prisma/enums.js';
 export interface ChatFacts {
   kind: ChatKind;
   closedAt: Date | null;
+  /** Whether a brand of this MATCH has the BUSINESS plan. */
+  hasBusiness: boolean;
 }
 
 export interface Actor {
@@ -15,6 +17,8 @@ export interface Actor {
   role: Role;
   /** Whether they are a member of the chat in question. */
   isMember: boolean;
+  /** Whether they follow it by `chatEvents` now, on any node; asked of MATCH alone. */
+  isJoined: boolean;
 }
 
 const isAdmin = (actor: Actor) => actor.role === 'ADMIN';
@@ -23,8 +27,15 @@ const isAdmin = (actor: Actor) => actor.role === 'ADMIN';
 export const canSee = (actor: Actor, chat: ChatFacts): boolean =>
   actor.isMember || (isAdmin(actor) && chat.kind !== 'DIRECT');
 
-/** Whether some chat state would let them write; a closed chat is refused as closed, after this. */
-export const canWrite = (actor: Actor, _chat: ChatFacts): boolean => actor.isMember;
+/** Whether they may write here at all; `refuseWriting` says what may still be in the way. */
+export const canWrite = (actor: Actor, chat: ChatFacts): boolean =>
+  actor.isMember || (chat.kind === 'MATCH' && isAdmin(actor));
+
+/** Administrators, who are no member, write in a MATCH only where a brand pays for it. */
+export const lacksPlan = (actor: Actor, chat: ChatFacts): boolean =>
+  chat.kind === 'MATCH' && !actor.isMember && !chat.hasBusiness;
+
+export const lacksJoining = (actor: Actor, chat: ChatFacts): boolean => chat.kind === 'MATCH' && !actor.isJoined;
 
 export const canType = canWrite;
 
@@ -38,12 +49,19 @@ export const canEdit = (actor: Actor, chat: ChatFacts, message: { senderId: bigi
 export const canDeleteOwn = (actor: Actor, chat: ChatFacts): boolean =>
   canWrite(actor, chat) || canDeleteOthers(actor, chat);
 
+/** An administrator's right; in a MATCH where a brand pays for it (`refuseDeleting`). */
 export const canDeleteOthers = (actor: Actor, chat: ChatFacts): boolean => isAdmin(actor) && chat.kind !== 'DIRECT';
 
 export const canDelete = (actor: Actor, chat: ChatFacts, message: { senderId: bigint }): boolean =>
   message.senderId === actor.id ? canDeleteOwn(actor, chat) : canDeleteOthers(actor, chat);
 
 export const canCreateGroup = (actor: { role: Role }): boolean => actor.role === 'ADMIN';
+
+export const canManageBrands = canCreateGroup;
+
+export const canCreateMatch = canCreateGroup;
+
+export const canOpenOrder = (actor: { role: Role }): boolean => actor.role !== 'USER';
 
 /** Brings people in and takes them out. */
 export const canManageMembers = (actor: Actor, chat: ChatFacts): boolean =>

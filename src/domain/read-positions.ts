@@ -94,4 +94,5 @@ const toChat = (row: ChatRow): ChatRow => ({
   headSeq: row.headSeq,
   headMark: row.headMark,
   messageCount: row.messageCount,
+  hasBusiness: row.hasBusiness,
 });

@@ -4,11 +4,13 @@ import type { Queryable } from '../db/database.js';
 import { chatTopic, pack } from '../log/doorbell.js';
 import type { UserFacts } from '../log/event.js';
 import { IS_BROADCAST } from './broadcast.js';
-import { ChatClosedError, ForbiddenError, NotFoundError, RateLimitedError } from './errors.js';
+import { NotFoundError, RateLimitedError } from './errors.js';
 import { PERSON_COLUMNS, toUser, type PersonColumns } from './person-row.js';
-import { canSee, canType, type ChatFacts } from './policy.js';
+import { canSee, type ChatFacts } from './policy.js';
+import { withPresence, type Presence } from './presence.js';
 import type { RateLimits } from './rate-limits.js';
 import type { Viewer } from './viewer.js';
+import { refuseWriting } from './write-refusals.js';
 
 export interface Typing {
   /**
@@ -16,7 +18,7 @@ export interface Typing {
    *
    * @param chatId null where the id did not decode
    * @returns when it is over unless said again; null once stopped
-   * @throws NotFoundError, ForbiddenError, ChatClosedError, RateLimitedError
+   * @throws NotFoundError, ForbiddenError, ChatClosedError, PlanRequiredError, NotJoinedError, RateLimitedError
    */
   set(viewer: Viewer, chatId: bigint | null, isTyping: boolean): Promise<{ expiresAt: Date | null }>;
   /** Tells at once that those whose end this node would tell have stopped. */
@@ -27,10 +29,11 @@ export interface TypingOptions {
   db: Queryable;
   bus: Bus;
   limits: RateLimits;
+  presence: Presence;
   lastsMs?: number;
 }
 
-const TYPIST = `SELECT chat.kind, chat.closed_at AS "closedAt", member.user_id IS NOT NULL AS "isMember",
+const TYPIST = `SELECT chat.kind, chat.closed_at AS "closedAt", chat.has_business AS "hasBusiness", member.user_id IS NOT NULL AS "isMember",
     ${IS_BROADCAST} AS "isBroadcast", ${PERSON_COLUMNS}
   FROM chat JOIN "user" person ON person.id = $2 LEFT JOIN member ON member.chat_id = chat.id AND member.user_id = person.id
   WHERE chat.id = $1`;
@@ -40,7 +43,7 @@ interface TypistRow extends ChatFacts, PersonColumns {
   isBroadcast: boolean;
 }
 
-export const createTyping = ({ db, bus, limits, lastsMs = 5000 }: TypingOptions): Typing => {
+export const createTyping = ({ db, bus, limits, presence, lastsMs = 5000 }: TypingOptions): Typing => {
   /** What this node will tell; as many as were said in the last few seconds. */
   const ends = new Map<string, { timer: NodeJS.Timeout; tell: () => void }>();
 
@@ -60,21 +63,24 @@ export const createTyping = ({ db, bus, limits, lastsMs = 5000 }: TypingOptions)
     ends.set(key, { timer: setTimeout(end, lastsMs), tell: end });
   };
 
+  const set = async (viewer: Viewer, chatId: bigint, isTyping: boolean, isJoined: boolean) => {
+    const [row] = await db.query<TypistRow>(TYPIST, [chatId, viewer.id]);
+    if (row === undefined) throw new NotFoundError('Chat');
+    const actor = { id: viewer.id, role: row.role, isMember: row.isMember, isJoined };
+    if (!canSee(actor, row)) throw new NotFoundError('Chat');
+    refuseWriting(actor, row);
+    const taken = await limits.take('typing', String(viewer.id));
+    if (!taken.allowed) throw new RateLimitedError(taken.retryAfterMs);
+
+    const expiresAt = isTyping ? new Date(Date.now() + lastsMs) : null;
+    if (row.isBroadcast) tell(chatId, toUser(row), expiresAt);
+    return { expiresAt };
+  };
+
   return {
     set: async (viewer, chatId, isTyping) => {
       if (chatId === null) throw new NotFoundError('Chat');
-      const [row] = await db.query<TypistRow>(TYPIST, [chatId, viewer.id]);
-      if (row === undefined) throw new NotFoundError('Chat');
-      const actor = { id: viewer.id, role: row.role, isMember: row.isMember };
-      if (!canSee(actor, row)) throw new NotFoundError('Chat');
-      if (!canType(actor, row)) throw new ForbiddenError('You may not write in this chat');
-      if (row.closedAt !== null) throw new ChatClosedError(row.closedAt);
-      const taken = await limits.take('typing', String(viewer.id));
-      if (!taken.allowed) throw new RateLimitedError(taken.retryAfterMs);
-
-      const expiresAt = isTyping ? new Date(Date.now() + lastsMs) : null;
-      if (row.isBroadcast) tell(chatId, toUser(row), expiresAt);
-      return { expiresAt };
+      return withPresence(presence, viewer.id, chatId, (isJoined) => set(viewer, chatId, isTyping, isJoined));
     },
     close: () => {
       for (const end of [...ends.values()]) end.tell();

@@ -7,6 +7,8 @@ import {
   InvalidInputError,
   InvalidTokenError,
   NotFoundError,
+  NotJoinedError,
+  PlanRequiredError,
   RateLimitedError,
   TextEmptyError,
   TextTooLongError,
@@ -14,6 +16,7 @@ import {
 } from '../domain/errors.js';
 import { builder } from './builder.js';
 import { Message } from './message.js';
+import { Plan } from './plan.js';
 
 export const ErrorInterface = builder.interfaceRef<Error>('Error').implement({
   description: 'Why something could not be done.',
@@ -47,6 +50,19 @@ builder.objectType(ChatClosedError, {
   fields: (t) => ({
     closedAt: t.expose('closedAt', { type: 'DateTime', description: 'When it was closed.' }),
   }),
+});
+
+builder.objectType(PlanRequiredError, {
+  name: 'PlanRequiredError',
+  description: 'Administrators write in MATCH chats only where a brand has the BUSINESS plan.',
+  interfaces,
+  fields: (t) => ({ plan: t.expose('plan', { type: Plan, description: 'The plan that a brand would need.' }) }),
+});
+
+builder.objectType(NotJoinedError, {
+  name: 'NotJoinedError',
+  description: 'In MATCH chats one writes only while following `chatEvents`.',
+  interfaces,
 });
 
 builder.objectType(TextEmptyError, {

@@ -6,6 +6,8 @@ import {
   IdempotencyConflictError,
   InvalidInputError,
   NotFoundError,
+  NotJoinedError,
+  PlanRequiredError,
   RateLimitedError,
   TextEmptyError,
   TextTooLongError,
@@ -53,6 +55,8 @@ builder.mutationField('sendMessage', (t) =>
         NotFoundError,
         ForbiddenError,
         ChatClosedError,
+        PlanRequiredError,
+        NotJoinedError,
         TextEmptyError,
         TextTooLongError,
         InvalidInputError,
@@ -92,6 +96,8 @@ builder.mutationField('editMessage', (t) =>
         NotFoundError,
         ForbiddenError,
         ChatClosedError,
+        PlanRequiredError,
+        NotJoinedError,
         TextEmptyError,
         TextTooLongError,
         InvalidInputError,
@@ -152,7 +158,9 @@ builder.mutationField('deleteMessages', (t) =>
       chatId: t.input.id({ description: 'The chat.' }),
       messageIds: t.input.idList({ description: '1 to 100; one named twice counts once.' }),
     },
-    errors: { types: [NotFoundError, ForbiddenError, ChatClosedError, InvalidInputError] },
+    errors: {
+      types: [NotFoundError, ForbiddenError, ChatClosedError, PlanRequiredError, NotJoinedError, InvalidInputError],
+    },
     resolve: (_root, { input }, { viewer, services }) =>
       services.messages.delete(
         viewer,

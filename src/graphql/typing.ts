@@ -1,5 +1,12 @@
 /** Who is typing. */
-import { ChatClosedError, ForbiddenError, NotFoundError, RateLimitedError } from '../domain/errors.js';
+import {
+  ChatClosedError,
+  ForbiddenError,
+  NotFoundError,
+  NotJoinedError,
+  PlanRequiredError,
+  RateLimitedError,
+} from '../domain/errors.js';
 import { builder } from './builder.js';
 import { decodeRowId } from './global-id.js';
 
@@ -25,7 +32,9 @@ builder.mutationField('setTyping', (t) =>
       chatId: t.input.id({ description: 'The chat.' }),
       isTyping: t.input.boolean({ description: 'False: has stopped.' }),
     },
-    errors: { types: [NotFoundError, ForbiddenError, ChatClosedError, RateLimitedError] },
+    errors: {
+      types: [NotFoundError, ForbiddenError, ChatClosedError, PlanRequiredError, NotJoinedError, RateLimitedError],
+    },
     resolve: (_root, { input }, { viewer, services }) =>
       services.typing.set(viewer, decodeRowId('Chat', input.chatId), input.isTyping),
   }),

@@ -9,14 +9,24 @@ import { newMark } from './mark.js';
 /** The chat's row as `ChatRow`; `chat` must be the table's name in the statement. */
 export const CHAT_COLUMNS = `chat.id, chat.kind, chat.name, chat.slug, chat.order_ref AS "orderRef", chat.created_at AS "createdAt",
   chat.activity_at AS "activityAt", chat.closed_at AS "closedAt", chat.head_seq AS "headSeq", chat.head_mark AS "headMark",
-  chat.message_count AS "messageCount"`;
+  chat.message_count AS "messageCount", chat.has_business AS "hasBusiness"`;
 
-const LOCK_CHAT = `SELECT ${CHAT_COLUMNS} FROM chat WHERE id = $1 FOR NO KEY UPDATE`;
+const LOCK_CHATS = `SELECT ${CHAT_COLUMNS} FROM chat WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE`;
 
 const APPEND = `WITH written AS (
     INSERT INTO event (chat_id, seq, mark, type, actor_id, user_id, message_seqs)
     VALUES ($1, $2, $3, $4::event_type, $5, $6, $7) RETURNING created_at)
   UPDATE chat SET head_seq = $2, head_mark = $3 WHERE id = $1 RETURNING (SELECT created_at FROM written) AS "createdAt"`;
+
+const APPEND_TO_EACH = `WITH input AS (
+    SELECT * FROM unnest($1::bigint[], $2::int[], $3::int[]) AS input(chat_id, seq, mark)
+  ), written AS (
+    INSERT INTO event (chat_id, seq, mark, type, actor_id)
+    SELECT chat_id, seq, mark, $4::event_type, $5::bigint FROM input RETURNING chat_id, created_at
+  ), moved AS (
+    UPDATE chat SET head_seq = input.seq, head_mark = input.mark FROM input WHERE chat.id = input.chat_id
+  )
+  SELECT chat_id AS "chatId", created_at AS "createdAt" FROM written`;
 
 const BEGIN = `INSERT INTO event (chat_id, seq, mark, type, actor_id) VALUES ($1, 0, $2, 'CHAT_CREATED', $3)`;
 
@@ -52,27 +62,75 @@ const append = async (tx: Queryable, chat: ChatRow, event: NewEvent): Promise<Lo
   };
 };
 
+const appendToEach = async (
+  tx: Queryable,
+  chats: readonly ChatRow[],
+  { type, actor }: Pick<NewEvent, 'type' | 'actor'>,
+): Promise<LogEvent[]> => {
+  for (const chat of chats) {
+    chat.headSeq += 1;
+    chat.headMark = newMark();
+  }
+  const rows = await tx.query<{ chatId: bigint; createdAt: Date }>(APPEND_TO_EACH, [
+    chats.map((chat) => chat.id),
+    chats.map((chat) => chat.headSeq),
+    chats.map((chat) => chat.headMark),
+    type,
+    actor.id,
+  ]);
+  const createdAt = new Map(rows.map((row) => [row.chatId, row.createdAt]));
+  return chats.map((chat) => ({
+    chatId: chat.id,
+    seq: chat.headSeq,
+    mark: chat.headMark,
+    type,
+    createdAt: createdAt.get(chat.id)!,
+    actorId: actor.id,
+    userId: null,
+    messages: [],
+    users: [actor],
+  }));
+};
+
 /** Two statements beside those of `work`, BEGIN and COMMIT: the lock, and one for each event. */
-export const createChange =
-  (db: Database, bus: Bus): Log['change'] =>
-  async (chatId, work) => {
+export const createChanges = (db: Database, bus: Bus): Pick<Log, 'change' | 'changeAll'> => {
+  const changeAll: Log['changeAll'] = async (chatIds, work) => {
     let appended: LogEvent[] = [];
     const result = await db.transaction(async (tx) => {
       appended = []; // the transaction may be tried again
-      const [chat] = await tx.query<ChatRow>(LOCK_CHAT, [chatId]);
-      if (chat === undefined) return undefined;
-      const chatTransaction: ChatTransaction = {
-        chat,
-        query: (sql, params) => tx.query(sql, params),
-        nextSeq: () => chat.headSeq + 1,
-        append: async (event) => {
-          const written = await append(tx, chat, event);
-          appended.push(written);
-          return written.seq;
+      const rows = await tx.query<ChatRow>(LOCK_CHATS, [chatIds]);
+      const query: Queryable['query'] = (sql, params) => tx.query(sql, params);
+      const chats = rows.map((chat): [bigint, ChatTransaction] => [
+        chat.id,
+        {
+          chat,
+          query,
+          nextSeq: () => chat.headSeq + 1,
+          append: async (event) => {
+            const written = await append(tx, chat, event);
+            appended.push(written);
+            return written.seq;
+          },
         },
-      };
-      return work(chatTransaction);
+      ]);
+      return work({
+        chats: new Map(chats),
+        query,
+        appendToEach: async (event) => void appended.push(...(await appendToEach(tx, rows, event))),
+      });
     });
-    if (appended.length > 0) bus.publish(chatTopic(chatId), pack({ events: appended }));
+    const byChat = new Map<bigint, LogEvent[]>();
+    for (const event of appended) byChat.set(event.chatId, [...(byChat.get(event.chatId) ?? []), event]);
+    for (const [chatId, events] of byChat) bus.publish(chatTopic(chatId), pack({ events }));
     return result;
   };
+
+  return {
+    changeAll,
+    change: (chatId, work) =>
+      changeAll([chatId], async ({ chats }) => {
+        const chat = chats.get(chatId);
+        return chat === undefined ? undefined : work(chat);
+      }),
+  };
+};

@@ -56,4 +56,6 @@ export interface ChatRow {
   headSeq: number;
   headMark: number;
   messageCount: number;
+  /** Whether a brand of this MATCH has the BUSINESS plan; false for other kinds. */
+  hasBusiness: boolean;
 }

@@ -2,7 +2,7 @@
 import type { Bus } from '../bus/bus.js';
 import type { Database, Queryable } from '../db/database.js';
 import type { Role } from '../generated/prisma/enums.js';
-import { begin, createChange } from './append.js';
+import { begin, createChanges } from './append.js';
 import type { ChatRow, MessageRow, UserFacts } from './event.js';
 import { createSender } from './send.js';
 
@@ -30,6 +30,14 @@ export interface ChatTransaction extends Queryable {
   nextSeq(): number;
 }
 
+/** One transaction that holds the locks of several chats' rows. */
+export interface ChatsTransaction extends Queryable {
+  /** By id; without those that there are not. */
+  readonly chats: ReadonlyMap<bigint, ChatTransaction>;
+  /** Appends the same event to each of them: one statement, however many they are. */
+  appendToEach(event: Pick<NewEvent, 'type' | 'actor'>): Promise<void>;
+}
+
 export interface NewMessage {
   chatId: bigint;
   senderId: bigint;
@@ -37,6 +45,8 @@ export interface NewMessage {
   clientMessageId: string | null;
   /** False where the sender is over the rate limit: a repeated key still gets its first answer. */
   isWithinLimit: boolean;
+  /** Whether the sender has joined the chat; asked of MATCH alone. */
+  isJoined: boolean;
 }
 
 /** What a send met, under the locks of the chat's and the member's rows. */
@@ -48,7 +58,7 @@ export type SendOutcome =
   | { kind: 'noChat' };
 
 export interface SendFacts {
-  chat: Pick<ChatRow, 'kind' | 'closedAt'>;
+  chat: Pick<ChatRow, 'kind' | 'closedAt' | 'hasBusiness'>;
   isMember: boolean;
   role: Role;
 }
@@ -60,6 +70,8 @@ export interface Log {
    * @returns undefined where there is no such chat
    */
   change<Result>(chatId: bigint, work: (tx: ChatTransaction) => Promise<Result>): Promise<Result | undefined>;
+  /** As `change`, for several chats at once, locked in the order of their ids, so that two of these wait for each other. */
+  changeAll<Result>(chatIds: readonly bigint[], work: (tx: ChatsTransaction) => Promise<Result>): Promise<Result>;
   /** Writes row 0 of a new chat’s log, inside the transaction that makes the chat; `mark` is the one given to its `head_mark`. */
   begin(tx: Queryable, chatId: bigint, actorId: bigint, mark: number): Promise<void>;
   /** @throws UnavailableError: unknown whether it was sent */
@@ -69,7 +81,7 @@ export interface Log {
 }
 
 export const createLog = (db: Database, bus: Bus): Log => ({
-  change: createChange(db, bus),
+  ...createChanges(db, bus),
   begin,
   ...createSender(db, bus),
 });

@@ -20,20 +20,24 @@ import { newMarks } from './mark.js';
  */
 const SEND = `
 WITH input AS MATERIALIZED (
-  SELECT * FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::int[], $7::boolean[])
-    AS input(n, chat_id, sender_id, text, client_message_id, mark, is_within_limit)
+  SELECT * FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::int[], $7::boolean[], $8::boolean[])
+    AS input(n, chat_id, sender_id, text, client_message_id, mark, is_within_limit, is_joined)
 ), locked_chat AS MATERIALIZED (
-  SELECT id, kind, closed_at, head_seq, message_count, activity_at FROM chat
+  SELECT id, kind, closed_at, has_business, head_seq, message_count, activity_at FROM chat
   WHERE id IN (SELECT chat_id FROM input) ORDER BY id FOR NO KEY UPDATE
 ), locked_member AS MATERIALIZED (
   SELECT chat_id, user_id FROM member
   WHERE (chat_id, user_id) IN (SELECT input.chat_id, input.sender_id FROM input JOIN locked_chat ON locked_chat.id = input.chat_id)
   ORDER BY chat_id, user_id FOR NO KEY UPDATE
 ), judged AS MATERIALIZED (
-  SELECT input.*, locked_chat.kind, locked_chat.closed_at, locked_chat.head_seq, locked_chat.message_count, locked_chat.activity_at,
-    locked_member.user_id IS NOT NULL AS is_member, earlier.seq AS earlier_seq,
-    locked_member.user_id IS NOT NULL AND locked_chat.closed_at IS NULL AND input.is_within_limit AND earlier.seq IS NULL AS is_accepted
+  SELECT input.*, locked_chat.kind, locked_chat.closed_at, locked_chat.has_business, locked_chat.head_seq, locked_chat.message_count,
+    locked_chat.activity_at, locked_member.user_id IS NOT NULL AS is_member, earlier.seq AS earlier_seq,
+    CASE WHEN locked_chat.kind = 'MATCH'
+      THEN input.is_joined AND (locked_member.user_id IS NOT NULL OR (locked_chat.has_business AND sender.role = 'ADMIN'))
+      ELSE locked_member.user_id IS NOT NULL
+    END AND locked_chat.closed_at IS NULL AND input.is_within_limit AND earlier.seq IS NULL AS is_accepted
   FROM input
+  LEFT JOIN "user" sender ON sender.id = input.sender_id
   LEFT JOIN locked_chat ON locked_chat.id = input.chat_id
   LEFT JOIN locked_member ON locked_member.chat_id = input.chat_id AND locked_member.user_id = input.sender_id
   LEFT JOIN message earlier ON earlier.chat_id = input.chat_id AND earlier.sender_id = input.sender_id
@@ -59,7 +63,7 @@ WITH input AS MATERIALIZED (
   INSERT INTO message (chat_id, seq, ordinal, sender_id, text, text_hash, client_message_id, created_at, changed_seq)
   SELECT chat_id, seq, ordinal, sender_id, text, sha256(convert_to(text, 'UTF8')), client_message_id, sent_at, seq FROM numbered
 )
-SELECT judged.n, judged.kind, judged.closed_at AS "closedAt", judged.is_member AS "isMember",
+SELECT judged.n, judged.kind, judged.closed_at AS "closedAt", judged.has_business AS "hasBusiness", judged.is_member AS "isMember",
   numbered.seq, numbered.sent_at AS "sentAt",
   sender.username, sender.first_name AS "firstName", sender.last_name AS "lastName", sender.role, sender.created_at AS "senderCreatedAt",
   earlier.seq AS "earlierSeq", earlier.text AS "earlierText", earlier.text_hash = sha256(convert_to(judged.text, 'UTF8')) AS "isSame",
@@ -74,6 +78,7 @@ interface SendRow {
   n: number;
   kind: ChatKind | null;
   closedAt: Date | null;
+  hasBusiness: boolean;
   isMember: boolean;
   seq: number | null;
   sentAt: Date;
@@ -194,6 +199,7 @@ const write = async (db: Queryable, bus: Bus, batch: Waiting[], tries = 0): Prom
       batch.map((waiting) => waiting.clientMessageId),
       [...marks],
       batch.map((waiting) => waiting.isWithinLimit),
+      batch.map((waiting) => waiting.isJoined),
     ]);
   } catch (error) {
     if (isUniqueViolation(error) && tries < 3) return write(db, bus, batch, tries + 1);
@@ -258,7 +264,11 @@ const outcomeOf = (waiting: NewMessage, row: SendRow): SendOutcome => {
     return { kind: 'sent', message };
   }
   if (row.kind === null) return { kind: 'noChat' };
-  const facts = { chat: { kind: row.kind, closedAt: row.closedAt }, isMember: row.isMember, role: row.role };
+  const facts = {
+    chat: { kind: row.kind, closedAt: row.closedAt, hasBusiness: row.hasBusiness },
+    isMember: row.isMember,
+    role: row.role,
+  };
   if (row.earlierSeq === null) return { kind: 'refused', ...facts };
   const message: MessageRow = {
     ...base,

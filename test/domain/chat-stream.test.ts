@@ -59,7 +59,7 @@ const take = async (stream: Stream, count: number): Promise<StreamItem[]> => {
 };
 
 const send = async ({ log }: Node, chatId: bigint, senderId: bigint, text = 'text') =>
-  seqOf(await log.send({ chatId, senderId, text, clientMessageId: null, isWithinLimit: true }));
+  seqOf(await log.send({ chatId, senderId, text, clientMessageId: null, isWithinLimit: true, isJoined: false }));
 
 const remove = ({ log }: Node, chatId: bigint, actor: UserFacts, user: UserFacts) =>
   log.change(chatId, async (tx) => {

@@ -271,7 +271,7 @@ describe('finding chats', () => {
             kind,
             role,
             isMember,
-            canSee({ id: viewer.id, role, isMember }, { kind, closedAt: null }),
+            canSee({ id: viewer.id, role, isMember, isJoined: false }, { kind, closedAt: null, hasBusiness: false }),
           ]);
         }
       }

@@ -18,7 +18,7 @@ afterAll(async () => {
 });
 
 const send = async (node: Awaited<ReturnType<typeof logNode>>, chatId: bigint, senderId: bigint) => {
-  await node.log.send({ chatId, senderId, text: 'text', clientMessageId: null, isWithinLimit: true });
+  await node.log.send({ chatId, senderId, text: 'text', clientMessageId: null, isWithinLimit: true, isJoined: false });
 };
 
 it('tells once of each chat that moved, followed or not, new ones included', async () => {

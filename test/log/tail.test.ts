@@ -56,7 +56,14 @@ const sendMany = async (
 ) => {
   // One after another, so that each is a ring of its own.
   for (let index = 0; index < count; index += 1) {
-    await log.send({ chatId, senderId, text: `text ${index}`, clientMessageId: null, isWithinLimit: true });
+    await log.send({
+      chatId,
+      senderId,
+      text: `text ${index}`,
+      clientMessageId: null,
+      isWithinLimit: true,
+      isJoined: false,
+    });
   }
 };
 

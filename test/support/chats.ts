@@ -9,6 +9,7 @@ import { createChats } from '../../src/domain/chats.js';
 import { createMembers } from '../../src/domain/members.js';
 import { createMessages } from '../../src/domain/messages.js';
 import { createNotifications } from '../../src/domain/notifications.js';
+import type { Presence } from '../../src/domain/presence.js';
 import { createRateLimits, type RateLimitSettings } from '../../src/domain/rate-limits.js';
 import { createReadPositions } from '../../src/domain/read-positions.js';
 import { createTyping } from '../../src/domain/typing.js';
@@ -46,17 +47,18 @@ export const chatNode = (
     registrationsPerHour: 0,
     ...limits,
   });
+  const presence: Presence = { isJoinedHere: () => false, isJoined: () => Promise.resolve(false) };
   const log = createLog(db, bus);
   const readPositions = createReadPositions({ db, bus });
-  const typing = createTyping({ db, bus, limits: rateLimits, lastsMs: typingLastsMs });
+  const typing = createTyping({ db, bus, limits: rateLimits, presence, lastsMs: typingLastsMs });
   onTestFinished(async () => {
     readPositions.close();
     typing.close();
     await log.drain();
     store.close();
   });
-  const chats = createChats({ db, log, bus, limits: rateLimits });
-  const messages = createMessages({ db, log, limits: rateLimits, textMaxLength });
+  const chats = createChats({ db, log, bus, limits: rateLimits, presence });
+  const messages = createMessages({ db, log, limits: rateLimits, presence, textMaxLength });
 
   return {
     db,

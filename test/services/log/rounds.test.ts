@@ -47,7 +47,8 @@ it('a write transaction left open makes no round read again what an earlier one 
   const seen: Moved[] = [];
   rounds.onMoved((moved) => seen.push(moved));
   const { log } = await logNode(db);
-  const send = () => log.send({ chatId, senderId: ada.id, text: 'text', clientMessageId: null, isWithinLimit: true });
+  const send = () =>
+    log.send({ chatId, senderId: ada.id, text: 'text', clientMessageId: null, isWithinLimit: true, isJoined: false });
 
   for (let round = 1; round <= 3; round += 1) {
     await send();
