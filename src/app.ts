@@ -11,8 +11,10 @@ import { openDatabase } from './db/open.js';
 import { seedDemo } from './demo/seed-demo.js';
 import { welcome } from './demo/welcome.js';
 import { createAccounts } from './domain/accounts.js';
+import { createBrands } from './domain/brands.js';
 import { createChats } from './domain/chats.js';
 import { createEventChats } from './domain/event-chats.js';
+import { createMatches } from './domain/matches.js';
 import { createMembers } from './domain/members.js';
 import { createMessages } from './domain/messages.js';
 import { createNotifications } from './domain/notifications.js';
@@ -111,15 +113,18 @@ const build = async (config: Config, logger: Logger, closing: Closing, close: ()
   await sessions.start();
 
   const presence: Presence = { isJoinedHere: () => false, isJoined: () => Promise.resolve(false) };
-  const chats = createChats({ db, log, bus, limits, presence });
-  const users = createUsers(db);
+  const users = createUsers(db, config.userDirectory);
+  const chats = createChats({ db, log, bus, limits, presence, users, directChats: config.directChats });
+  const brands = createBrands({ db, log });
   const notifications = createNotifications({ db, bus });
   const memberships = closing(createMemberships({ db, bus, rounds }, onError), (it) => it.close());
   const slowReaderMs = config.slowReaderSeconds * 1000;
   const services: Services = {
     accounts: createAccounts({ db, sessions, passwords, limits }),
+    brands,
     chats,
     eventChats: createEventChats(db),
+    matches: createMatches({ db, log, bus, brands }),
     members: createMembers({ db, log, bus }),
     messages: createMessages({ db, log, limits, presence, textMaxLength: config.messageMaxLength }),
     notifications,

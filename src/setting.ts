@@ -73,6 +73,12 @@ const levels = {
 
 export type LogLevel = keyof typeof levels;
 
+export const choice = <const Value extends string>(
+  name: string,
+  { values, ...words }: Words & { default: Value; values: readonly Value[] },
+): Setting<Value> =>
+  oneOf(name, words, Object.fromEntries(values.map((value) => [value, value])) as Record<string, Value>);
+
 export const level = (name: string, words: Words): Setting<LogLevel> => oneOf<LogLevel>(name, words, levels);
 
 export const text = (name: string, words: Words & { expected: string }): Setting<string> => ({

@@ -2,7 +2,7 @@
  * Every setting there is, in one table. The README's table, `.env.example` and the command line's help are made from it
  * (`npm run settings`).
  */
-import { address, level, limit, onOff, origins, text, tokenSecret, url, wholeNumber } from './setting.js';
+import { address, choice, level, limit, onOff, origins, text, tokenSecret, url, wholeNumber } from './setting.js';
 
 export const settings = {
   port: wholeNumber('PORT', {
@@ -98,6 +98,18 @@ export const settings = {
   registrationsPerHour: limit('REGISTRATIONS_PER_HOUR', {
     description: 'Accounts that may be registered from one address in an hour.',
     default: 600,
+  }),
+  directChats: choice('DIRECT_CHATS', {
+    description:
+      'Who may open direct chats: everyone, staff (managers and administrators, with anyone), or off for nobody. Those that there are go on.',
+    default: 'everyone',
+    values: ['everyone', 'staff', 'off'],
+  }),
+  userDirectory: choice('USER_DIRECTORY', {
+    description:
+      'Whom users find: everyone, or shared for those alone with whom they share a chat. Managers and administrators find everyone.',
+    default: 'everyone',
+    values: ['everyone', 'shared'],
   }),
   slowReaderSeconds: wholeNumber('SLOW_READER_SECONDS', {
     description:

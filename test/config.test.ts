@@ -45,6 +45,8 @@ describe('readConfig', () => {
         messagesPerMinute: 10,
         editsPerMinute: 30,
         typingPerMinute: 120,
+        userDirectory: 'everyone',
+        directChats: 'everyone',
         directChatsPerMinute: 10,
         signInsPerMinute: 30,
         registrationsPerHour: 600,

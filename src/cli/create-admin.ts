@@ -1,6 +1,6 @@
 /** `parley create-admin` */
 import { checkAccountInput } from '../domain/account-input.js';
-import { createUsers } from '../domain/users.js';
+import { createUsers, OPERATOR } from '../domain/users.js';
 import { administer } from './administration.js';
 import { newPassword } from './new-password.js';
 
@@ -14,7 +14,7 @@ export const createAdmin = ({ username, email, password: given }: CreateAdminOpt
   administer(async (administration, db) => {
     // Before anybody is asked for anything.
     checkAccountInput({ username, email, password: given });
-    const existing = await createUsers(db).byUsername(username);
+    const existing = await createUsers(db).byUsername(OPERATOR, username);
     const { password, isGenerated } = await newPassword({
       given,
       isAsked: existing === undefined,

@@ -1,12 +1,12 @@
 /** `parley set-password` */
-import { createUsers } from '../domain/users.js';
+import { createUsers, OPERATOR } from '../domain/users.js';
 import { administer } from './administration.js';
 import { CommandError } from './command-error.js';
 import { newPassword } from './new-password.js';
 
 export const setPassword = ({ username, generate }: { username: string; generate?: true }): Promise<void> =>
   administer(async (administration, db) => {
-    const user = await createUsers(db).byUsername(username);
+    const user = await createUsers(db).byUsername(OPERATOR, username);
     if (user === undefined) throw new CommandError(`There is no user ${JSON.stringify(username)}`);
     const { password, isGenerated } = await newPassword({
       isAsked: !generate,

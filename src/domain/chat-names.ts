@@ -1,4 +1,4 @@
-/** What a chat may be called, and how it may be found. Each check says what is wrong, or nothing. */
+/** What chats and brands may be called, and how chats may be found. Each check says what is wrong, or nothing. */
 import { codePointLength } from './text.js';
 
 type Problem = string | undefined;
@@ -11,7 +11,8 @@ const CONTROL = /[\p{Cc}\p{Surrogate}\u2028\u2029]/u;
 /** As it is kept. */
 export const trimmedName = (name: string): string => name.trim();
 
-export const chatNameProblem = (name: string): Problem => {
+/** Of a name or of the reference of an order. */
+export const nameProblem = (name: string): Problem => {
   const trimmed = trimmedName(name);
   if (trimmed === '') return 'must not be empty';
   if (trimmed.length > 2 * NAME_MAX_LENGTH || codePointLength(trimmed) > NAME_MAX_LENGTH) {

@@ -6,7 +6,7 @@ import type { Queryable } from '../db/database.js';
 import type { ChatKind } from '../generated/prisma/enums.js';
 import { CHAT_COLUMNS } from '../log/append.js';
 import type { ChatRow } from '../log/event.js';
-import { isSlug } from './chat-names.js';
+import { isSlug, trimmedName } from './chat-names.js';
 import type { ChatAccess } from './chat-access.js';
 import { orderKey, slugKey } from './new-chat.js';
 import { createKeyset, pageSql, readPage, toConnection, type Connection, type PageArgs } from './page.js';
@@ -132,7 +132,7 @@ const permissionsOf = ({ chat, actor }: ChatAccess): ChatPermissions => {
 /** @returns null where no chat can have it */
 const keyOf = (reference: { slug: string } | { orderRef: string }): string | null => {
   if ('slug' in reference) return isSlug(reference.slug) ? slugKey(reference.slug) : null;
-  return isStorable(reference.orderRef) ? orderKey(reference.orderRef) : null;
+  return isStorable(reference.orderRef) ? orderKey(trimmedName(reference.orderRef)) : null;
 };
 
 const IS_KIND = (param: number) => `($${param}::chat_kind IS NULL OR chat.kind = $${param}::chat_kind)`;

@@ -5,15 +5,17 @@ import type { ChatRow } from '../log/event.js';
 import type { ChatTransaction, Log } from '../log/log.js';
 import { changeChat, type Person } from './chat-change.js';
 import { createChatContents, type ChatContents } from './chat-contents.js';
-import { chatNameProblem, SLUG_TAKEN, slugProblem, trimmedName } from './chat-names.js';
+import { nameProblem, SLUG_TAKEN, slugProblem, trimmedName } from './chat-names.js';
 import { createChatReads, type ChatReads } from './chat-reads.js';
-import { createDirectChats, type DirectChats } from './direct-chats.js';
+import { createDirectChats, type DirectChatOpeners, type DirectChats } from './direct-chats.js';
 import { ChatClosedError, ForbiddenError, InvalidInputError, NotFoundError, type InvalidField } from './errors.js';
+import { createOrderChats, type OrderChats } from './order-chats.js';
 import { insertChat, KeyTakenError, slugKey, takeKeys } from './new-chat.js';
 import { canClose, canCreateGroup, canRename } from './policy.js';
 import type { Presence } from './presence.js';
 import type { RateLimits } from './rate-limits.js';
 import { ringUsers } from './user-bell.js';
+import type { Users } from './users.js';
 import type { Viewer } from './viewer.js';
 
 export interface NewGroup {
@@ -32,7 +34,7 @@ export interface ChatUpdate {
 }
 
 /** Chat ids are null where the client's id did not decode: there is no such chat. */
-export interface Chats extends ChatReads, ChatContents, DirectChats {
+export interface Chats extends ChatReads, ChatContents, DirectChats, OrderChats {
   /**
    * Makes a GROUP; its maker is a member only where named.
    *
@@ -52,6 +54,9 @@ export interface ChatsOptions {
   bus: Bus;
   limits: RateLimits;
   presence: Presence;
+  users: Pick<Users, 'byIds'>;
+  /** Who may open dialogs. */
+  directChats: DirectChatOpeners;
 }
 
 const MEMBERS_MOST = 1000;
@@ -63,10 +68,11 @@ const DROP_KEY = `DELETE FROM chat_key WHERE key = $1 AND chat_id = $2`;
 const CLOSE = `UPDATE chat SET closed_at = now() WHERE id = $1 RETURNING closed_at AS "closedAt"`;
 const REOPEN = `UPDATE chat SET closed_at = NULL WHERE id = $1`;
 
-export const createChats = ({ db, log, bus, limits, presence }: ChatsOptions): Chats => ({
+export const createChats = ({ db, log, bus, limits, presence, users, directChats }: ChatsOptions): Chats => ({
   ...createChatReads(db, presence),
   ...createChatContents(db),
-  ...createDirectChats({ db, log, bus, limits }),
+  ...createDirectChats({ db, log, bus, limits, users, openers: directChats }),
+  ...createOrderChats({ db, log, bus }),
 
   // BEGIN, two statements, three for the chat and its slug, two for its members, COMMIT.
   create: async (viewer, { name, slug, memberIds }) => {
@@ -161,7 +167,7 @@ const isGiven = <Value>(value: Value | null | undefined): value is Value => valu
 
 const problemsOf = ({ name, slug }: Pick<ChatUpdate, 'name' | 'slug'>): InvalidField[] => {
   const problems = {
-    name: name === null ? 'cannot be cleared' : name === undefined ? undefined : chatNameProblem(name),
+    name: name === null ? 'cannot be cleared' : name === undefined ? undefined : nameProblem(name),
     slug: isGiven(slug) ? slugProblem(slug) : undefined,
   };
   return Object.entries(problems).flatMap(([field, reason]) =>

@@ -1,6 +1,6 @@
 /** Making a chat of any kind: its row, row 0 of its log, the keys that it is found by, its first members. */
 import type { Queryable } from '../db/database.js';
-import type { ChatKind } from '../generated/prisma/enums.js';
+import type { ChatKind, NotificationKind } from '../generated/prisma/enums.js';
 import { CHAT_COLUMNS } from '../log/append.js';
 import type { ChatRow } from '../log/event.js';
 import type { Log } from '../log/log.js';
@@ -11,6 +11,9 @@ export interface NewChat {
   kind: ChatKind;
   name?: string;
   slug?: string | null;
+  orderRef?: string;
+  /** Of a MATCH: whether one of its brands has the BUSINESS plan. */
+  hasBusiness?: boolean;
   /** What nobody else may have: `slug:…`, `direct:…`. */
   keys: readonly string[];
   /** Of existing users, each once. */
@@ -22,23 +25,28 @@ export interface NewChat {
 /** Thrown to undo the transaction: another chat has one of the keys, committed. */
 export class KeyTakenError extends Error {}
 
-const CHAT = `INSERT INTO chat (kind, name, slug, head_mark) VALUES ($1::chat_kind, $2, $3, $4) RETURNING ${CHAT_COLUMNS}`;
+const CHAT = `INSERT INTO chat (kind, name, slug, order_ref, has_business, head_mark)
+  VALUES ($1::chat_kind, $2, $3, $4, $5, $6) RETURNING ${CHAT_COLUMNS}`;
 // Waits for another transaction that holds the key, whether it is undone.
 const KEYS = `INSERT INTO chat_key (key, chat_id) SELECT key, $2::bigint FROM unnest($1::text[]) AS wanted(key) ORDER BY key
   ON CONFLICT DO NOTHING RETURNING key`;
 const MEMBERS = `INSERT INTO member (chat_id, user_id, last_read_seq, read_count)
   SELECT $1::bigint, user_id, 0, 0 FROM unnest($2::bigint[]) AS wanted(user_id)`;
 
+/** What its members are notified of, where that is not the chat itself. */
+const TOLD: Partial<Record<ChatKind, NotificationKind>> = { RELATION: 'RELATION_CREATED', MATCH: 'MATCH_CREATED' };
+
 /** Two statements, one more for keys, two more for members. @throws KeyTakenError */
 export const insertChat = async (tx: Queryable, log: Log, chat: NewChat): Promise<ChatRow> => {
   const mark = newMark();
-  const [row] = await tx.query<ChatRow>(CHAT, [chat.kind, chat.name ?? null, chat.slug ?? null, mark]);
+  const { name = null, slug = null, orderRef = null, hasBusiness = false } = chat;
+  const [row] = await tx.query<ChatRow>(CHAT, [chat.kind, name, slug, orderRef, hasBusiness, mark]);
   const { id } = row!;
   await takeKeys(tx, id, chat.keys);
   await log.begin(tx, id, chat.actorId, mark);
   if (chat.memberIds.length > 0) {
     await tx.query(MEMBERS, [id, chat.memberIds]);
-    await notify(tx, chat.memberIds, 'CHAT_ADDED', id, chat.actorId);
+    await notify(tx, chat.memberIds, TOLD[chat.kind] ?? 'CHAT_ADDED', id, chat.actorId);
   }
   return row!;
 };
@@ -55,3 +63,6 @@ export const orderKey = (orderRef: string): string => `order:${orderRef}`;
 /** The same from both sides. */
 export const directKey = (one: bigint, other: bigint): string =>
   one < other ? `direct:${one}:${other}` : `direct:${other}:${one}`;
+/** Of brands; the same whichever comes first. */
+export const matchKey = (one: bigint, other: bigint): string =>
+  one < other ? `match:${one}:${other}` : `match:${other}:${one}`;

@@ -61,6 +61,12 @@ export const canManageBrands = canCreateGroup;
 
 export const canCreateMatch = canCreateGroup;
 
+/** Who may open dialogs: everyone, managers and administrators (with anyone), or nobody. Those that there are stay. */
+export type DirectChatOpeners = 'everyone' | 'staff' | 'off';
+
+export const canOpenDirect = (actor: { role: Role }, openers: DirectChatOpeners): boolean =>
+  openers === 'everyone' || (openers === 'staff' && actor.role !== 'USER');
+
 export const canOpenOrder = (actor: { role: Role }): boolean => actor.role !== 'USER';
 
 /** Brings people in and takes them out. */

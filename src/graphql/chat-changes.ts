@@ -103,3 +103,23 @@ builder.mutationField('openDirectChat', (t) =>
       services.chats.openDirect(viewer, decodeRowId('User', input.userId)),
   }),
 );
+
+builder.mutationField('openOrderChat', (t) =>
+  t.withAuth({ signedIn: true }).fieldWithInput({
+    description:
+      'Opens the chat of an order, its opener a member, or finds it: there is one for each reference, and then nothing else of the ' +
+      'input is used. For managers and administrators; where the chat is there, for its members and administrators.',
+    type: successWithOpened('OpenOrderChatSuccess', 'The chat of the order is there.'),
+    nullable: true,
+    argOptions: { description: 'Which order, and who is to be in its chat.' },
+    typeOptions: { description: 'An order, and who is to be in its chat.' },
+    input: {
+      orderRef: t.input.string({ description: "The order's reference: 1 to 100 Unicode code points." }),
+      name: t.input.string({ required: false, description: 'As in `createChat`; without one, the reference.' }),
+      memberIds: t.input.idList({ description: 'Ids of active users beside the viewer, at most 1,000.' }),
+    },
+    errors: { types: [NotFoundError, ForbiddenError, InvalidInputError] },
+    resolve: (_root, { input: { orderRef, name, memberIds } }, { viewer, services }) =>
+      services.chats.openOrder(viewer, { orderRef, name, memberIds: memberIds.map((id) => decodeRowId('User', id)) }),
+  }),
+);

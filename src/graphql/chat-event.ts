@@ -20,7 +20,7 @@ const CHAT =
   'That chat as it is now, not as it was then; for one who sees it no more it holds nothing of what it is now.';
 
 const userOf = async (event: LogEvent, id: bigint, { loaders }: Context): Promise<UserFacts> =>
-  event.users.find((user) => user.id === id) ?? (await loaders.user(id))!;
+  event.users.find((user) => user.id === id) ?? (await loaders.namedUser(id))!;
 
 const DurableEvent = builder.interfaceRef<EventItem>('DurableEvent').implement({
   description:

@@ -1,8 +1,10 @@
 /** What resolvers have at hand: who asks, over what, and the rules to ask. One for each operation. */
 import type { Accounts } from '../domain/accounts.js';
+import type { Brands } from '../domain/brands.js';
 import type { Chats } from '../domain/chats.js';
 import type { Ending } from '../domain/ending.js';
 import type { EventChats } from '../domain/event-chats.js';
+import type { Matches } from '../domain/matches.js';
 import type { Members } from '../domain/members.js';
 import type { Messages } from '../domain/messages.js';
 import type { Notifications } from '../domain/notifications.js';
@@ -17,8 +19,10 @@ import { createLoaders, type Loaders } from './loaders.js';
 
 export interface Services {
   accounts: Accounts;
+  brands: Brands;
   chats: Chats;
   eventChats: EventChats;
+  matches: Matches;
   members: Members;
   messages: Messages;
   notifications: Notifications;

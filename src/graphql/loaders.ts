@@ -3,6 +3,7 @@
  * What has been read is remembered as long as these loaders live: for one query, one mutation, one event.
  */
 import DataLoader from 'dataloader';
+import type { BrandRow } from '../domain/brands.js';
 import type { ChatPermissions } from '../domain/chat-reads.js';
 import type { MemberRow } from '../domain/member-row.js';
 import type { MemberKey } from '../domain/members.js';
@@ -16,7 +17,15 @@ import type { Services } from './context.js';
 import { memberKeyText, messageKeyText } from './global-id.js';
 
 export interface Loaders {
+  /** Undefined where the viewer cannot find them. */
   readonly user: Load<bigint, UserRow | undefined>;
+  /** Whom a message or an event names. */
+  readonly namedUser: Load<bigint, UserRow | undefined>;
+  /** Null where the viewer does not see it, or there is none; so too the one that a user owns. */
+  readonly brand: Load<bigint, BrandRow | null>;
+  readonly brandOf: Load<bigint, BrandRow | null>;
+  /** The two of a MATCH; empty for other chats. */
+  readonly brands: Load<bigint, BrandRow[]>;
   /** What the viewer sees no more comes bare. */
   readonly chat: Load<bigint, ChatRow>;
   /** Null where the viewer does not see it; so too the others by key. */
@@ -40,14 +49,18 @@ type ReadByChat<Row> = (chatIds: readonly bigint[]) => Promise<Map<bigint, Row>>
 
 /** @param viewer null only where nothing that depends on a viewer can be reached */
 export const createLoaders = (services: Services, viewer: Viewer | null): Loaders => {
-  const { chats, eventChats, members, messages, notifications, users } = services;
+  const { brands, chats, eventChats, members, messages, notifications, users } = services;
   const asking = (): Viewer => {
     if (viewer === null) throw new Error('Nobody is signed in to read this');
     return viewer;
   };
 
   return {
-    user: lazy(() => new DataLoader((ids) => users.byIds(ids))),
+    user: lazy(() => new DataLoader((ids) => users.byIds(asking(), ids))),
+    namedUser: lazy(() => new DataLoader((ids) => users.named(ids))),
+    brand: lazy(() => new DataLoader((ids) => brands.byIds(asking(), ids))),
+    brandOf: lazy(() => new DataLoader((ownerIds) => brands.byOwners(asking(), ownerIds))),
+    brands: byChat((ids) => brands.ofChats(asking(), ids)),
     chat: byChat((ids) => eventChats.read(asking(), ids)),
     visibleChat: lazy(
       () =>

@@ -21,7 +21,7 @@ builder.node(Message, {
     sender: t.field({
       type: User,
       description: 'Who said it.',
-      resolve: async (message, _args, { loaders }) => message.sender ?? (await loaders.user(message.senderId))!,
+      resolve: async (message, _args, { loaders }) => message.sender ?? (await loaders.namedUser(message.senderId))!,
     }),
     receiver: t.field({
       type: User,

@@ -14,6 +14,7 @@ type Find = (id: string, ctx: Context) => Promise<object | null | undefined> | n
 const finders: Record<string, Find> = {
   User: (id, { loaders }) => through(decodeRowId('User', id), loaders.user),
   Chat: (id, { loaders }) => through(decodeRowId('Chat', id), loaders.visibleChat),
+  Brand: (id, { loaders }) => through(decodeRowId('Brand', id), loaders.brand),
   ChatMember: (id, { loaders }) => through(decodeMemberId(id), loaders.member),
   Message: (id, { loaders }) => through(decodeMessageId(id), loaders.message),
   Notification: (id, { loaders, viewer }) => through(decodeNotificationId(id, viewer!.id), loaders.notification),

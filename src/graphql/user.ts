@@ -68,9 +68,9 @@ builder.queryField('user', (t) =>
       id: t.arg.id({ required: false, description: "The user's id." }),
       username: t.arg.string({ required: false, description: 'In any case.' }),
     },
-    resolve: (_root, { id, username }, { loaders, services }) => {
+    resolve: (_root, { id, username }, { loaders, services, viewer }) => {
       if (isGiven(id) === isGiven(username)) throw new BadUserInputError('Give exactly one of id and username');
-      if (isGiven(username)) return services.users.byUsername(username);
+      if (isGiven(username)) return services.users.byUsername(viewer, username);
       const userId = decodeRowId('User', id!);
       return userId === null ? null : loaders.user(userId);
     },
@@ -93,6 +93,6 @@ builder.queryField('users', (t) =>
       }),
       ...pageArgs,
     },
-    resolve: (_root, args, { services }) => services.users.search(args),
+    resolve: (_root, args, { services, viewer }) => services.users.search(viewer!, args),
   }),
 );

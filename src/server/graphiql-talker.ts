@@ -1,6 +1,6 @@
 /** Who GraphiQL's tabs are filled in for: a demo person whose password is known, in the chat with the most to read. */
 import type { Chats } from '../domain/chats.js';
-import type { Users } from '../domain/users.js';
+import { OPERATOR, type Users } from '../domain/users.js';
 import type { Viewer } from '../domain/viewer.js';
 import { encodeGlobalId } from '../graphql/global-id.js';
 import { encodeCursor } from '../log/cursor.js';
@@ -16,7 +16,7 @@ export const findTalker = async (
 ): Promise<Talker | undefined> => {
   const [one, other] = NAMES.flatMap((name) => demo.find(({ username }) => username === name) ?? []);
   if (one === undefined || one.password === null) return undefined;
-  const user = await users.byUsername(one.username);
+  const user = await users.byUsername(OPERATOR, one.username);
   if (user === undefined) return undefined;
   const viewer: Viewer = { id: user.id, role: user.role, sessionId: '', expiresAt: new Date() };
   const chat = await chats.find(viewer, { slug: SLUG });

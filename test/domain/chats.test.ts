@@ -279,6 +279,21 @@ describe('finding chats', () => {
   });
 });
 
+describe('who may open dialogs', () => {
+  it('C7 is set to everyone, staff or nobody; dialogs that there are go on', async () => {
+    const [ada, bob, manager] = [await someone(), await someone(), await newPerson(database.current, 'MANAGER')];
+    const nodeFor = (directChats: 'everyone' | 'staff' | 'off') => chatNode(database.current, { directChats });
+
+    expect(await errorOf(nodeFor('staff').chats.openDirect(ada, bob.id))).toBeInstanceOf(ForbiddenError);
+    expect(await errorOf(nodeFor('off').chats.openDirect(manager, ada.id))).toBeInstanceOf(ForbiddenError);
+    expect(await nodeFor('staff').chats.openDirect(manager, ada.id)).toMatchObject({ created: true });
+    const { chat } = await nodeFor('everyone').chats.openDirect(ada, bob.id);
+
+    expect(await nodeFor('off').chats.openDirect(bob, ada.id)).toEqual({ chat, created: false });
+    expect(await nodeFor('off').say(bob, chat)).toBe(1);
+  });
+});
+
 describe('the list of chats', () => {
   it('S1.11 has the one with the newest message first, page by page, and moves for nothing else', async () => {
     const { chats, members, say } = aNode();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chatNameProblem, isSlug } from '../../src/domain/chat-names.js';
+import { nameProblem, isSlug } from '../../src/domain/chat-names.js';
 import { InvalidInputError, TextEmptyError, TextTooLongError } from '../../src/domain/errors.js';
 import { checkClientMessageId, checkText } from '../../src/domain/text.js';
 
@@ -60,13 +60,13 @@ describe("a client's own key", () => {
 
 describe("a chat's name and slug", () => {
   it.each(['Team', ' padded ', '😀'.repeat(100), 'Отдел кадров'])('takes the name %j', (name) => {
-    expect(chatNameProblem(name)).toBeUndefined();
+    expect(nameProblem(name)).toBeUndefined();
   });
 
   it.each(['', '   ', 'a'.repeat(101), '😀'.repeat(101), 'two\nlines', 'a\0', '\ud800'])(
     'refuses the name %j',
     (name) => {
-      expect(chatNameProblem(name)).toBeTypeOf('string');
+      expect(nameProblem(name)).toBeTypeOf('string');
     },
   );
 

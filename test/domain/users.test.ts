@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/db/database.js';
 import { openDatabase } from '../../src/db/open.js';
 import { BadUserInputError } from '../../src/domain/bad-user-input.js';
-import { createUsers, emailOf, type Users } from '../../src/domain/users.js';
+import { OPERATOR, createUsers, emailOf, type Users } from '../../src/domain/users.js';
 import type { PageArgs } from '../../src/domain/page.js';
 import { insertUser } from '../../src/domain/account-store.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
@@ -33,7 +33,7 @@ afterAll(async () => {
 });
 
 const namesOf = async (args: PageArgs & { search?: string | null }) =>
-  (await users.search(args)).edges.map((edge) => edge.node.username);
+  (await users.search(OPERATOR, args)).edges.map((edge) => edge.node.username);
 
 describe('users', () => {
   it('are listed by username without case, active ones only', async () => {
@@ -49,13 +49,13 @@ describe('users', () => {
     const seen: string[] = [];
     let after: string | null = null;
     do {
-      const page = await users.search({ first: 2, after });
+      const page = await users.search(OPERATOR, { first: 2, after });
       seen.push(...page.edges.map((edge) => edge.node.username));
       after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null;
     } while (after !== null);
     expect(seen).toEqual(all);
 
-    const last = await users.search({ last: 2 });
+    const last = await users.search(OPERATOR, { last: 2 });
     expect(last.edges.map((edge) => edge.node.username)).toEqual(all.slice(-2));
     expect(await namesOf({ last: 2, before: last.pageInfo.startCursor })).toEqual(all.slice(1, 3));
   });
@@ -83,25 +83,25 @@ describe('users', () => {
 
   it('are not searched for by what no text holds, or by a book', async () => {
     for (const search of ['a\0', '\ud800', 'x'.repeat(201)]) {
-      await expect(users.search({ search })).rejects.toThrow(BadUserInputError);
+      await expect(users.search(OPERATOR, { search })).rejects.toThrow(BadUserInputError);
     }
   });
 
   it('are read many at once, in the order that was asked for', async () => {
     const [ada, gone] = [ids.get('Ada')!, ids.get('gone-ada')!];
 
-    const found = await users.byIds([gone, 2n ** 62n, ada, gone]);
+    const found = await users.byIds(OPERATOR, [gone, 2n ** 62n, ada, gone]);
 
     expect(found.map((user) => user?.username)).toEqual(['gone-ada', undefined, 'Ada', 'gone-ada']);
     expect(found[2]).toMatchObject({ id: ada, email: 'p0@example.org', role: 'USER', deactivatedAt: null });
     expect(found[2]!.createdAt).toBeInstanceOf(Date);
-    expect(await users.byIds([])).toEqual([]);
+    expect(await users.byIds(OPERATOR, [])).toEqual([]);
   });
 
   it('are read by username, in whatever case', async () => {
-    expect(await users.byUsername('АННА')).toMatchObject({ username: 'Анна' });
+    expect(await users.byUsername(OPERATOR, 'АННА')).toMatchObject({ username: 'Анна' });
     for (const username of ['nobody', 'a\0b', '\ud800', '', 'x'.repeat(100_000)]) {
-      expect(await users.byUsername(username)).toBeUndefined();
+      expect(await users.byUsername(OPERATOR, username)).toBeUndefined();
     }
   });
 });

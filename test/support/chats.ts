@@ -5,14 +5,18 @@ import { createMemoryBus } from '../../src/bus/memory.js';
 import { createMemoryRateLimits } from '../../src/bus/memory-rate-limits.js';
 import type { Database, Queryable } from '../../src/db/database.js';
 import { openDatabase } from '../../src/db/open.js';
+import { createBrands } from '../../src/domain/brands.js';
 import { createChats } from '../../src/domain/chats.js';
+import { createMatches } from '../../src/domain/matches.js';
 import { createMembers } from '../../src/domain/members.js';
 import { createMessages } from '../../src/domain/messages.js';
 import { createNotifications } from '../../src/domain/notifications.js';
+import type { DirectChatOpeners } from '../../src/domain/policy.js';
 import type { Presence } from '../../src/domain/presence.js';
 import { createRateLimits, type RateLimitSettings } from '../../src/domain/rate-limits.js';
 import { createReadPositions } from '../../src/domain/read-positions.js';
 import { createTyping } from '../../src/domain/typing.js';
+import { createUsers, type UserDirectory } from '../../src/domain/users.js';
 import type { Viewer } from '../../src/domain/viewer.js';
 import type { Role } from '../../src/generated/prisma/enums.js';
 import { unpack, chatTopic, userTopic, type Ring } from '../../src/log/doorbell.js';
@@ -26,6 +30,8 @@ interface ChatNodeOptions {
   limits?: Partial<RateLimitSettings>;
   textMaxLength?: number;
   typingLastsMs?: number;
+  directChats?: DirectChatOpeners;
+  userDirectory?: UserDirectory;
 }
 
 const fail = (error: unknown) => {
@@ -35,7 +41,14 @@ const fail = (error: unknown) => {
 /** What one node knows of chats; gone when the test is. */
 export const chatNode = (
   db: Database,
-  { bus = createMemoryBus(fail), limits, textMaxLength = 1000, typingLastsMs }: ChatNodeOptions = {},
+  {
+    bus = createMemoryBus(fail),
+    limits,
+    textMaxLength = 1000,
+    typingLastsMs,
+    directChats = 'everyone',
+    userDirectory,
+  }: ChatNodeOptions = {},
 ) => {
   const store = createMemoryRateLimits();
   const rateLimits = createRateLimits(store, {
@@ -57,14 +70,26 @@ export const chatNode = (
     await log.drain();
     store.close();
   });
-  const chats = createChats({ db, log, bus, limits: rateLimits, presence });
+  const chats = createChats({
+    db,
+    log,
+    bus,
+    limits: rateLimits,
+    presence,
+    users: createUsers(db, userDirectory),
+    directChats,
+  });
   const messages = createMessages({ db, log, limits: rateLimits, presence, textMaxLength });
+
+  const brands = createBrands({ db, log });
 
   return {
     db,
     bus,
     log,
+    brands,
     chats,
+    matches: createMatches({ db, log, bus, brands }),
     members: createMembers({ db, log, bus }),
     messages,
     readPositions,

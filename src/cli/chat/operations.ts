@@ -174,6 +174,8 @@ export type SendMessageMutation = { sendMessage:
     | { __typename: 'IdempotencyConflictError', reason: string }
     | { __typename: 'InvalidInputError', reason: string }
     | { __typename: 'NotFoundError', reason: string }
+    | { __typename: 'NotJoinedError', reason: string }
+    | { __typename: 'PlanRequiredError', reason: string }
     | { __typename: 'RateLimitedError', reason: string, retryAfterMs: number }
     | { __typename: 'SendMessageSuccess', message: { id: string, seq: number, text: string | null, createdAt: string, isEdited: boolean, isDeleted: boolean, clientMessageId: string | null, sender: { id: string, username: string } } }
     | { __typename: 'TextEmptyError', reason: string }
@@ -191,6 +193,8 @@ export type EditMessageMutation = { editMessage:
     | { __typename: 'ForbiddenError', reason: string }
     | { __typename: 'InvalidInputError', reason: string }
     | { __typename: 'NotFoundError', reason: string }
+    | { __typename: 'NotJoinedError', reason: string }
+    | { __typename: 'PlanRequiredError', reason: string }
     | { __typename: 'RateLimitedError', reason: string }
     | { __typename: 'TextEmptyError', reason: string }
     | { __typename: 'TextTooLongError', reason: string }
@@ -207,6 +211,8 @@ export type DeleteMessagesMutation = { deleteMessages:
     | { __typename: 'ForbiddenError', reason: string }
     | { __typename: 'InvalidInputError', reason: string }
     | { __typename: 'NotFoundError', reason: string }
+    | { __typename: 'NotJoinedError', reason: string }
+    | { __typename: 'PlanRequiredError', reason: string }
    | null };
 
 export type MarkReadMutationVariables = Exact<{
@@ -230,6 +236,8 @@ export type SetTypingMutation = { setTyping:
     | { __typename: 'ChatClosedError' }
     | { __typename: 'ForbiddenError' }
     | { __typename: 'NotFoundError' }
+    | { __typename: 'NotJoinedError' }
+    | { __typename: 'PlanRequiredError' }
     | { __typename: 'RateLimitedError' }
     | { __typename: 'SetTypingSuccess' }
    | null };

@@ -1,0 +1,87 @@
+/** Order chats: one for each order, found by its reference, whoever opens it and from however many sides at once. */
+import type { Bus } from '../bus/bus.js';
+import type { Database, Queryable } from '../db/database.js';
+import type { Role } from '../generated/prisma/enums.js';
+import type { ChatRow } from '../log/event.js';
+import type { Log } from '../log/log.js';
+import { readAccess } from './chat-access.js';
+import { nameProblem, trimmedName } from './chat-names.js';
+import { ForbiddenError, InvalidInputError, NotFoundError } from './errors.js';
+import { findByKey, findOrMake } from './find-or-make.js';
+import { insertChat, orderKey } from './new-chat.js';
+import { canOpenOrder } from './policy.js';
+import { ringUsers } from './user-bell.js';
+import type { Viewer } from './viewer.js';
+
+export interface NewOrderChat {
+  orderRef: string;
+  /** Without one it is called as the order is. */
+  name?: string | null;
+  /** Beside the viewer, at most 1,000; duplicates count once; null where an id did not decode. */
+  memberIds: readonly (bigint | null)[];
+}
+
+export interface OrderChats {
+  /**
+   * Makes the chat of an order, its maker a member, or finds it; then nothing of the input but the reference is used.
+   *
+   * @throws InvalidInputError; NotFoundError for a member who is no active user; ForbiddenError, also where the chat is
+   *   there and a manager is no member of it
+   */
+  openOrder(viewer: Viewer, order: NewOrderChat): Promise<{ chat: ChatRow; created: boolean }>;
+}
+
+const MEMBERS_MOST = 1000;
+
+const ROLE = `SELECT role::text AS role FROM "user" WHERE id = $1`;
+const ACTIVE_COUNT = `SELECT count(*)::int AS count FROM "user" WHERE id = ANY($1::bigint[]) AND deactivated_at IS NULL`;
+
+/** Where the chat is there: three statements. Where it is not: BEGIN, six, COMMIT besides. */
+export const createOrderChats = ({ db, log, bus }: { db: Database; log: Log; bus: Bus }): OrderChats => ({
+  openOrder: async (viewer, { orderRef, name, memberIds }) => {
+    refuseInput({ orderRef, name, memberIds });
+    const key = orderKey(trimmedName(orderRef));
+    if ((await findByKey(db, key)) === undefined) await mustBeActive(db, memberIds);
+    if (!(await mayOpen(db, viewer))) throw new ForbiddenError('Only managers and administrators open order chats');
+    const opened = await findOrMake(db, key, async () => {
+      const ids = [...new Set([viewer.id, ...memberIds.filter((id) => id !== null)])];
+      const chat = await db.transaction((tx) =>
+        insertChat(tx, log, {
+          kind: 'ORDER',
+          orderRef: trimmedName(orderRef),
+          name: trimmedName(name ?? orderRef),
+          keys: [key],
+          memberIds: ids,
+          actorId: viewer.id,
+        }),
+      );
+      ringUsers(bus, ids, [chat.id]);
+      return chat;
+    });
+    if (opened.created || (await readAccess(db, viewer, opened.chat.id)) !== null) return opened;
+    throw new ForbiddenError('This order has a chat already, and you are not in it');
+  },
+});
+
+const mayOpen = async (db: Queryable, viewer: Viewer): Promise<boolean> => {
+  const [actor] = await db.query<{ role: Role }>(ROLE, [viewer.id]);
+  return actor !== undefined && canOpenOrder(actor);
+};
+
+const mustBeActive = async (db: Queryable, memberIds: readonly (bigint | null)[]): Promise<void> => {
+  const ids = [...new Set(memberIds)].filter((id) => id !== null);
+  const [active] = await db.query<{ count: number }>(ACTIVE_COUNT, [ids]);
+  if (memberIds.includes(null) || active!.count < ids.length) throw new NotFoundError('User');
+};
+
+const refuseInput = ({ orderRef, name, memberIds }: NewOrderChat): void => {
+  const problems = {
+    orderRef: nameProblem(orderRef),
+    name: name === null || name === undefined ? undefined : nameProblem(name),
+    memberIds: memberIds.length > MEMBERS_MOST ? `must be at most ${MEMBERS_MOST}` : undefined,
+  };
+  const fields = Object.entries(problems).flatMap(([field, reason]) =>
+    reason === undefined ? [] : [{ path: [field], reason }],
+  );
+  if (fields.length > 0) throw new InvalidInputError(fields);
+};
