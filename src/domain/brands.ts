@@ -118,7 +118,7 @@ export const createBrands = ({ db, log }: { db: Database; log: Log }): Brands =>
       return (await byIds(viewer, [id]))[0]!;
     },
 
-    // BEGIN, five statements at most, however many chats it has, COMMIT; three around them.
+    // Two statements, BEGIN, six at most, however many chats it has, COMMIT.
     setPlan: async (viewer, brandId, plan) => {
       const [brand] = brandId === null ? [] : await byIds(viewer, [brandId]);
       if (!brand) throw new NotFoundError('Brand');
