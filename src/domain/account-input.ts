@@ -5,6 +5,8 @@ type Problem = string | undefined;
 
 // Letters of any script with their marks, digits; nothing that is not seen, and no mark without a letter before it.
 const USERNAME = /^(?!\p{M})(?:(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{M}\p{Nd}._-]){3,32}$/u;
+// What Django's own validator takes, which those who were brought in from there go by.
+const IMPORTED_USERNAME = /^(?!\p{M})(?:(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{M}\p{N}.@+_-]){1,150}$/u;
 const NOT_STORABLE = /[\0\p{Surrogate}]/u;
 const LABEL = '[\\p{L}\\p{M}\\p{Nd}](?:[\\p{L}\\p{M}\\p{Nd}-]{0,61}[\\p{L}\\p{M}\\p{Nd}])?';
 const EMAIL = new RegExp(
@@ -26,8 +28,9 @@ export const normalised = (text: string): string => text.normalize('NFC');
 export const usernameKeyOf = (username: string): string => normalised(normalised(username).toLowerCase());
 export const emailKeyOf = usernameKeyOf;
 
-/** Whether anyone could be called that; what could not must not reach the database. */
-export const isUsername = (username: string): boolean => usernameProblem(username) === undefined;
+/** Whether anyone could be called that; what could not must not reach the database. Wider than what one may register as. */
+export const isUsername = (username: string): boolean =>
+  !isLonger(username, 450) && IMPORTED_USERNAME.test(normalised(username));
 
 const usernameProblem = (username: string): Problem =>
   !isLonger(username, 96) && USERNAME.test(normalised(username))

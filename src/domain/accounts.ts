@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Database } from '../db/database.js';
 import { checkAccountInput, isUsername, usernameKeyOf } from './account-input.js';
 import { insertUser, updateProfileOf } from './account-store.js';
+import { isDjangoHash } from './django-passwords.js';
 import {
   ForbiddenError,
   InvalidCredentialsError,
@@ -105,6 +106,23 @@ export const createAccounts = ({ db, sessions, passwords, limits }: AccountsOpti
   const checkPassword = (user: UserWithHash | undefined, password: string) =>
     user ? passwords.verify(user.passwordHash, password) : passwords.verifyNobody(password);
 
+  /** @throws InvalidCredentialsError, RateLimitedError */
+  const userWith = async (username: string, password: string): Promise<UserWithHash> => {
+    // A name that nobody can have is not worth the database's refusal of it, but the same work.
+    const user = isUsername(username) ? await userBy('username_key', usernameKeyOf(username)) : undefined;
+    const isRight = await checkPassword(user, password);
+    if (!user || !isRight || user.deactivatedAt !== null) throw new InvalidCredentialsError();
+    if (user.passwordHash === null || !isDjangoHash(user.passwordHash)) return user;
+
+    const passwordHash = await passwords.hash(password);
+    const replaced = await db.query(
+      `UPDATE "user" SET password_hash = $3::text WHERE id = $1::bigint AND password_hash = $2::text RETURNING id`,
+      [user.id, user.passwordHash, passwordHash],
+    );
+    // Otherwise somebody was faster: a sign-in like this one, or a change of the password. It is ours then.
+    return replaced.length > 0 ? { ...user, passwordHash } : userWith(username, password);
+  };
+
   const signedIn = (session: OpenedSession, { passwordHash: _, ...user }: UserWithHash): SignedIn => ({
     session,
     user,
@@ -129,12 +147,7 @@ export const createAccounts = ({ db, sessions, passwords, limits }: AccountsOpti
 
     logIn: async ({ username, password }, origin) => {
       const giveBack = await takeSignIn(username, origin);
-
-      // A name that nobody can have is not worth the database's refusal of it, but the same work.
-      const user = isUsername(username) ? await userBy('username_key', usernameKeyOf(username)) : undefined;
-      const isRight = await checkPassword(user, password);
-      if (!user || !isRight || user.deactivatedAt !== null) throw new InvalidCredentialsError();
-
+      const user = await userWith(username, password);
       const session = await sessions.open(user.id, user.passwordHash);
       if (!session) throw new InvalidCredentialsError();
       giveBack();

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { hash, verify } from '@node-rs/argon2';
+import { isDjangoHash, verifyDjango } from './django-passwords.js';
 import { RateLimitedError } from './errors.js';
 
 export interface Passwords {
@@ -10,7 +11,10 @@ export interface Passwords {
    * @throws RateLimitedError where too many wait already; `verify` and `verifyNobody` too
    */
   hash(password: string): Promise<string>;
-  /** @param hash null for a user who has no password: then the answer is false, after the same work */
+  /**
+   * @param hash ours, or one that was brought in (`django-passwords.ts`); null for a user who has no password: then the answer
+   *   is false, after the same work
+   */
   verify(hash: string | null, password: string): Promise<boolean>;
   /** The same work for a user that does not exist. */
   verifyNobody(password: string): Promise<false>;
@@ -34,6 +38,13 @@ const decoy = `$argon2id$v=19$m=${cost.memoryCost},t=${cost.timeCost},p=${cost.p
 
 // The same password typed on another system may be composed differently. Beyond 128 code points there is none, so no more is looked at.
 const normalised = (password: string) => password.slice(0, 1024).normalize('NFC');
+
+const compareAsTyped = async (hashed: string, password: string): Promise<boolean> => {
+  const typed = password.slice(0, 1024);
+  return (
+    (await verifyDjango(hashed, typed)) || (typed !== normalised(typed) && verifyDjango(hashed, normalised(typed)))
+  );
+};
 
 export const createPasswords = ({
   concurrency = Math.max(1, Math.min(2, availableParallelism() - 1)),
@@ -61,7 +72,8 @@ export const createPasswords = ({
     }
   };
 
-  const compare = (hashed: string, password: string) => inTurn(() => verify(hashed, normalised(password)));
+  const compare = (hashed: string, password: string) =>
+    inTurn(() => (isDjangoHash(hashed) ? compareAsTyped(hashed, password) : verify(hashed, normalised(password))));
 
   return {
     hash: (password) => inTurn(() => hash(normalised(password), cost)),
