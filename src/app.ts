@@ -13,6 +13,7 @@ import { welcome } from './demo/welcome.js';
 import { createAccounts } from './domain/accounts.js';
 import { createBrands } from './domain/brands.js';
 import { createChats } from './domain/chats.js';
+import { createCredentials } from './domain/credentials.js';
 import { createEventChats } from './domain/event-chats.js';
 import { createMatches } from './domain/matches.js';
 import { createMembers } from './domain/members.js';
@@ -102,15 +103,16 @@ const build = async (config: Config, logger: Logger, closing: Closing, close: ()
   const passwords = createPasswords();
   const tokens = createTokens({ secret, accessTokenMinutes: config.accessTokenMinutes });
   const { refreshTokenDays } = config;
-  const sessions = closing(createSessions({ db, bus, tokens, refreshTokenDays, onError }), (it) => it.close());
+  const credentials = closing(createCredentials({ db, bus, onError }), (it) => it.close());
   closing(
     rounds.onMoved(({ sessionIds, userIds, isAfterFailure }) => {
-      sessions.changed({ sessionIds, userIds });
-      if (isAfterFailure) sessions.recheck();
+      credentials.changed({ sessionIds, userIds });
+      if (isAfterFailure) credentials.recheck();
     }),
     (stopListening) => stopListening(),
   );
-  await sessions.start();
+  await credentials.start();
+  const sessions = createSessions({ db, credentials, tokens, refreshTokenDays });
 
   const presence: Presence = { isJoinedHere: () => false, isJoined: () => Promise.resolve(false) };
   const users = createUsers(db, config.userDirectory);
@@ -147,6 +149,7 @@ const build = async (config: Config, logger: Logger, closing: Closing, close: ()
         createContext: (request) => createContext(request, services, db.prisma),
       },
       sessions,
+      credentials,
       tokens,
       isReachable: () => db.isReachable(),
       graphiql: config.graphiql ? createGraphiql(ENDPOINT, talker) : undefined,

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createMemoryBus } from '../bus/memory.js';
 import type { Database } from '../db/database.js';
 import { createAdministration, type Administration } from '../domain/administration.js';
+import { createCredentials } from '../domain/credentials.js';
 import { DomainError } from '../domain/errors.js';
 import { createPasswords } from '../domain/passwords.js';
 import { createSessions } from '../domain/sessions.js';
@@ -18,14 +19,15 @@ export const administer = <Result>(
     const bus = createMemoryBus(() => {});
     // Nobody signs in here, so that any secret will do.
     const tokens = createTokens({ secret: randomBytes(48).toString('base64url'), accessTokenMinutes: 1 });
-    const sessions = createSessions({ db, bus, tokens, refreshTokenDays: 1, onError: () => {} });
+    const credentials = createCredentials({ db, bus, onError: () => {} });
+    const sessions = createSessions({ db, credentials, tokens, refreshTokenDays: 1 });
     const passwords = createPasswords();
     try {
       return await work(createAdministration({ db, sessions, passwords }), db);
     } catch (error) {
       throw error instanceof DomainError ? new CommandError(error.message) : error;
     } finally {
-      sessions.close();
+      credentials.close();
       await bus.close();
     }
   });

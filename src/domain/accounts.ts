@@ -16,7 +16,7 @@ import type { Passwords } from './passwords.js';
 import type { RateLimitKind, RateLimits } from './rate-limits.js';
 import type { OpenedSession, Sessions } from './sessions.js';
 import { USER_COLUMNS, type UserRow } from './users.js';
-import type { Viewer } from './viewer.js';
+import { mustBePerson, mustBeSession, type Viewer } from './viewer.js';
 
 /** Where a request came from; null where that is not known, and then not counted. */
 export interface Origin {
@@ -50,15 +50,16 @@ export interface Accounts {
   logIn(input: { username: string; password: string }, origin: Origin): Promise<SignedIn>;
   /** @throws InvalidTokenError, RateLimitedError */
   refreshSession(input: { refreshToken: string }, origin: Origin): Promise<SignedIn>;
-  /** @returns how many sessions ended */
+  /** @returns how many sessions ended. @throws ForbiddenError where the viewer has none */
   logOut(viewer: Viewer, input: { everywhere?: boolean | null | undefined }): Promise<number>;
   /**
    * Ends the viewer's other sessions; this one goes on with new tokens, its old refresh token is worth nothing any more.
    *
-   * @throws InvalidCredentialsError where the current password is not that, InvalidInputError, RateLimitedError
+   * @throws InvalidCredentialsError where the current password is not that, InvalidInputError, RateLimitedError;
+   *   ForbiddenError where the viewer has no session
    */
   changePassword(viewer: Viewer, input: { currentPassword: string; newPassword: string }): Promise<SignedIn>;
-  /** @throws InvalidInputError; ForbiddenError where the account was just deactivated */
+  /** @throws InvalidInputError; ForbiddenError for an API token, and where the account was just deactivated */
   updateProfile(viewer: Viewer, input: UpdateProfileInput): Promise<UserRow>;
 }
 
@@ -164,11 +165,13 @@ export const createAccounts = ({ db, sessions, passwords, limits }: AccountsOpti
     },
 
     logOut: async (viewer, { everywhere }) => {
+      const { sessionId } = mustBeSession(viewer);
       if (everywhere) return sessions.endAll(viewer.id);
-      return (await sessions.end(viewer.sessionId)) ? 1 : 0;
+      return (await sessions.end(sessionId)) ? 1 : 0;
     },
 
     changePassword: async (viewer, { currentPassword, newPassword }) => {
+      const { sessionId } = mustBeSession(viewer);
       checkAccountInput({ newPassword });
       const user = await userBy('id', viewer.id);
       if (!user) throw new InvalidCredentialsError();
@@ -185,9 +188,9 @@ export const createAccounts = ({ db, sessions, passwords, limits }: AccountsOpti
           [viewer.id, user.passwordHash, passwordHash],
         );
         if (changed.length === 0) throw new InvalidCredentialsError();
-        const ended = await sessions.endWithin(tx, viewer.id, viewer.sessionId);
+        const ended = await sessions.endWithin(tx, viewer.id, sessionId);
         const session =
-          (await sessions.renew(viewer.id, viewer.sessionId, tx)) ?? (await sessions.open(viewer.id, passwordHash, tx));
+          (await sessions.renew(viewer.id, sessionId, tx)) ?? (await sessions.open(viewer.id, passwordHash, tx));
         if (!session) throw new InvalidCredentialsError();
         return { session, ended };
       });
@@ -197,6 +200,7 @@ export const createAccounts = ({ db, sessions, passwords, limits }: AccountsOpti
     },
 
     updateProfile: async (viewer, input) => {
+      mustBePerson(viewer);
       if (input.email === null) {
         throw new InvalidInputError([{ path: ['email'], reason: 'must be an e-mail address' }]);
       }

@@ -1,10 +1,8 @@
 /** Signed-in devices: opened, refreshed, ended, and looked at on every request. */
 import { randomUUID } from 'node:crypto';
-import type { Bus, Topic } from '../bus/bus.js';
 import type { Database, Queryable } from '../db/database.js';
+import type { Changed, Credentials } from './credentials.js';
 import { InvalidTokenError } from './errors.js';
-import { createSessionFactsCache, type SessionFactsCacheOptions } from './session-facts.js';
-import { createSessionWatch, type ChangedSessions, type SessionChange } from './session-watch.js';
 import { newRefreshToken, refreshTokenHash, type Tokens } from './tokens.js';
 import type { Viewer } from './viewer.js';
 
@@ -17,17 +15,7 @@ export interface OpenedSession {
   refreshToken: string;
 }
 
-/** As it goes over the bus, which knows no bigint. */
-interface SessionsBell {
-  sessionIds: readonly string[];
-  userIds: readonly string[];
-}
-
-const sessionsTopic: Topic<SessionsBell> = 'sessions';
-
 export interface Sessions {
-  /** Listens to the other nodes. Without it everything holds too, up to two seconds later. */
-  start(): Promise<void>;
   /**
    * Opens a session for an active user.
    *
@@ -55,29 +43,15 @@ export interface Sessions {
    * @returns null where the token is not good, the session over or the user deactivated, as of at most two seconds ago
    */
   authenticate(accessToken: string): Promise<Viewer | null>;
-  /** The viewer as they are now (as of at most two seconds ago), or null where their token or session is over. */
-  stillGood(viewer: Viewer): Promise<Viewer | null>;
-  /** Tells of `ended` (once, at last) and of a changed `role`, from the state after this call on. */
-  watch(viewer: Viewer, onChange: (what: SessionChange) => void): () => void;
-  /** Something happened to these, as the database says: nothing remembered of them holds, and who watches them is told. */
-  changed(changed: ChangedSessions): void;
-  /** Looks at everything that is watched: after it may have been missed what changed. */
-  recheck(): void;
-  /** As `changed`, on every node. After the commit. */
-  announce(changed: ChangedSessions): void;
-  /** Drops what is remembered of these. */
-  forget(sessionIds: readonly string[], userIds: readonly bigint[]): void;
-  close(): void;
+  /** Tells every node of what `endWithin` has ended, and of users whose account or role changed. After the commit. */
+  announce(changed: Changed): void;
 }
 
 export interface SessionsOptions {
   db: Database;
-  bus: Bus;
+  credentials: Credentials;
   tokens: Tokens;
   refreshTokenDays: number;
-  cache?: SessionFactsCacheOptions;
-  /** Watched sessions could not be looked at; it is tried again. */
-  onError: (error: unknown) => void;
 }
 
 // The user's row is locked so that whoever changes the password or deactivates the account sees this session, or this sees that.
@@ -114,33 +88,10 @@ WHERE id IN (
 )
 RETURNING id::text AS "sessionId"`;
 
-export const createSessions = ({ db, bus, tokens, refreshTokenDays, cache, onError }: SessionsOptions): Sessions => {
-  const facts = createSessionFactsCache(db, cache);
-  const watch = createSessionWatch(db, onError);
-  let stopListening: (() => void) | undefined;
-
+export const createSessions = ({ db, credentials, tokens, refreshTokenDays }: SessionsOptions): Sessions => {
   const opened = (userId: bigint, sessionId: string, refreshToken: string): OpenedSession => {
     const { accessToken, expiresAt } = tokens.issueAccess(userId, sessionId);
     return { userId, sessionId, accessToken, accessTokenExpiresAt: expiresAt, refreshToken };
-  };
-
-  const changed = (those: ChangedSessions) => {
-    facts.forget(those.sessionIds, new Set(those.userIds));
-    watch.look(those);
-  };
-
-  const announce = (those: ChangedSessions) => {
-    if (those.sessionIds.length + those.userIds.length === 0) return;
-    // Here at once, whatever becomes of the bus.
-    changed(those);
-    bus.publish(sessionsTopic, { sessionIds: those.sessionIds, userIds: those.userIds.map(String) });
-  };
-
-  const present = async (claims: Omit<Viewer, 'role'>): Promise<Viewer | null> => {
-    const { id, sessionId, expiresAt } = claims;
-    if (expiresAt.getTime() <= Date.now()) return null;
-    const now = await facts.get(sessionId);
-    return now?.isOpen && now.userId === id ? { id, role: now.role, sessionId, expiresAt } : null;
   };
 
   const endWithin: Sessions['endWithin'] = async (tx, userId, exceptSessionId) => {
@@ -149,12 +100,6 @@ export const createSessions = ({ db, bus, tokens, refreshTokenDays, cache, onErr
   };
 
   return {
-    start: async () => {
-      stopListening = await bus.subscribe(sessionsTopic, ({ sessionIds, userIds }) =>
-        changed({ sessionIds, userIds: userIds.map(BigInt) }),
-      );
-    },
-
     open: async (userId, passwordHash, tx = db) => {
       const sessionId = randomUUID();
       const { refreshToken, hash } = newRefreshToken();
@@ -184,13 +129,13 @@ export const createSessions = ({ db, bus, tokens, refreshTokenDays, cache, onErr
 
     end: async (sessionId) => {
       const ended = await db.query(END, [sessionId]);
-      if (ended.length > 0) announce({ sessionIds: [sessionId], userIds: [] });
+      if (ended.length > 0) credentials.announce({ sessionIds: [sessionId], userIds: [] });
       return ended.length > 0;
     },
 
     endAll: async (userId) => {
       const sessionIds = await endWithin(db, userId);
-      announce({ sessionIds, userIds: [] });
+      credentials.announce({ sessionIds, userIds: [] });
       return sessionIds.length;
     },
 
@@ -198,19 +143,17 @@ export const createSessions = ({ db, bus, tokens, refreshTokenDays, cache, onErr
 
     authenticate: async (accessToken) => {
       const claims = tokens.readAccess(accessToken);
-      return claims && present({ id: claims.userId, sessionId: claims.sessionId, expiresAt: claims.expiresAt });
+      if (claims === null) return null;
+      const { userId, sessionId, expiresAt } = claims;
+      // The role is looked up with the rest.
+      return credentials.stillGood({
+        id: userId,
+        role: 'USER',
+        credential: { kind: 'session', sessionId },
+        expiresAt,
+      });
     },
 
-    stillGood: present,
-    watch: (viewer, onChange) => watch.watch(viewer, onChange),
-    changed,
-    recheck: () => watch.lookAtAll(),
-    announce,
-    forget: (sessionIds, userIds) => facts.forget(sessionIds, new Set(userIds)),
-
-    close: () => {
-      stopListening?.();
-      watch.close();
-    },
+    announce: (changed) => credentials.announce(changed),
   };
 };

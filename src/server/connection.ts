@@ -1,4 +1,5 @@
 /** What an operation may do to the WebSocket that it came over. */
+import { credentialKey } from '../domain/credential-facts.js';
 import { InvalidTokenError } from '../domain/errors.js';
 import type { Sessions } from '../domain/sessions.js';
 import type { Connection } from '../graphql/context.js';
@@ -12,9 +13,9 @@ export const createConnection = (
   renew: async (accessToken) => {
     const viewer = await sessions.authenticate(accessToken);
     const current = lease();
-    if (viewer === null || current === undefined || viewer.sessionId !== current.viewer.sessionId)
-      throw new InvalidTokenError();
+    const isOwn = viewer && current && credentialKey(viewer.credential) === credentialKey(current.viewer.credential);
+    if (!isOwn) throw new InvalidTokenError();
     current.renew(viewer);
-    return current.viewer.expiresAt;
+    return current.viewer.expiresAt!;
   },
 });

@@ -18,7 +18,12 @@ export const findTalker = async (
   if (one === undefined || one.password === null) return undefined;
   const user = await users.byUsername(OPERATOR, one.username);
   if (user === undefined) return undefined;
-  const viewer: Viewer = { id: user.id, role: user.role, sessionId: '', expiresAt: new Date() };
+  const viewer: Viewer = {
+    id: user.id,
+    role: user.role,
+    credential: { kind: 'session', sessionId: '' },
+    expiresAt: null,
+  };
   const chat = await chats.find(viewer, { slug: SLUG });
   if (chat === null) return undefined;
   return {

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult, FormattedExecutionResult } from 'graphql';
 import { createEnding } from '../domain/ending.js';
-import type { Sessions } from '../domain/sessions.js';
+import type { Credentials } from '../domain/credentials.js';
 import type { Logger } from '../log-line.js';
 import { answerError } from './answer.js';
 import { BodyError, discardBody, readBody } from './body.js';
@@ -18,7 +18,7 @@ import type { Engine, Exchange } from './yoga.js';
 
 export interface GraphqlRequestsOptions {
   engine: Engine;
-  sessions: Pick<Sessions, 'watch'>;
+  credentials: Pick<Credentials, 'watch'>;
   authenticate: Authenticate;
   carriers: Carriers;
   logger: Logger;
@@ -37,7 +37,7 @@ const HOW_LONG_A_LAST_RESULT_MAY_TAKE_MS = 2000;
 
 export const createGraphqlRequests = ({
   engine,
-  sessions,
+  credentials,
   authenticate,
   carriers,
   logger,
@@ -96,7 +96,8 @@ export const createGraphqlRequests = ({
       await results.over;
       clearTimeout(timer);
     };
-    const lease = caller.viewer && createLease(sessions, caller.viewer, (why) => void end('SIGNED_OUT', REFUSALS[why]));
+    const lease =
+      caller.viewer && createLease(credentials, caller.viewer, (why) => void end('SIGNED_OUT', REFUSALS[why]));
     const carrier = carriers.add({
       end: () => end('SHUTTING_DOWN', 'This node is shutting down: subscribe again'),
       terminate: () => response.destroy(),

@@ -3,6 +3,7 @@ import { CloseCode, makeServer, type Context } from 'graphql-ws';
 import { GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import type { WebSocket } from 'ws';
 import { createEnding, type EndingControl, type ServerEndCode } from '../domain/ending.js';
+import type { Credentials } from '../domain/credentials.js';
 import type { Sessions } from '../domain/sessions.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { Connection } from '../graphql/context.js';
@@ -13,7 +14,7 @@ import { clientAddress } from './client-address.js';
 import { createConnection } from './connection.js';
 import { REFUSALS, type Authenticate, type Refusal } from './credential.js';
 import { finishErrors, formatError, maskError } from './faults.js';
-import { createLease, type Lease } from './lease.js';
+import { createLease, hasExpired, type Lease } from './lease.js';
 import { createOperations } from './operations.js';
 import { requestIdOf } from './request-id.js';
 import { createResultStream, type ResultStream } from './result-stream.js';
@@ -24,7 +25,8 @@ import type { Engine } from './yoga.js';
 
 export interface GraphqlSocketsOptions {
   engine: Engine;
-  sessions: Pick<Sessions, 'authenticate' | 'stillGood' | 'watch'>;
+  sessions: Pick<Sessions, 'authenticate'>;
+  credentials: Pick<Credentials, 'stillGood' | 'watch'>;
   authenticate: Authenticate;
   carriers: Carriers;
   logger: Logger;
@@ -68,6 +70,7 @@ const CLOSE_CODES: Record<Refusal, number> = { badToken: 4403, sessionOver: 4401
 export const createGraphqlSockets = ({
   engine,
   sessions,
+  credentials,
   authenticate,
   carriers,
   logger,
@@ -88,9 +91,9 @@ export const createGraphqlSockets = ({
     authenticate: async () => {
       const { lease } = session;
       if (lease === undefined) return { viewer: null };
-      const viewer = await sessions.stillGood(lease.viewer);
+      const viewer = await credentials.stillGood(lease.viewer);
       if (viewer !== null) return { viewer };
-      return { refusal: lease.viewer.expiresAt.getTime() <= Date.now() ? 'badToken' : 'sessionOver' };
+      return { refusal: hasExpired(lease.viewer) ? 'badToken' : 'sessionOver' };
     },
   });
 
@@ -104,7 +107,7 @@ export const createGraphqlSockets = ({
   };
 
   const signIn = (session: Session, viewer: Viewer) => {
-    session.lease = createLease(sessions, viewer, (why) => {
+    session.lease = createLease(credentials, viewer, (why) => {
       void end(session, 'SIGNED_OUT', CLOSE_CODES[why], REFUSALS[why]);
     });
     // It was closed while the credential was looked at.

@@ -1,5 +1,5 @@
-/** How long a viewer may keep something open: until their token expires, unless renewed, or their session is over. */
-import type { Sessions } from '../domain/sessions.js';
+/** How long a viewer may keep something open: until their token expires, unless renewed, or what they have shown is over. */
+import type { Credentials } from '../domain/credentials.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { Refusal } from './credential.js';
 
@@ -11,15 +11,21 @@ export interface Lease {
   release(): void;
 }
 
+// Node waits no longer than that: anything above would be over at once.
+const LONGEST_WAIT_MS = 2 ** 31 - 1;
+
+export const hasExpired = ({ expiresAt }: Pick<Viewer, 'expiresAt'>): boolean =>
+  expiresAt !== null && expiresAt.getTime() <= Date.now();
+
 /** @param onOver called at most once, and not after `release` */
 export const createLease = (
-  sessions: Pick<Sessions, 'watch'>,
+  credentials: Pick<Credentials, 'watch'>,
   viewer: Viewer,
   onOver: (why: Refusal) => void,
 ): Lease => {
   let current = viewer;
   let isOver = false;
-  let timer: NodeJS.Timeout;
+  let timer: NodeJS.Timeout | undefined;
 
   const release = () => {
     isOver = true;
@@ -32,11 +38,12 @@ export const createLease = (
     onOver(why);
   };
   const wait = () => {
-    const left = current.expiresAt.getTime() - Date.now();
-    timer = setTimeout(() => over('badToken'), Math.max(left, 0));
+    if (current.expiresAt === null) return;
+    const left = Math.max(current.expiresAt.getTime() - Date.now(), 0);
+    timer = setTimeout(() => (left > LONGEST_WAIT_MS ? wait() : over('badToken')), Math.min(left, LONGEST_WAIT_MS));
   };
 
-  const stopWatching = sessions.watch(viewer, (what) => {
+  const stopWatching = credentials.watch(viewer, (what) => {
     if (what === 'ended') over('sessionOver');
   });
   wait();
@@ -46,7 +53,7 @@ export const createLease = (
       return current;
     },
     renew: (renewed) => {
-      if (isOver || renewed.expiresAt <= current.expiresAt) return;
+      if (isOver || !isLater(renewed.expiresAt, current.expiresAt)) return;
       current = renewed;
       clearTimeout(timer);
       wait();
@@ -54,3 +61,5 @@ export const createLease = (
     release,
   };
 };
+
+const isLater = (one: Date | null, other: Date | null) => other !== null && (one === null || one > other);

@@ -2,6 +2,7 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Credentials } from '../domain/credentials.js';
 import type { Sessions } from '../domain/sessions.js';
 import type { Tokens } from '../domain/tokens.js';
 import type { Logger } from '../log-line.js';
@@ -30,7 +31,8 @@ export interface ServerOptions {
   drainSeconds: number;
   slowReaderSeconds: number;
   api: Api;
-  sessions: Pick<Sessions, 'authenticate' | 'stillGood' | 'watch'>;
+  sessions: Pick<Sessions, 'authenticate'>;
+  credentials: Pick<Credentials, 'stillGood' | 'watch'>;
   tokens: Pick<Tokens, 'readAccess'>;
   /** Whether the database answers; for readiness. */
   isReachable: () => Promise<boolean>;
@@ -75,7 +77,7 @@ const SAFETY = {
 };
 
 export const createServer = (options: ServerOptions): Server => {
-  const { host, port, sessions, trustProxy, drainSeconds, graphiql, logger, pingMs = PING_MS } = options;
+  const { host, port, sessions, credentials, trustProxy, drainSeconds, graphiql, logger, pingMs = PING_MS } = options;
   let isDraining = false;
   let lastRequestAt = -Infinity;
   /** Requests that are not answered yet, other than streams. */
@@ -85,7 +87,7 @@ export const createServer = (options: ServerOptions): Server => {
   const authenticate = createAuthenticate(sessions, options.tokens);
   const engine = createEngine(options.api, logger);
   const carriers = createCarriers();
-  const answerGraphql = createGraphqlRequests({ engine, sessions, authenticate, carriers, logger, pingMs });
+  const answerGraphql = createGraphqlRequests({ engine, credentials, authenticate, carriers, logger, pingMs });
 
   const sockets = createSockets({
     logger,
@@ -95,7 +97,7 @@ export const createServer = (options: ServerOptions): Server => {
       if (isDraining) return { status: 503, reason: 'shutting down' };
       return undefined;
     },
-    onSocket: createGraphqlSockets({ engine, sessions, authenticate, carriers, logger, trustProxy }),
+    onSocket: createGraphqlSockets({ engine, sessions, credentials, authenticate, carriers, logger, trustProxy }),
     pingMs,
     stalledMs: 2 * options.slowReaderSeconds * 1000,
   });

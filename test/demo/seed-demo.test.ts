@@ -47,7 +47,7 @@ const viewerOf = async (db: Database, username: string): Promise<Viewer> => {
   const [user] = await db.query<Pick<Viewer, 'id' | 'role'>>(`SELECT id, role FROM "user" WHERE username = $1`, [
     username,
   ]);
-  return { ...user!, sessionId: '', expiresAt: new Date(8.64e15) };
+  return { ...user!, credential: { kind: 'session', sessionId: '' }, expiresAt: null };
 };
 
 describe('Demo data', () => {

@@ -307,7 +307,7 @@ describe('changing the password', () => {
     const other = await node.accounts.logIn(right, nowhere);
     const viewer = await viewerOf(node, session.accessToken);
     const changes: string[] = [];
-    const stop = node.sessions.watch(viewer, (what) => changes.push(what));
+    const stop = node.credentials.watch(viewer, (what) => changes.push(what));
 
     const changed = await node.accounts.changePassword(viewer, {
       currentPassword: right.password,

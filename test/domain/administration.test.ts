@@ -45,7 +45,7 @@ describe('an administrator', () => {
     const { session, user } = await node.person('promoted');
     const viewer = (await node.sessions.authenticate(session.accessToken))!;
     const told: string[] = [];
-    onTestFinished(node.sessions.watch(viewer, (what) => told.push(what)));
+    onTestFinished(node.credentials.watch(viewer, (what) => told.push(what)));
 
     const made = await node.administration.createAdministrator({
       username: 'Promoted',
@@ -55,7 +55,7 @@ describe('an administrator', () => {
 
     expect(made).toEqual({ outcome: 'promoted', user: { ...user, role: 'ADMIN' } });
     await expect.poll(() => told).toEqual(['role']);
-    expect(await node.sessions.stillGood(viewer)).toMatchObject({ role: 'ADMIN' });
+    expect(await node.credentials.stillGood(viewer)).toMatchObject({ role: 'ADMIN' });
     await node.accounts.logIn({ username: 'promoted', password: passwordOf('promoted') }, nowhere);
   });
 

@@ -28,7 +28,12 @@ const follow = (
   chatId: bigint,
   { after = null as { seq: number; mark: number } | null, ending = createEnding(), slowReaderMs = 60_000 } = {},
 ) => {
-  const viewer = { id: user.id, role: user.role, sessionId: 'a session', expiresAt: new Date(Date.now() + 60_000) };
+  const viewer = {
+    id: user.id,
+    role: user.role,
+    credential: { kind: 'session' as const, sessionId: 'a session' },
+    expiresAt: new Date(Date.now() + 60_000),
+  };
   const stream = createChatStream({ db, tail: node.tail, viewer, chatId, after, ending, slowReaderMs });
   onTestFinished(() => void stream.return!());
   return stream;

@@ -33,7 +33,7 @@ const viewerOf = async (node: AccountNode, session: OpenedSession): Promise<View
 /** What those who watch are told, in order. */
 const watched = (node: AccountNode, viewer: Viewer) => {
   const told: string[] = [];
-  onTestFinished(node.sessions.watch(viewer, (what) => told.push(what)));
+  onTestFinished(node.credentials.watch(viewer, (what) => told.push(what)));
   return told;
 };
 
@@ -67,7 +67,7 @@ describe('a session', () => {
     expect(await node.sessions.authenticate(session.accessToken)).toEqual({
       id: user.id,
       role: 'USER',
-      sessionId: session.sessionId,
+      credential: { kind: 'session', sessionId: session.sessionId },
       expiresAt: session.accessTokenExpiresAt,
     });
   });
@@ -106,7 +106,7 @@ describe('a session', () => {
     expect(await node.sessions.end(session.sessionId)).toBe(true);
 
     expect(await node.sessions.authenticate(session.accessToken)).toBeNull();
-    expect(await node.sessions.stillGood(viewer)).toBeNull();
+    expect(await node.credentials.stillGood(viewer)).toBeNull();
     expect(await node.sessions.end(session.sessionId)).toBe(false);
   });
 
@@ -129,7 +129,7 @@ describe('a session', () => {
     statements.length = 0;
 
     const viewers = await Promise.all(sessions.map((session) => viewerOf(node, session)));
-    for (const viewer of viewers) for (let more = 0; more < 20; more++) await node.sessions.stillGood(viewer);
+    for (const viewer of viewers) for (let more = 0; more < 20; more++) await node.credentials.stillGood(viewer);
 
     expect(statements).toHaveLength(1);
   });
@@ -142,7 +142,7 @@ describe('a session', () => {
 
     await endInDatabase(session.sessionId);
 
-    await expect.poll(() => node.sessions.stillGood(viewer), { timeout: 5000, interval: 50 }).toBeNull();
+    await expect.poll(() => node.credentials.stillGood(viewer), { timeout: 5000, interval: 50 }).toBeNull();
     expect(performance.now() - startedAt).toBeLessThan(3000);
   });
 
@@ -153,10 +153,10 @@ describe('a session', () => {
     for (let index = 0; index < 3; index++) viewers.push(await viewerOf(node, (await someone(node)).session));
     statements.length = 0;
 
-    await node.sessions.stillGood(viewers[2]!);
-    await node.sessions.stillGood(viewers[1]!);
+    await node.credentials.stillGood(viewers[2]!);
+    await node.credentials.stillGood(viewers[1]!);
     expect(statements).toHaveLength(0);
-    await node.sessions.stillGood(viewers[0]!);
+    await node.credentials.stillGood(viewers[0]!);
 
     expect(statements).toHaveLength(1);
   });
@@ -175,18 +175,18 @@ describe('a session', () => {
     const node = await accountNode(slow);
     const { session, user } = await someone(node);
     const viewer = await viewerOf(node, session);
-    node.sessions.forget([session.sessionId], []);
+    node.credentials.forget([viewer.credential], []);
 
     isSlow = true;
-    const underWay = node.sessions.stillGood(viewer);
+    const underWay = node.credentials.stillGood(viewer);
     await expect.poll(() => arrive).toBeDefined();
     isSlow = false;
     await setRole(user.id, 'MANAGER');
-    node.sessions.forget([], [user.id]);
+    node.credentials.forget([], [user.id]);
     arrive?.();
 
     expect(await underWay).toMatchObject({ role: 'USER' });
-    expect(await node.sessions.stillGood(viewer)).toMatchObject({ role: 'MANAGER' });
+    expect(await node.credentials.stillGood(viewer)).toMatchObject({ role: 'MANAGER' });
   });
 
   it('S2.12 is over at once on the node that ended it, though the bus tells nobody', async () => {
@@ -317,8 +317,9 @@ describe('who watches a session', () => {
 
   it('is told of a session that ended before it was watched, though it was remembered as good', async () => {
     const node = await accountNode(db);
-    const viewer = await viewerOf(node, (await someone(node)).session);
-    await endInDatabase(viewer.sessionId);
+    const { session } = await someone(node);
+    const viewer = await viewerOf(node, session);
+    await endInDatabase(session.sessionId);
 
     const told = watched(node, viewer);
 
@@ -346,7 +347,7 @@ describe('who watches a session', () => {
     const [quiet, gone, fence] = [await someone(node), await someone(node), await someone(node)];
     const toldQuiet = watched(node, await viewerOf(node, quiet.session));
     const toldGone: string[] = [];
-    const stop = node.sessions.watch(await viewerOf(node, gone.session), (what) => toldGone.push(what));
+    const stop = node.credentials.watch(await viewerOf(node, gone.session), (what) => toldGone.push(what));
     const toldFence = watched(node, await viewerOf(node, fence.session));
 
     stop();
@@ -362,7 +363,7 @@ describe('who watches a session', () => {
     const node = await accountNode(db);
     const rounds = await createRounds(db, { intervalMs: 60_000, onError: () => undefined });
     onTestFinished(() => rounds.stop());
-    rounds.onMoved(({ sessionIds, userIds }) => node.sessions.changed({ sessionIds, userIds }));
+    rounds.onMoved(({ sessionIds, userIds }) => node.credentials.changed({ sessionIds, userIds }));
     const [ended, promoted] = [await someone(node), await someone(node)];
     const toldEnded = watched(node, await viewerOf(node, ended.session));
     const toldPromoted = watched(node, await viewerOf(node, promoted.session));
@@ -382,7 +383,7 @@ describe('who watches a session', () => {
     for (let index = 0; index < 5; index++) open.push(await someone(node));
     const told: string[] = [];
     for (const { session } of open) {
-      onTestFinished(node.sessions.watch(await viewerOf(node, session), () => told.push(session.sessionId)));
+      onTestFinished(node.credentials.watch(await viewerOf(node, session), () => told.push(session.sessionId)));
     }
     const [unwatched, fence] = [await someone(node), await someone(node)];
     const toldFence = watched(node, await viewerOf(node, fence.session));
@@ -391,8 +392,8 @@ describe('who watches a session', () => {
     for (const { session } of open) await endInDatabase(session.sessionId);
     statements.length = 0;
 
-    node.sessions.changed({ sessionIds: [unwatched.session.sessionId], userIds: [unwatched.user.id] });
-    node.sessions.changed({
+    node.credentials.changed({ sessionIds: [unwatched.session.sessionId], userIds: [unwatched.user.id] });
+    node.credentials.changed({
       sessionIds: open.slice(0, 2).map(({ session }) => session.sessionId),
       userIds: open.slice(2).map(({ user }) => user.id),
     });
@@ -414,7 +415,7 @@ describe('who watches a session', () => {
     await endInDatabase(session.sessionId);
 
     isAway = true;
-    node.sessions.recheck();
+    node.credentials.recheck();
     await expect.poll(() => errors.length).toBeGreaterThan(0);
     isAway = false;
 

@@ -34,7 +34,12 @@ const viewerNode = async (options: Parameters<typeof logNode>[1] = {}) => {
 type Node = Awaited<ReturnType<typeof viewerNode>>;
 
 const follow = ({ tail, memberships }: Node, user: UserFacts, after: Place[] | null = null, onDb = db) => {
-  const viewer = { id: user.id, role: user.role, sessionId: 'a session', expiresAt: new Date(Date.now() + 60_000) };
+  const viewer = {
+    id: user.id,
+    role: user.role,
+    credential: { kind: 'session' as const, sessionId: 'a session' },
+    expiresAt: new Date(Date.now() + 60_000),
+  };
   const stream = createViewerStream({
     db: onDb,
     tail,

@@ -6,9 +6,10 @@ import { createMemoryRateLimits } from '../../src/bus/memory-rate-limits.js';
 import type { Database } from '../../src/db/database.js';
 import { createAccounts } from '../../src/domain/accounts.js';
 import { createAdministration } from '../../src/domain/administration.js';
+import type { CredentialFactsCacheOptions } from '../../src/domain/credential-facts.js';
+import { createCredentials } from '../../src/domain/credentials.js';
 import { createPasswords } from '../../src/domain/passwords.js';
 import { createRateLimits, type RateLimitSettings } from '../../src/domain/rate-limits.js';
-import type { SessionFactsCacheOptions } from '../../src/domain/session-facts.js';
 import { createSessions } from '../../src/domain/sessions.js';
 import { createTokens } from '../../src/domain/tokens.js';
 import { createUsers } from '../../src/domain/users.js';
@@ -19,7 +20,7 @@ export const testSecret = 'a secret that is only ever used in tests';
 interface AccountNodeOptions {
   bus?: Bus;
   limits?: Partial<RateLimitSettings>;
-  cache?: SessionFactsCacheOptions;
+  cache?: CredentialFactsCacheOptions;
   onError?: (error: unknown) => void;
 }
 
@@ -33,8 +34,9 @@ export const accountNode = async (
   { bus = createMemoryBus(fail), limits, cache, onError = fail }: AccountNodeOptions = {},
 ) => {
   const tokens = createTokens({ secret: testSecret, accessTokenMinutes: 15 });
-  const sessions = createSessions({ db, bus, tokens, refreshTokenDays: 30, cache, onError });
-  await sessions.start();
+  const credentials = createCredentials({ db, bus, cache, onError });
+  const sessions = createSessions({ db, credentials, tokens, refreshTokenDays: 30 });
+  await credentials.start();
   const passwords = createPasswords();
   const store = createMemoryRateLimits();
   const rateLimits = createRateLimits(store, {
@@ -47,7 +49,7 @@ export const accountNode = async (
     ...limits,
   });
   onTestFinished(() => {
-    sessions.close();
+    credentials.close();
     store.close();
   });
   const accounts = createAccounts({ db, sessions, passwords, limits: rateLimits });
@@ -56,6 +58,7 @@ export const accountNode = async (
   return {
     accounts,
     administration,
+    credentials,
     passwords,
     sessions,
     tokens,

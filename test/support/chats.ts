@@ -174,7 +174,7 @@ export const newPerson = async (db: Database, role: Role = 'USER'): Promise<View
     `INSERT INTO "user" (username, username_key, email, email_key, role) VALUES ($1, $1, $2, $2, $3::role) RETURNING id`,
     [name, `${name}@example.org`, role],
   );
-  return { id: user!.id, role, sessionId: '', expiresAt: new Date(8.64e15) };
+  return { id: user!.id, role, credential: { kind: 'session', sessionId: '' }, expiresAt: null };
 };
 
 export const deactivate = async (db: Database, viewer: Viewer): Promise<void> => {
