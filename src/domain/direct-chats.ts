@@ -4,7 +4,7 @@ import type { Database } from '../db/database.js';
 import type { ChatRow } from '../log/event.js';
 import type { Log } from '../log/log.js';
 import { ForbiddenError, InvalidInputError, NotFoundError, RateLimitedError } from './errors.js';
-import { findByKey, findOrMake } from './find-or-make.js';
+import { findByKey, makeOrFind } from './find-or-make.js';
 import { directKey, insertChat } from './new-chat.js';
 import { canOpenDirect, type DirectChatOpeners } from './policy.js';
 import type { RateLimits } from './rate-limits.js';
@@ -34,7 +34,7 @@ export interface DirectChatsOptions {
   openers: DirectChatOpeners;
 }
 
-/** Where the chat is there: two statements. Where it is not: BEGIN, five, COMMIT and one more besides. */
+/** Where the chat is there: two statements. Where it is not: BEGIN, five, COMMIT besides. */
 export const createDirectChats = ({ db, log, bus, limits, users, openers }: DirectChatsOptions): DirectChats => ({
   openDirect: async (viewer, userId) => {
     if (userId === viewer.id) throw new InvalidInputError([{ path: ['userId'], reason: 'must be somebody else' }]);
@@ -48,7 +48,7 @@ export const createDirectChats = ({ db, log, bus, limits, users, openers }: Dire
     const taken = await limits.take('directChat', String(viewer.id));
     if (!taken.allowed) throw new RateLimitedError(taken.retryAfterMs);
     const memberIds = [viewer.id, other.id];
-    const opened = await findOrMake(db, key, async () => {
+    const opened = await makeOrFind(db, key, async () => {
       const chat = await db.transaction((tx) =>
         insertChat(tx, log, { kind: 'DIRECT', keys: [key], memberIds, actorId: viewer.id }),
       );

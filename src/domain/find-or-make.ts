@@ -10,18 +10,19 @@ const BY_KEY = `SELECT ${CHAT_COLUMNS} FROM chat_key JOIN chat ON chat.id = chat
 export const findByKey = async (db: Queryable, key: string): Promise<ChatRow | undefined> =>
   (await db.query<ChatRow>(BY_KEY, [key]))[0];
 
-/**
- * One statement where the chat is there.
- *
- * @param make throws KeyTakenError, with everything undone, where somebody else was faster
- */
-export const findOrMake = async (
-  db: Queryable,
-  key: string,
-  make: () => Promise<ChatRow>,
-): Promise<{ chat: ChatRow; created: boolean }> => {
+interface Opened {
+  chat: ChatRow;
+  created: boolean;
+}
+
+/** One statement where the chat is there. As `makeOrFind` otherwise. */
+export const findOrMake = async (db: Queryable, key: string, make: () => Promise<ChatRow>): Promise<Opened> => {
   const existing = await findByKey(db, key);
-  if (existing !== undefined) return { chat: existing, created: false };
+  return existing === undefined ? makeOrFind(db, key, make) : { chat: existing, created: false };
+};
+
+/** @param make throws KeyTakenError, with everything undone, where somebody else was faster */
+export const makeOrFind = async (db: Queryable, key: string, make: () => Promise<ChatRow>): Promise<Opened> => {
   try {
     return { chat: await make(), created: true };
   } catch (error) {

@@ -27,7 +27,7 @@ export interface NotificationStreamOptions {
   bus: Bus;
   tail: Tail;
   rounds: Rounds;
-  notifications: Pick<Notifications, 'newMessages' | 'storedSince'>;
+  notifications: Pick<Notifications, 'newMessages' | 'since'>;
   viewer: Viewer;
   ending: Ending;
 }
@@ -35,8 +35,9 @@ export interface NotificationStreamOptions {
 const RETRY_MS = 500;
 
 /** With the chats in which something happened just now: a list that was read while this began may lack it. */
-const MY_CHATS = `SELECT chat.id, chat.activity_at > now() - interval '10 seconds' AS "isFresh"
-  FROM member JOIN chat ON chat.id = member.chat_id WHERE member.user_id = $1`;
+const MY_CHATS = `SELECT chat.id, head.created_at > now() - interval '10 seconds' AS "isFresh"
+  FROM member JOIN chat ON chat.id = member.chat_id LEFT JOIN event head ON head.chat_id = chat.id AND head.seq = chat.head_seq
+  WHERE member.user_id = $1`;
 
 export const createNotificationStream = ({
   db,
@@ -56,9 +57,9 @@ export const createNotificationStream = ({
   const told = new Map<bigint, string>();
   let followed = new Set<bigint>();
   let areChatsDue = true;
-  let isStoredDue = true;
-  /** What was written or read of the stored ones before was told or is in the list. */
-  let storedMoment: Moment | null = null;
+  let areChangesDue = true;
+  /** What changed before was told, or is in the list: that may have been read a little before this began. */
+  let moment: Moment = rounds.earlier();
   let ready: NotificationRow[] = [];
   let wake: (() => void) | null = null;
   const stops: Unsubscribe[] = [];
@@ -77,7 +78,7 @@ export const createNotificationStream = ({
     onEvents: (chatId, events) => {
       for (const event of events) {
         const isOwnMessage = event.type === 'MESSAGE_SENT' && event.actorId === viewer.id;
-        if (event.userId === viewer.id) areChatsDue = isStoredDue = true;
+        if (event.userId === viewer.id) areChatsDue = areChangesDue = true;
         if (event.messages.length > 0 && !isOwnMessage) touched.add(chatId);
       }
       notify();
@@ -113,11 +114,14 @@ export const createNotificationStream = ({
     tail.unfollow(now, follower);
   };
 
-  const readStored = async () => {
-    isStoredDue = false;
-    const { rows, moment } = await notifications.storedSince(viewer, storedMoment);
-    storedMoment = moment;
-    ready.push(...rows);
+  const readChanges = async () => {
+    areChangesDue = false;
+    const changes = await notifications.since(viewer, moment);
+    moment = changes.moment;
+    ready.push(...changes.stored);
+    for (const chatId of changes.chatIds) touched.add(chatId);
+    // One that is left has no notification any more.
+    for (const { kind, chatId } of changes.stored) if (kind === 'CHAT_REMOVED' && chatId !== null) touched.add(chatId);
   };
 
   const readTouched = async () => {
@@ -135,14 +139,14 @@ export const createNotificationStream = ({
 
   const start = async () => {
     const ring = await bus.subscribe(userTopic(viewer.id), ({ chatIds }) => {
-      areChatsDue = isStoredDue = true;
+      areChatsDue = areChangesDue = true;
       for (const chatId of chatIds) touched.add(BigInt(chatId));
       notify();
     });
     stops.push(ring);
     stops.push(
       rounds.onMoved((moved) => {
-        if (moved.notifiedUserIds.includes(viewer.id) || moved.isAfterFailure) areChatsDue = isStoredDue = true;
+        if (moved.notifiedUserIds.includes(viewer.id) || moved.isAfterFailure) areChatsDue = areChangesDue = true;
         if (moved.isAfterFailure) for (const chatId of followed) touched.add(chatId);
         notify();
       }),
@@ -154,11 +158,11 @@ export const createNotificationStream = ({
   const work = async () => {
     if (state === 'starting') await start();
     if (state === 'live' && areChatsDue) await readChats();
-    if (state === 'live' && isStoredDue) await readStored();
+    if (state === 'live' && areChangesDue) await readChanges();
     if (state === 'live' && touched.size > 0) await readTouched();
   };
 
-  const isIdle = () => state === 'live' && !areChatsDue && !isStoredDue && touched.size === 0 && ready.length === 0;
+  const isIdle = () => state === 'live' && !areChatsDue && !areChangesDue && touched.size === 0 && ready.length === 0;
 
   const pull = async (): Promise<IteratorResult<NotificationItem>> => {
     for (;;) {
@@ -174,7 +178,7 @@ export const createNotificationStream = ({
         await work();
       } catch (error) {
         if (!(error instanceof UnavailableError) || state === 'starting') throw error;
-        areChatsDue = isStoredDue = true;
+        areChatsDue = areChangesDue = true;
         for (const chatId of followed) touched.add(chatId);
         await new Promise<void>((resolve) => {
           wake = resolve;

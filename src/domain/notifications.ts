@@ -38,12 +38,17 @@ export interface Notifications {
    * The NEW_MESSAGE notification of each, in order; with no message and 0 unread where there is none. One statement.
    */
   newMessages(pairs: readonly { userId: bigint; chatId: bigint }[]): Promise<NotificationRow[]>;
-  /**
-   * The viewer's stored notifications that were written or read since, as they are now, oldest first. One statement.
-   *
-   * @param since null: none, only the moment from which to ask next
-   */
-  storedSince(viewer: Viewer, since: Moment | null): Promise<{ rows: NotificationRow[]; moment: Moment }>;
+  /** What changed of the viewer's since a moment. One statement. */
+  since(viewer: Viewer, moment: Moment): Promise<NotificationChanges>;
+}
+
+export interface NotificationChanges {
+  /** Stored ones that were written or read since, as they are now, oldest first. */
+  stored: NotificationRow[];
+  /** The chats that were read or set aside since: NEW_MESSAGE may stand otherwise there. */
+  chatIds: bigint[];
+  /** From which to ask next. */
+  moment: Moment;
 }
 
 const newest = createKeyset('notifications', 'descending', [
@@ -69,8 +74,10 @@ const NEW_MESSAGES = `WITH asked AS MATERIALIZED (
   SELECT ${ENTRY_COLUMNS} FROM entry ${ENTRY_JOINS} ORDER BY entry.n`;
 
 const SINCE = `WITH entry AS (${stored(committedSince('notification.xid', '$2', '$3'))}), moment AS (SELECT ${MOMENT})
-  SELECT moment.xmax, moment.xip, ${ENTRY_COLUMNS} FROM moment LEFT JOIN (entry ${ENTRY_JOINS}) ON true ORDER BY entry.id`;
-const NOW = `SELECT ${MOMENT}`;
+  SELECT moment.xmax, moment.xip, ARRAY(
+      SELECT mine.chat_id FROM member mine WHERE mine.user_id = $1 AND ${committedSince('mine.xid', '$2', '$3')}
+    ) AS "chatIds", ${ENTRY_COLUMNS}
+  FROM moment LEFT JOIN (entry ${ENTRY_JOINS}) ON true ORDER BY entry.id`;
 
 const KNOWN = `SELECT (SELECT count(*)::int FROM member WHERE user_id = $1 AND chat_id = ANY($2::bigint[]))
   + (SELECT count(*)::int FROM notification WHERE user_id = $1 AND id = ANY($3::bigint[])) AS count`;
@@ -82,7 +89,7 @@ const SET_ASIDE = `WITH mine AS MATERIALIZED (
       AND chat.head_seq > greatest(own.last_read_seq, own.set_aside_seq)
     ORDER BY own.chat_id FOR NO KEY UPDATE OF own
   )
-  UPDATE member SET set_aside_seq = greatest(member.set_aside_seq, mine.head_seq) FROM mine
+  UPDATE member SET set_aside_seq = greatest(member.set_aside_seq, mine.head_seq), xid = pg_current_xact_id() FROM mine
   WHERE member.user_id = $1 AND member.chat_id = mine.chat_id RETURNING member.chat_id AS "chatId"`;
 
 const READ = `UPDATE notification SET read_at = now(), xid = pg_current_xact_id()
@@ -138,14 +145,12 @@ export const createNotifications = ({ db, bus }: { db: Database; bus: Bus }): No
       return left;
     },
 
-    storedSince: async (viewer, since) => {
-      type Row = Moment & { [Name in keyof EntryRow]: EntryRow[Name] | null };
-      const rows = await (since === null
-        ? db.query<Row>(NOW)
-        : db.query<Row>(SINCE, [viewer.id, since.xmax, since.xip]));
-      const { xmax, xip } = rows[0]!;
-      const written = since === null ? [] : rows.filter((row): row is Moment & EntryRow => row.id !== null);
-      return { rows: written.map(toNotification), moment: { xmax, xip } };
+    since: async (viewer, { xmax, xip }) => {
+      type Row = Moment & { chatIds: bigint[] } & { [Name in keyof EntryRow]: EntryRow[Name] | null };
+      const rows = await db.query<Row>(SINCE, [viewer.id, xmax, xip]);
+      const { chatIds, ...moment } = rows[0]!;
+      const written = rows.filter((row): row is Row & EntryRow => row.id !== null);
+      return { stored: written.map(toNotification), chatIds, moment: { xmax: moment.xmax, xip: moment.xip } };
     },
   };
 };

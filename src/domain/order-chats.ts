@@ -7,7 +7,7 @@ import type { Log } from '../log/log.js';
 import { readAccess } from './chat-access.js';
 import { nameProblem, trimmedName } from './chat-names.js';
 import { ForbiddenError, InvalidInputError, NotFoundError } from './errors.js';
-import { findByKey, findOrMake } from './find-or-make.js';
+import { findByKey, makeOrFind } from './find-or-make.js';
 import { insertChat, orderKey } from './new-chat.js';
 import { canOpenOrder } from './policy.js';
 import { ringUsers } from './user-bell.js';
@@ -37,13 +37,9 @@ const ROLE = `SELECT role::text AS role FROM "user" WHERE id = $1`;
 const ACTIVE_COUNT = `SELECT count(*)::int AS count FROM "user" WHERE id = ANY($1::bigint[]) AND deactivated_at IS NULL`;
 
 /** Where the chat is there: three statements. Where it is not: BEGIN, six, COMMIT besides. */
-export const createOrderChats = ({ db, log, bus }: { db: Database; log: Log; bus: Bus }): OrderChats => ({
-  openOrder: async (viewer, { orderRef, name, memberIds }) => {
-    refuseInput({ orderRef, name, memberIds });
-    const key = orderKey(trimmedName(orderRef));
-    if ((await findByKey(db, key)) === undefined) await mustBeActive(db, memberIds);
-    if (!(await mayOpen(db, viewer))) throw new ForbiddenError('Only managers and administrators open order chats');
-    const opened = await findOrMake(db, key, async () => {
+export const createOrderChats = ({ db, log, bus }: { db: Database; log: Log; bus: Bus }): OrderChats => {
+  const open = (viewer: Viewer, key: string, { orderRef, name, memberIds }: NewOrderChat) =>
+    makeOrFind(db, key, async () => {
       const ids = [...new Set([viewer.id, ...memberIds.filter((id) => id !== null)])];
       const chat = await db.transaction((tx) =>
         insertChat(tx, log, {
@@ -58,10 +54,21 @@ export const createOrderChats = ({ db, log, bus }: { db: Database; log: Log; bus
       ringUsers(bus, ids, [chat.id]);
       return chat;
     });
-    if (opened.created || (await readAccess(db, viewer, opened.chat.id)) !== null) return opened;
-    throw new ForbiddenError('This order has a chat already, and you are not in it');
-  },
-});
+
+  return {
+    openOrder: async (viewer, order) => {
+      const { orderRef, memberIds } = order;
+      refuseInput(order);
+      const key = orderKey(trimmedName(orderRef));
+      const existing = await findByKey(db, key);
+      if (existing === undefined) await mustBeActive(db, memberIds);
+      if (!(await mayOpen(db, viewer))) throw new ForbiddenError('Only managers and administrators open order chats');
+      const opened = existing === undefined ? await open(viewer, key, order) : { chat: existing, created: false };
+      if (opened.created || (await readAccess(db, viewer, opened.chat.id)) !== null) return opened;
+      throw new ForbiddenError('This order has a chat already, and you are not in it');
+    },
+  };
+};
 
 const mayOpen = async (db: Queryable, viewer: Viewer): Promise<boolean> => {
   const [actor] = await db.query<{ role: Role }>(ROLE, [viewer.id]);

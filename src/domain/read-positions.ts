@@ -35,7 +35,7 @@ const MARK = `
 WITH place AS MATERIALIZED (
   SELECT head_seq, message_count, least($3::int, head_seq) AS seq FROM chat WHERE id = $1
 ), moved AS (
-  UPDATE member SET last_read_seq = place.seq,
+  UPDATE member SET last_read_seq = place.seq, xid = pg_current_xact_id(),
     read_count = CASE WHEN place.seq = place.head_seq THEN place.message_count ELSE coalesce((
       SELECT ordinal FROM message WHERE message.chat_id = $1 AND message.seq <= place.seq ORDER BY message.seq DESC LIMIT 1), 0) END,
     read_sent_count = CASE WHEN place.seq = place.head_seq THEN member.sent_count ELSE member.read_sent_count + (

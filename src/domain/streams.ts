@@ -31,7 +31,7 @@ export interface StreamsOptions {
   bus: Bus;
   tail: Tail;
   rounds: Rounds;
-  notifications: Pick<Notifications, 'newMessages' | 'storedSince'>;
+  notifications: Pick<Notifications, 'newMessages' | 'since'>;
   memberships: Memberships;
   slowReaderMs: number;
 }
@@ -52,7 +52,7 @@ export const createStreams = ({
   );
   const batched: StreamsOptions['notifications'] = {
     newMessages: (pairs) => Promise.all(pairs.map((pair) => together.load(pair))),
-    storedSince: (viewer, since) => notifications.storedSince(viewer, since),
+    since: (viewer, moment) => notifications.since(viewer, moment),
   };
 
   return {

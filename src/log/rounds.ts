@@ -11,7 +11,7 @@ export interface Moved {
   chats: Map<bigint, number>;
   /** Of these those that were made, or whose members changed. */
   regroupedChatIds: bigint[];
-  /** Users who got or read a notification. */
+  /** Users who got or read a notification, read a chat or joined one. */
   notifiedUserIds: bigint[];
   /** Sessions made or ended. */
   sessionIds: string[];
@@ -32,11 +32,15 @@ WITH changed(kind, id, seq) AS (
   SELECT 'chat', chat_id::text, max(seq) FROM event WHERE ${SINCE} GROUP BY chat_id
   UNION ALL SELECT DISTINCT 'regrouped', chat_id::text, 0 FROM event
     WHERE ${SINCE} AND type IN ('CHAT_CREATED', 'MEMBER_ADDED', 'MEMBER_REMOVED')
-  UNION ALL SELECT DISTINCT 'notification', user_id::text, 0 FROM notification WHERE ${SINCE}
+  UNION ALL (SELECT 'notification', user_id::text, 0 FROM notification WHERE ${SINCE}
+    UNION SELECT 'notification', user_id::text, 0 FROM member WHERE ${SINCE})
   UNION ALL SELECT 'session', id::text, 0 FROM session WHERE ${SINCE} AND ended_at IS NOT NULL
   UNION ALL SELECT 'user', id::text, 0 FROM "user" WHERE ${SINCE}
 ), moment AS (SELECT ${MOMENT})
 SELECT moment.xmax, moment.xip, kind, id, seq FROM moment LEFT JOIN changed ON true`;
+
+/** Rounds. */
+const EARLIER = 10;
 
 const FIRST = `SELECT ${MOMENT}`;
 
@@ -51,6 +55,8 @@ export interface Rounds {
   onMoved(listener: (moved: Moved) => void): () => void;
   /** Asks now; the interval goes on as before. */
   look(): Promise<void>;
+  /** Some rounds ago: what was committed since may have passed by one who has only begun to listen. */
+  earlier(): Moment;
   stop(): Promise<void>;
 }
 
@@ -60,6 +66,7 @@ export const createRounds = async (
 ): Promise<Rounds> => {
   const listeners = new Set<(moved: Moved) => void>();
   let last = (await db.query<Moment>(FIRST))[0]!;
+  let earlier = [last];
   let isAfterFailure = false;
   let isStopped = false;
   let timer: NodeJS.Timeout | undefined;
@@ -72,6 +79,7 @@ export const createRounds = async (
       // Transaction numbers do not go back; a restored database's do.
       const isOther = BigInt(xmax) < BigInt(last.xmax);
       last = { xmax, xip };
+      earlier = isOther ? [last] : [...earlier.slice(-EARLIER), last];
       const moved: Moved = {
         chats: new Map(),
         regroupedChatIds: [],
@@ -108,6 +116,7 @@ export const createRounds = async (
       return () => listeners.delete(listener);
     },
     look,
+    earlier: () => earlier[0]!,
     stop: async () => {
       isStopped = true;
       clearTimeout(timer);

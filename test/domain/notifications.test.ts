@@ -3,7 +3,7 @@ import { BadUserInputError } from '../../src/domain/bad-user-input.js';
 import { NotFoundError } from '../../src/domain/errors.js';
 import type { NotificationRow } from '../../src/domain/notification-row.js';
 import type { Viewer } from '../../src/domain/viewer.js';
-import { chatNode, counting, errorOf, newPerson, ownDatabase, type ChatNode } from '../support/chats.js';
+import { chatNode, counting, errorOf, momentOf, newPerson, ownDatabase, type ChatNode } from '../support/chats.js';
 
 const database = ownDatabase();
 const aNode = () => chatNode(database.current);
@@ -219,24 +219,43 @@ describe('marking notifications as read', () => {
   });
 });
 
-describe('what is new among the stored ones', () => {
-  it('is told with what was read meanwhile, each round once', async () => {
+describe('what changed of them', () => {
+  it('is told with what was read meanwhile, each once', async () => {
     const node = aNode();
     const [ada, bob] = [await someone(), await someone()];
     await node.group(bob);
-    const start = await node.notifications.storedSince(bob, null);
+    const start = await momentOf(database.current);
     const { chat } = await node.group(bob);
     await node.group(ada);
 
-    const added = await node.notifications.storedSince(bob, start.moment);
-    const nothing = await node.notifications.storedSince(bob, added.moment);
+    const added = await node.notifications.since(bob, start);
+    const nothing = await node.notifications.since(bob, added.moment);
     await node.notifications.markRead(bob, null);
-    const read = await node.notifications.storedSince(bob, nothing.moment);
+    const read = await node.notifications.since(bob, nothing.moment);
 
-    expect(start.rows).toEqual([]);
-    expect(added.rows).toMatchObject([{ kind: 'CHAT_ADDED', chatId: chat.id, readAt: null }]);
-    expect(nothing.rows).toEqual([]);
-    expect(read.rows).toHaveLength(2);
-    for (const row of read.rows) expect(row.readAt).toBeInstanceOf(Date);
+    expect(added.stored).toMatchObject([{ kind: 'CHAT_ADDED', chatId: chat.id, readAt: null }]);
+    expect(nothing).toMatchObject({ stored: [], chatIds: [] });
+    expect(read.stored).toHaveLength(2);
+    for (const row of read.stored) expect(row.readAt).toBeInstanceOf(Date);
+  });
+
+  it('names the chats that were read or set aside', async () => {
+    const node = aNode();
+    const [ada, bob] = [await someone(), await someone()];
+    const rooms = [
+      (await node.group(ada, bob)).chat,
+      (await node.group(ada, bob)).chat,
+      (await node.group(ada, bob)).chat,
+    ];
+    for (const chat of rooms) await node.say(ada, chat);
+    const start = await momentOf(database.current);
+
+    await node.readPositions.mark(bob, rooms[0]!.id, null);
+    const [aside] = (await unreadOf(node, bob)).filter((one) => one.chatId === rooms[1]!.id);
+    await node.notifications.markRead(bob, [aside!.id]);
+
+    const { chatIds } = await node.notifications.since(bob, start);
+    expect(new Set(chatIds)).toEqual(new Set([rooms[0]!.id, rooms[1]!.id]));
+    expect((await node.notifications.since(ada, start)).chatIds).toEqual([]);
   });
 });

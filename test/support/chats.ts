@@ -22,6 +22,7 @@ import type { Role } from '../../src/generated/prisma/enums.js';
 import { unpack, chatTopic, userTopic, type Ring } from '../../src/log/doorbell.js';
 import type { ChatRow, LogEvent } from '../../src/log/event.js';
 import { createLog } from '../../src/log/log.js';
+import { MOMENT, type Moment } from '../../src/log/since.js';
 import { readPage } from '../../src/log/read.js';
 import { testDatabase, type TestDatabase } from './database.js';
 
@@ -164,6 +165,9 @@ export const errorOf = async (work: Promise<unknown>): Promise<unknown> =>
     },
     (error: unknown) => error,
   );
+
+/** What was committed after it is since. */
+export const momentOf = async (db: Database): Promise<Moment> => (await db.query<Moment>(`SELECT ${MOMENT}`))[0]!;
 
 let people = 0;
 

@@ -1,7 +1,7 @@
 /** Races that take two connections, each brought about for certain: one transaction waits, seen to wait, for another. */
 import { expect, it } from 'vitest';
 import type { Queryable } from '../../../src/db/database.js';
-import { chatNode, newPerson, ownDatabase } from '../../support/chats.js';
+import { chatNode, momentOf, newPerson, ownDatabase } from '../../support/chats.js';
 
 const database = ownDatabase();
 
@@ -69,7 +69,7 @@ it('a notification is told whose transaction was open when the last round looked
   const { group, notifications } = chatNode(db);
   const bob = await newPerson(db);
   const { chat } = await group(bob);
-  const start = await notifications.storedSince(bob, null);
+  const start = await momentOf(db);
 
   const during = await db.transaction(async (tx) => {
     await tx.query(`INSERT INTO notification (user_id, kind, chat_id) VALUES ($1, 'CHAT_REMOVED', $2)`, [
@@ -77,10 +77,10 @@ it('a notification is told whose transaction was open when the last round looked
       chat.id,
     ]);
     await group(bob); // a later transaction that commits earlier
-    return notifications.storedSince(bob, start.moment);
+    return notifications.since(bob, start);
   });
-  const after = await notifications.storedSince(bob, during.moment);
+  const after = await notifications.since(bob, during.moment);
 
-  expect(during.rows.map(({ kind }) => kind)).toEqual(['CHAT_ADDED']);
-  expect(after.rows.map(({ kind }) => kind)).toEqual(['CHAT_REMOVED']);
+  expect(during.stored.map(({ kind }) => kind)).toEqual(['CHAT_ADDED']);
+  expect(after.stored.map(({ kind }) => kind)).toEqual(['CHAT_REMOVED']);
 });
