@@ -11,6 +11,8 @@ import { openDatabase } from './db/open.js';
 import { seedDemo } from './demo/seed-demo.js';
 import { welcome } from './demo/welcome.js';
 import { createAccounts } from './domain/accounts.js';
+import { createApiTokens } from './domain/api-tokens.js';
+import { createAuthentication } from './domain/authentication.js';
 import { createBrands } from './domain/brands.js';
 import { createChats } from './domain/chats.js';
 import { createCredentials } from './domain/credentials.js';
@@ -113,6 +115,8 @@ const build = async (config: Config, logger: Logger, closing: Closing, close: ()
   );
   await credentials.start();
   const sessions = createSessions({ db, credentials, tokens, refreshTokenDays });
+  const apiTokens = closing(createApiTokens({ db, credentials, onError }), (it) => it.drain());
+  const authentication = createAuthentication({ credentials, tokens, sessions, apiTokens });
 
   const presence: Presence = { isJoinedHere: () => false, isJoined: () => Promise.resolve(false) };
   const users = createUsers(db, config.userDirectory);
@@ -122,6 +126,7 @@ const build = async (config: Config, logger: Logger, closing: Closing, close: ()
   const memberships = closing(createMemberships({ db, bus, rounds }, onError), (it) => it.close());
   const slowReaderMs = config.slowReaderSeconds * 1000;
   const services: Services = {
+    apiTokens,
     accounts: createAccounts({ db, sessions, passwords, limits }),
     brands,
     chats,
@@ -148,9 +153,7 @@ const build = async (config: Config, logger: Logger, closing: Closing, close: ()
         needsNoCredential,
         createContext: (request) => createContext(request, services, db.prisma),
       },
-      sessions,
-      credentials,
-      tokens,
+      authentication,
       isReachable: () => db.isReachable(),
       graphiql: config.graphiql ? createGraphiql(ENDPOINT, talker) : undefined,
       logger,

@@ -171,8 +171,8 @@ export const createAccounts = ({ db, sessions, passwords, limits }: AccountsOpti
     },
 
     changePassword: async (viewer, { currentPassword, newPassword }) => {
-      const { sessionId } = mustBeSession(viewer);
       checkAccountInput({ newPassword });
+      const { sessionId } = mustBeSession(viewer);
       const user = await userBy('id', viewer.id);
       if (!user) throw new InvalidCredentialsError();
       // Guessing is counted with guessing at the door.
@@ -200,12 +200,12 @@ export const createAccounts = ({ db, sessions, passwords, limits }: AccountsOpti
     },
 
     updateProfile: async (viewer, input) => {
-      mustBePerson(viewer);
       if (input.email === null) {
         throw new InvalidInputError([{ path: ['email'], reason: 'must be an e-mail address' }]);
       }
       const changes = { email: input.email, firstName: orEmpty(input.firstName), lastName: orEmpty(input.lastName) };
       checkAccountInput(changes);
+      mustBePerson(viewer);
       const user = await updateProfileOf(db, viewer.id, changes);
       if (!user) throw new ForbiddenError('This account is deactivated');
       return user;

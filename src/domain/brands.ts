@@ -7,7 +7,7 @@ import { nameProblem, trimmedName } from './chat-names.js';
 import { ForbiddenError, InvalidInputError, NotFoundError } from './errors.js';
 import { PERSON_COLUMNS, toUser, type PersonColumns } from './person-row.js';
 import { canManageBrands } from './policy.js';
-import type { Viewer } from './viewer.js';
+import { mustBePerson, type Viewer } from './viewer.js';
 import { CAN_SEE, CHAT_AND_OWN, viewerParams } from './visibility.js';
 
 export interface BrandRow {
@@ -151,6 +151,7 @@ export const createBrands = ({ db, log }: { db: Database; log: Log }): Brands =>
 
 /** As the database has them now. @throws ForbiddenError */
 const readActor = async (tx: Queryable, viewer: Viewer): Promise<UserFacts> => {
+  mustBePerson(viewer);
   const [row] = await tx.query<PersonColumns>(PERSON, [viewer.id]);
   if (row === undefined || !canManageBrands(row)) throw new ForbiddenError('Only administrators look after brands');
   return toUser(row);

@@ -10,7 +10,7 @@ import { findOrMake } from './find-or-make.js';
 import { insertChat, matchKey } from './new-chat.js';
 import { canCreateMatch } from './policy.js';
 import { ringUsers } from './user-bell.js';
-import type { Viewer } from './viewer.js';
+import { mustBePerson, type Viewer } from './viewer.js';
 
 export interface Matches {
   /**
@@ -63,6 +63,7 @@ export const createMatches = ({ db, log, bus, brands }: MatchesOptions): Matches
         givenIds.filter((id) => id !== null),
       );
       if (!one || !other) throw new NotFoundError('Brand');
+      mustBePerson(viewer);
       const [actor] = await db.query<{ role: Role }>(ROLE, [viewer.id]);
       if (actor === undefined || !canCreateMatch(actor)) throw new ForbiddenError('Only administrators make matches');
       const key = matchKey(one.id, other.id);

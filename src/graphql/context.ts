@@ -1,5 +1,6 @@
 /** What resolvers have at hand: who asks, over what, and the rules to ask. One for each operation. */
 import type { Accounts } from '../domain/accounts.js';
+import type { ApiTokens } from '../domain/api-tokens.js';
 import type { Brands } from '../domain/brands.js';
 import type { Chats } from '../domain/chats.js';
 import type { Ending } from '../domain/ending.js';
@@ -19,6 +20,7 @@ import { createLoaders, type Loaders } from './loaders.js';
 
 export interface Services {
   accounts: Accounts;
+  apiTokens: ApiTokens;
   brands: Brands;
   chats: Chats;
   eventChats: EventChats;

@@ -3,6 +3,7 @@
  * What has been read is remembered as long as these loaders live: for one query, one mutation, one event.
  */
 import DataLoader from 'dataloader';
+import type { ApiTokenRow } from '../domain/api-tokens.js';
 import type { BrandRow } from '../domain/brands.js';
 import type { ChatPermissions } from '../domain/chat-reads.js';
 import type { MemberRow } from '../domain/member-row.js';
@@ -24,6 +25,7 @@ export interface Loaders {
   /** Null where the viewer does not see it, or there is none; so too the one that a user owns. */
   readonly brand: Load<bigint, BrandRow | null>;
   readonly brandOf: Load<bigint, BrandRow | null>;
+  readonly apiToken: Load<bigint, ApiTokenRow | null>;
   /** The two of a MATCH; empty for other chats. */
   readonly brands: Load<bigint, BrandRow[]>;
   /** What the viewer sees no more comes bare. */
@@ -49,7 +51,7 @@ type ReadByChat<Row> = (chatIds: readonly bigint[]) => Promise<Map<bigint, Row>>
 
 /** @param viewer null only where nothing that depends on a viewer can be reached */
 export const createLoaders = (services: Services, viewer: Viewer | null): Loaders => {
-  const { brands, chats, eventChats, members, messages, notifications, users } = services;
+  const { apiTokens, brands, chats, eventChats, members, messages, notifications, users } = services;
   const asking = (): Viewer => {
     if (viewer === null) throw new Error('Nobody is signed in to read this');
     return viewer;
@@ -60,6 +62,7 @@ export const createLoaders = (services: Services, viewer: Viewer | null): Loader
     namedUser: lazy(() => new DataLoader((ids) => users.named(ids))),
     brand: lazy(() => new DataLoader((ids) => brands.byIds(asking(), ids))),
     brandOf: lazy(() => new DataLoader((ownerIds) => brands.byOwners(asking(), ownerIds))),
+    apiToken: lazy(() => new DataLoader((ids) => apiTokens.byIds(asking(), ids))),
     brands: byChat((ids) => brands.ofChats(asking(), ids)),
     chat: byChat((ids) => eventChats.read(asking(), ids)),
     visibleChat: lazy(

@@ -15,6 +15,7 @@ const finders: Record<string, Find> = {
   User: (id, { loaders }) => through(decodeRowId('User', id), loaders.user),
   Chat: (id, { loaders }) => through(decodeRowId('Chat', id), loaders.visibleChat),
   Brand: (id, { loaders }) => through(decodeRowId('Brand', id), loaders.brand),
+  ApiToken: (id, { loaders }) => through(decodeRowId('ApiToken', id), loaders.apiToken),
   ChatMember: (id, { loaders }) => through(decodeMemberId(id), loaders.member),
   Message: (id, { loaders }) => through(decodeMessageId(id), loaders.message),
   Notification: (id, { loaders, viewer }) => through(decodeNotificationId(id, viewer!.id), loaders.notification),

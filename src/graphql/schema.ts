@@ -1,5 +1,6 @@
 /** The whole schema. Loading it needs neither a database nor an environment, so that it can be printed anywhere. */
 import './account.js';
+import './api-token.js';
 import './brand.js';
 import './chat-changes.js';
 import './chat-events.js';

@@ -15,7 +15,7 @@ export interface Moved {
   notifiedUserIds: bigint[];
   /** Sessions made or ended. */
   sessionIds: string[];
-  /** Users whose account changed. */
+  /** Users whose account changed, or who revoked an API token. */
   userIds: bigint[];
   /** The round before failed, or the database is another than before: followed logs should be compared with it. */
   isAfterFailure: boolean;
@@ -36,6 +36,7 @@ WITH changed(kind, id, seq) AS (
     UNION SELECT 'notification', user_id::text, 0 FROM member WHERE ${SINCE})
   UNION ALL SELECT 'session', id::text, 0 FROM session WHERE ${SINCE} AND ended_at IS NOT NULL
   UNION ALL SELECT 'user', id::text, 0 FROM "user" WHERE ${SINCE}
+  UNION ALL SELECT 'user', user_id::text, 0 FROM api_token WHERE ${SINCE} AND revoked_at IS NOT NULL
 ), moment AS (SELECT ${MOMENT})
 SELECT moment.xmax, moment.xip, kind, id, seq FROM moment LEFT JOIN changed ON true`;
 

@@ -3,7 +3,7 @@ import type { EndingControl } from '../domain/ending.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { Connection } from '../graphql/context.js';
 import type { LogFields } from '../log-line.js';
-import type { Authentication } from './credential.js';
+import type { Answered } from './credential.js';
 
 export interface Caller {
   readonly requestId: string;
@@ -17,7 +17,7 @@ export interface Caller {
   /** Ends the streams that this caller opens. */
   readonly ending: EndingControl;
   /** Looks at the credential anew. @throws UnavailableError */
-  authenticate(): Promise<Authentication>;
+  authenticate(): Promise<Answered>;
   /** Known once an operation that needs one has been authenticated. */
   viewer: Viewer | null;
 }

@@ -1,21 +1,22 @@
 /** What an operation may do to the WebSocket that it came over. */
 import { credentialKey } from '../domain/credential-facts.js';
 import { InvalidTokenError } from '../domain/errors.js';
-import type { Sessions } from '../domain/sessions.js';
+import type { Authentication } from '../domain/authentication.js';
 import type { Connection } from '../graphql/context.js';
 import type { Lease } from './lease.js';
 
 /** @param lease undefined where nobody is signed in, or not any more */
 export const createConnection = (
-  sessions: Pick<Sessions, 'authenticate'>,
+  authentication: Pick<Authentication, 'byAccessToken'>,
   lease: () => Lease | undefined,
 ): Connection => ({
   renew: async (accessToken) => {
-    const viewer = await sessions.authenticate(accessToken);
+    const shown = await authentication.byAccessToken(accessToken);
     const current = lease();
-    const isOwn = viewer && current && credentialKey(viewer.credential) === credentialKey(current.viewer.credential);
-    if (!isOwn) throw new InvalidTokenError();
-    current.renew(viewer);
+    if ('refusal' in shown || current === undefined) throw new InvalidTokenError();
+    if (credentialKey(shown.viewer.credential) !== credentialKey(current.viewer.credential))
+      throw new InvalidTokenError();
+    current.renew(shown.viewer);
     return current.viewer.expiresAt!;
   },
 });

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult, FormattedExecutionResult } from 'graphql';
 import { createEnding } from '../domain/ending.js';
-import type { Credentials } from '../domain/credentials.js';
+import type { Authentication } from '../domain/authentication.js';
 import type { Logger } from '../log-line.js';
 import { answerError } from './answer.js';
 import { BodyError, discardBody, readBody } from './body.js';
@@ -18,7 +18,7 @@ import type { Engine, Exchange } from './yoga.js';
 
 export interface GraphqlRequestsOptions {
   engine: Engine;
-  credentials: Pick<Credentials, 'watch'>;
+  authentication: Pick<Authentication, 'watch'>;
   authenticate: Authenticate;
   carriers: Carriers;
   logger: Logger;
@@ -37,7 +37,7 @@ const HOW_LONG_A_LAST_RESULT_MAY_TAKE_MS = 2000;
 
 export const createGraphqlRequests = ({
   engine,
-  credentials,
+  authentication,
   authenticate,
   carriers,
   logger,
@@ -97,7 +97,7 @@ export const createGraphqlRequests = ({
       clearTimeout(timer);
     };
     const lease =
-      caller.viewer && createLease(credentials, caller.viewer, (why) => void end('SIGNED_OUT', REFUSALS[why]));
+      caller.viewer && createLease(authentication, caller.viewer, (why) => void end('SIGNED_OUT', REFUSALS[why]));
     const carrier = carriers.add({
       end: () => end('SHUTTING_DOWN', 'This node is shutting down: subscribe again'),
       terminate: () => response.destroy(),

@@ -3,8 +3,7 @@ import { CloseCode, makeServer, type Context } from 'graphql-ws';
 import { GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import type { WebSocket } from 'ws';
 import { createEnding, type EndingControl, type ServerEndCode } from '../domain/ending.js';
-import type { Credentials } from '../domain/credentials.js';
-import type { Sessions } from '../domain/sessions.js';
+import type { Authentication, Refusal } from '../domain/authentication.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { Connection } from '../graphql/context.js';
 import type { Logger } from '../log-line.js';
@@ -12,9 +11,9 @@ import { idsOf, type Caller } from './caller.js';
 import type { Carriers } from './carriers.js';
 import { clientAddress } from './client-address.js';
 import { createConnection } from './connection.js';
-import { REFUSALS, type Authenticate, type Refusal } from './credential.js';
+import { REFUSALS, type Authenticate } from './credential.js';
 import { finishErrors, formatError, maskError } from './faults.js';
-import { createLease, hasExpired, type Lease } from './lease.js';
+import { createLease, type Lease } from './lease.js';
 import { createOperations } from './operations.js';
 import { requestIdOf } from './request-id.js';
 import { createResultStream, type ResultStream } from './result-stream.js';
@@ -25,8 +24,7 @@ import type { Engine } from './yoga.js';
 
 export interface GraphqlSocketsOptions {
   engine: Engine;
-  sessions: Pick<Sessions, 'authenticate'>;
-  credentials: Pick<Credentials, 'stillGood' | 'watch'>;
+  authentication: Authentication;
   authenticate: Authenticate;
   carriers: Carriers;
   logger: Logger;
@@ -69,8 +67,7 @@ const CLOSE_CODES: Record<Refusal, number> = { badToken: 4403, sessionOver: 4401
 
 export const createGraphqlSockets = ({
   engine,
-  sessions,
-  credentials,
+  authentication,
   authenticate,
   carriers,
   logger,
@@ -90,10 +87,7 @@ export const createGraphqlSockets = ({
     viewer: session.lease?.viewer ?? null,
     authenticate: async () => {
       const { lease } = session;
-      if (lease === undefined) return { viewer: null };
-      const viewer = await credentials.stillGood(lease.viewer);
-      if (viewer !== null) return { viewer };
-      return { refusal: hasExpired(lease.viewer) ? 'badToken' : 'sessionOver' };
+      return lease === undefined ? { viewer: null } : authentication.again(lease.viewer);
     },
   });
 
@@ -107,7 +101,7 @@ export const createGraphqlSockets = ({
   };
 
   const signIn = (session: Session, viewer: Viewer) => {
-    session.lease = createLease(credentials, viewer, (why) => {
+    session.lease = createLease(authentication, viewer, (why) => {
       void end(session, 'SIGNED_OUT', CLOSE_CODES[why], REFUSALS[why]);
     });
     // It was closed while the credential was looked at.
@@ -118,14 +112,14 @@ export const createGraphqlSockets = ({
     const written = connectionParams?.authorization ?? connectionParams?.Authorization ?? session.authorization;
     const ids = { socketId: session.socketId, requestId: session.requestId, address: session.address };
     try {
-      const authentication = await authenticate(written);
-      if ('refusal' in authentication) {
-        logger.info({ ...ids, reason: authentication.refusal }, 'Authentication refused');
-        return session.wire.close(CLOSE_CODES[authentication.refusal], REFUSALS[authentication.refusal]);
+      const answered = await authenticate(written);
+      if ('refusal' in answered) {
+        logger.info({ ...ids, reason: answered.refusal }, 'Authentication refused');
+        return session.wire.close(CLOSE_CODES[answered.refusal], REFUSALS[answered.refusal]);
       }
-      const { viewer } = authentication;
+      const { viewer } = answered;
       if (viewer !== null) signIn(session, viewer);
-      logger.info({ ...ids, userId: viewer?.id }, 'Connected');
+      logger.info({ ...ids, userId: viewer?.id, by: viewer?.credential.kind }, 'Connected');
     } catch (error) {
       logger.warn({ ...ids, error }, 'Unavailable');
       session.wire.close(TRY_AGAIN_LATER, 'The database is not available: try again');
@@ -221,7 +215,7 @@ export const createGraphqlSockets = ({
       requestId: requestIdOf(request),
       authorization: request.headers.authorization,
       ending: createEnding(),
-      connection: createConnection(sessions, () => session.lease),
+      connection: createConnection(authentication, () => session.lease),
       lease: undefined,
       streams: new Set(),
       heard: 0,

@@ -1,7 +1,6 @@
 /** How long a viewer may keep something open: until their token expires, unless renewed, or what they have shown is over. */
-import type { Credentials } from '../domain/credentials.js';
+import type { Authentication, Refusal } from '../domain/authentication.js';
 import type { Viewer } from '../domain/viewer.js';
-import type { Refusal } from './credential.js';
 
 export interface Lease {
   /** As the token last shown says. */
@@ -14,12 +13,9 @@ export interface Lease {
 // Node waits no longer than that: anything above would be over at once.
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
-export const hasExpired = ({ expiresAt }: Pick<Viewer, 'expiresAt'>): boolean =>
-  expiresAt !== null && expiresAt.getTime() <= Date.now();
-
 /** @param onOver called at most once, and not after `release` */
 export const createLease = (
-  credentials: Pick<Credentials, 'watch'>,
+  authentication: Pick<Authentication, 'watch'>,
   viewer: Viewer,
   onOver: (why: Refusal) => void,
 ): Lease => {
@@ -43,7 +39,7 @@ export const createLease = (
     timer = setTimeout(() => (left > LONGEST_WAIT_MS ? wait() : over('badToken')), Math.min(left, LONGEST_WAIT_MS));
   };
 
-  const stopWatching = credentials.watch(viewer, (what) => {
+  const stopWatching = authentication.watch(viewer, (what) => {
     if (what === 'ended') over('sessionOver');
   });
   wait();

@@ -2,9 +2,7 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Credentials } from '../domain/credentials.js';
-import type { Sessions } from '../domain/sessions.js';
-import type { Tokens } from '../domain/tokens.js';
+import type { Authentication } from '../domain/authentication.js';
 import type { Logger } from '../log-line.js';
 import { createOriginCheck } from './allowed-origins.js';
 import { answerError, answerJson } from './answer.js';
@@ -31,9 +29,7 @@ export interface ServerOptions {
   drainSeconds: number;
   slowReaderSeconds: number;
   api: Api;
-  sessions: Pick<Sessions, 'authenticate'>;
-  credentials: Pick<Credentials, 'stillGood' | 'watch'>;
-  tokens: Pick<Tokens, 'readAccess'>;
+  authentication: Authentication;
   /** Whether the database answers; for readiness. */
   isReachable: () => Promise<boolean>;
   /** What browsers are shown; undefined: nothing. */
@@ -77,17 +73,17 @@ const SAFETY = {
 };
 
 export const createServer = (options: ServerOptions): Server => {
-  const { host, port, sessions, credentials, trustProxy, drainSeconds, graphiql, logger, pingMs = PING_MS } = options;
+  const { host, port, authentication, trustProxy, drainSeconds, graphiql, logger, pingMs = PING_MS } = options;
   let isDraining = false;
   let lastRequestAt = -Infinity;
   /** Requests that are not answered yet, other than streams. */
   const unanswered = new Set<ServerResponse>();
 
   const isAllowedOrigin = createOriginCheck({ ...options, isProxied: trustProxy > 0 });
-  const authenticate = createAuthenticate(sessions, options.tokens);
+  const authenticate = createAuthenticate(authentication);
   const engine = createEngine(options.api, logger);
   const carriers = createCarriers();
-  const answerGraphql = createGraphqlRequests({ engine, credentials, authenticate, carriers, logger, pingMs });
+  const answerGraphql = createGraphqlRequests({ engine, authentication, authenticate, carriers, logger, pingMs });
 
   const sockets = createSockets({
     logger,
@@ -97,7 +93,7 @@ export const createServer = (options: ServerOptions): Server => {
       if (isDraining) return { status: 503, reason: 'shutting down' };
       return undefined;
     },
-    onSocket: createGraphqlSockets({ engine, sessions, credentials, authenticate, carriers, logger, trustProxy }),
+    onSocket: createGraphqlSockets({ engine, authentication, authenticate, carriers, logger, trustProxy }),
     pingMs,
     stalledMs: 2 * options.slowReaderSeconds * 1000,
   });

@@ -12,9 +12,8 @@ import {
 import { post } from '../support/http.js';
 import { ownNode } from '../support/node.js';
 import { administrator, newPerson, passwordOf, personOf, signIn, transports, type Person } from '../support/people.js';
-import { openSocket } from '../support/socket.js';
-import { openEvents } from '../support/sse.js';
 import { upTo } from '../support/sent.js';
+import { whoAmI } from '../support/who-am-i.js';
 
 const node = ownNode();
 
@@ -152,20 +151,10 @@ describe('signing in', () => {
   });
 });
 
-/** Asks who one is, with `authorization` as it is written. */
-const whoAmI = async (transport: (typeof transports)[number], authorization: string) => {
-  const headers = { Authorization: authorization };
-  if (transport === 'http') return post(node.endpoint, ViewerDocument, {}, { headers });
-  if (transport === 'sse') return (await openEvents(node.endpoint, ViewerDocument, {}, { headers })).next();
-  const socket = await openSocket(node.socketUrl, { connectionParams: { authorization } });
-  const answer = socket.socket.readyState === socket.socket.OPEN ? await socket.ask(ViewerDocument) : undefined;
-  return answer ?? { closed: await socket.closed };
-};
-
 describe.each(transports)('S1.10 S2.1 S2.12 C3 a credential over %s', (transport) => {
   it('says who one is', async () => {
     for (const scheme of ['Bearer', 'bearer', 'BEARER'])
-      expect(await whoAmI(transport, `${scheme} ${ada.session.accessToken}`)).toMatchObject({
+      expect(await whoAmI(node, transport, `${scheme} ${ada.session.accessToken}`)).toMatchObject({
         data: { viewer: { id: ada.id } },
       });
   });
@@ -195,7 +184,7 @@ describe.each(transports)('S1.10 S2.1 S2.12 C3 a credential over %s', (transport
     ];
 
     for (const [what, authorization, code] of bad) {
-      const answer = await whoAmI(transport, authorization);
+      const answer = await whoAmI(node, transport, authorization);
       if (transport === 'ws') expect(answer, what).toMatchObject({ closed: { code } });
       else expect(answer, what).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
       if (transport === 'http') expect(answer, what).toMatchObject({ status: 401 });

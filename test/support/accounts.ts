@@ -5,6 +5,8 @@ import { createMemoryBus } from '../../src/bus/memory.js';
 import { createMemoryRateLimits } from '../../src/bus/memory-rate-limits.js';
 import type { Database } from '../../src/db/database.js';
 import { createAccounts } from '../../src/domain/accounts.js';
+import { createApiTokens } from '../../src/domain/api-tokens.js';
+import { createAuthentication } from '../../src/domain/authentication.js';
 import { createAdministration } from '../../src/domain/administration.js';
 import type { CredentialFactsCacheOptions } from '../../src/domain/credential-facts.js';
 import { createCredentials } from '../../src/domain/credentials.js';
@@ -37,6 +39,8 @@ export const accountNode = async (
   const credentials = createCredentials({ db, bus, cache, onError });
   const sessions = createSessions({ db, credentials, tokens, refreshTokenDays: 30 });
   await credentials.start();
+  const apiTokens = createApiTokens({ db, credentials, onError });
+  const authentication = createAuthentication({ credentials, tokens, sessions, apiTokens });
   const passwords = createPasswords();
   const store = createMemoryRateLimits();
   const rateLimits = createRateLimits(store, {
@@ -48,7 +52,8 @@ export const accountNode = async (
     registrationsPerHour: 0,
     ...limits,
   });
-  onTestFinished(() => {
+  onTestFinished(async () => {
+    await apiTokens.drain();
     credentials.close();
     store.close();
   });
@@ -58,6 +63,8 @@ export const accountNode = async (
   return {
     accounts,
     administration,
+    apiTokens,
+    authentication,
     credentials,
     passwords,
     sessions,

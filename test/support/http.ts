@@ -37,4 +37,7 @@ export const post = async <Data, Variables>(
 };
 
 export const bearer = (token: string | undefined): Record<string, string> =>
-  token === undefined ? {} : { Authorization: `Bearer ${token}` };
+  token === undefined ? {} : { Authorization: authorizationOf(token) };
+
+/** As it is written for an access token or an API token. */
+export const authorizationOf = (token: string): string => `${token.startsWith('pat_') ? 'Token' : 'Bearer'} ${token}`;

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print } from 'graphql';
 import { WebSocket, type ClientOptions } from 'ws';
+import { authorizationOf } from './http.js';
 import { createLiveSource, type Answer, type Live, type LiveSource } from './live.js';
 
 export interface Close {
@@ -94,7 +95,7 @@ export const openSocket = async (
   };
 
   if (init) {
-    const payload = connectionParams ?? (token === undefined ? undefined : { authorization: `Bearer ${token}` });
+    const payload = connectionParams ?? (token === undefined ? undefined : { authorization: authorizationOf(token) });
     send({ type: 'connection_init', payload });
     await Promise.race([acknowledged, closed]);
   }
