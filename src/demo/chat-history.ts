@@ -2,12 +2,16 @@
  * A chat's log made up beforehand: the rows that the server would have left had it all happened. For demo data only; what
  * really happens goes through `log/`, under the chat's lock.
  */
-import type { ChatKind, EventType } from '../generated/prisma/enums.js';
+import { NOTIFIED_OF } from '../domain/new-chat.js';
+import type { ChatKind, EventType, NotificationKind } from '../generated/prisma/enums.js';
 
 export interface HistoryStart {
   kind: ChatKind;
   name?: string;
   slug?: string;
+  orderRef?: string;
+  /** Of a MATCH: whether one of its brands has the BUSINESS plan. */
+  hasBusiness?: boolean;
   /** What nobody else may have, as `domain/new-chat.ts` makes it. */
   keys?: readonly string[];
   makerId: bigint;
@@ -50,7 +54,7 @@ export interface PastMember {
 
 export interface PastNotification {
   userId: bigint;
-  kind: 'CHAT_ADDED' | 'CHAT_REMOVED';
+  kind: NotificationKind;
   actorId: bigint;
   at: Date;
   readAt: Date | null;
@@ -128,7 +132,7 @@ export const createChatHistory = (start: HistoryStart): ChatHistory => {
   append({ type: 'CHAT_CREATED', at: start.at, actorId: start.makerId });
   for (const userId of start.memberIds) {
     join(userId, start.at, 0);
-    notify({ userId, kind: 'CHAT_ADDED', actorId: start.makerId, at: start.at });
+    notify({ userId, kind: NOTIFIED_OF[start.kind], actorId: start.makerId, at: start.at });
   }
 
   return {

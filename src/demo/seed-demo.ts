@@ -1,12 +1,12 @@
 /** Fills an empty embedded database with demo people and chats, so that whoever starts Parley has someone to talk to. */
 import { isLoopback, type Config } from '../config.js';
 import type { Database, Queryable } from '../db/database.js';
-import { directKey, slugKey } from '../domain/new-chat.js';
+import { directKey, orderKey, relationKey, slugKey } from '../domain/new-chat.js';
 import type { Passwords } from '../domain/passwords.js';
 import type { Role } from '../generated/prisma/enums.js';
 import { createChatHistory, type ChatHistory } from './chat-history.js';
 import { keptDemoPasswords } from './kept-passwords.js';
-import { people, stories, type Name, type Story } from './story.js';
+import { brands, people, stories, type Name, type Story } from './story.js';
 import { writeHistories, writePeople } from './write-histories.js';
 
 export interface DemoPerson {
@@ -72,10 +72,40 @@ const write = async (tx: Queryable, now: Date, hashOf: (username: string) => str
   }));
   const ids = await writePeople(tx, rows);
   const idOf = (name: Name) => ids[people.findIndex(({ username }) => username === name)]!;
-  await writeHistories(
+  const chatIds = await writeHistories(
     tx,
     stories.map((story) => tell(story, now, idOf)),
   );
+  await writeTies(tx, chatIds, idOf);
+};
+
+const BRANDS = `INSERT INTO brand (name, plan, owner_id)
+  SELECT name, plan::plan, owner_id FROM unnest($1::text[], $2::text[], $3::bigint[]) AS given(name, plan, owner_id)`;
+const CHAT_BRANDS = `INSERT INTO chat_brand (chat_id, brand_id)
+  SELECT member.chat_id, brand.id FROM member JOIN brand ON brand.owner_id = member.user_id WHERE member.chat_id = ANY($1::bigint[])`;
+const MATCH_KEYS = `INSERT INTO chat_key (key, chat_id)
+  SELECT 'match:' || min(brand_id) || ':' || max(brand_id), chat_id FROM chat_brand WHERE chat_id = ANY($1::bigint[]) GROUP BY chat_id`;
+const RELATIONS = `INSERT INTO relation (manager_id, client_id, chat_id, created_at)
+  SELECT manager_id, client_id, chat.id, chat.created_at
+  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS given(manager_id, client_id, chat_id) JOIN chat ON chat.id = given.chat_id`;
+
+/** What the chats of matches and relations are about. */
+const writeTies = async (tx: Queryable, chatIds: readonly bigint[], idOf: (name: Name) => bigint): Promise<void> => {
+  await tx.query(BRANDS, [
+    brands.map(({ name }) => name),
+    brands.map(({ plan }) => plan),
+    brands.map(({ owner }) => idOf(owner)),
+  ]);
+  const told = stories.map((story, index) => ({ ...story, chatId: chatIds[index]! }));
+  const matches = told.filter(({ kind }) => kind === 'MATCH').map(({ chatId }) => chatId);
+  await tx.query(CHAT_BRANDS, [matches]);
+  await tx.query(MATCH_KEYS, [matches]);
+  const relations = told.filter(({ kind }) => kind === 'RELATION');
+  await tx.query(RELATIONS, [
+    relations.map(({ members }) => idOf(members[0]!)),
+    relations.map(({ members }) => idOf(members[1]!)),
+    relations.map(({ chatId }) => chatId),
+  ]);
 };
 
 /** Turns a story into the log that would have come of it. */
@@ -87,10 +117,10 @@ const tell = (story: Story, now: Date, idOf: (name: Name) => bigint): ChatHistor
     kind: story.kind,
     ...(story.name !== undefined && { name: story.name }),
     ...(story.slug !== undefined && { slug: story.slug }),
-    keys: [
-      ...(story.slug === undefined ? [] : [slugKey(story.slug)]),
-      ...(story.kind === 'DIRECT' ? [directKey(memberIds[0]!, memberIds[1]!)] : []),
-    ],
+    ...(story.orderRef !== undefined && { orderRef: story.orderRef }),
+    hasBusiness:
+      story.kind === 'MATCH' && brands.some(({ owner, plan }) => plan === 'BUSINESS' && story.members.includes(owner)),
+    keys: keysOf(story, memberIds),
     makerId: maker,
     memberIds,
     at: new Date(times[0]!.getTime() - 5 * MINUTE_MS),
@@ -113,6 +143,14 @@ const tell = (story: Story, now: Date, idOf: (name: Name) => bigint): ChatHistor
   if (story.isClosed) history.close(maker, new Date(times.at(-1)!.getTime() + 10 * MINUTE_MS));
   return history;
 };
+
+/** A match's key names its brands: it comes with them. */
+const keysOf = ({ kind, slug, orderRef }: Story, memberIds: readonly bigint[]): string[] => [
+  ...(slug === undefined ? [] : [slugKey(slug)]),
+  ...(orderRef === undefined ? [] : [orderKey(orderRef)]),
+  ...(kind === 'DIRECT' ? [directKey(memberIds[0]!, memberIds[1]!)] : []),
+  ...(kind === 'RELATION' ? [relationKey(memberIds[0]!, memberIds[1]!)] : []),
+];
 
 /** When each line was said, counted back from the last. */
 const timesOf = ({ lines, endedHoursAgo }: Story, now: Date): Date[] => {

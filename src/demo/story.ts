@@ -1,4 +1,5 @@
 /** What the demo people have said to each other. Each line: who, what, and what became of it. */
+import type { ChatKind, Plan } from '../generated/prisma/enums.js';
 
 export const people = [
   { username: 'ada', firstName: 'Ada', lastName: 'Novak', role: 'ADMIN' },
@@ -12,6 +13,12 @@ export const people = [
 
 export type Name = (typeof people)[number]['username'];
 
+/** Who owns what: matches are made between them. */
+export const brands = [
+  { name: 'Печи и пироги', owner: 'olga', plan: 'BUSINESS' },
+  { name: 'مطبعة النهر', owner: 'yusuf', plan: 'FREE' },
+] as const satisfies readonly { name: string; owner: Name; plan: Plan }[];
+
 export interface After {
   /** The text it was edited to. */
   edited?: string;
@@ -23,10 +30,12 @@ export interface After {
 export type Line = readonly [Name, string, After?];
 
 export interface Story {
-  kind: 'GROUP' | 'DIRECT';
+  kind: ChatKind;
   name?: string;
   slug?: string;
+  orderRef?: string;
   maker: Name;
+  /** Of a RELATION: the manager, then the client. Of a MATCH: the brands' owners. */
   members: readonly Name[];
   /** Brought in later: before the line of that index. */
   joining?: Readonly<Partial<Record<Name, number>>>;
@@ -304,5 +313,50 @@ export const stories: readonly Story[] = [
     ],
     unread: { maria: 2 },
     endedHoursAgo: 2,
+  },
+  {
+    kind: 'RELATION',
+    maker: 'maria',
+    members: ['maria', 'dana'],
+    lines: [
+      ['dana', 'Hi Maria, I am booking three bands. Who signs the contracts?'],
+      ['maria', 'Шалом, Дана! Send them to me, I sign and send them back the same day.'],
+      ['dana', 'תודה! The brass band wants half of it in advance.'],
+      ['maria', 'Fine, up to half. Write "by the 1st of July" into it.'],
+      ['dana', 'Done: first one signed, two on their way.'],
+      ['dana', 'And can the puppet theatre be paid in cash on the day?'],
+    ],
+    unread: { maria: 2 },
+    endedHoursAgo: 4,
+  },
+  {
+    kind: 'MATCH',
+    maker: 'ada',
+    members: ['olga', 'yusuf'],
+    lines: [
+      ['olga', 'Нам нужны ценники для пирогов, 12 видов. Печатаете такое?'],
+      ['yusuf', 'أهلاً! Yes, on thick paper. Five languages, as the posters?'],
+      ['olga', 'Да, и значки аллергенов, пожалуйста.'],
+      ['yusuf', 'I draw them tonight. 240 pieces, ready on Thursday.'],
+      ['olga', 'Отлично. Плачу пирогами? 😄'],
+      ['yusuf', 'With apple, please 🥧'],
+    ],
+    unread: { olga: 1 },
+    endedHoursAgo: 7,
+  },
+  {
+    kind: 'ORDER',
+    name: 'Мука, 96 кг',
+    orderRef: '2026-0719',
+    maker: 'maria',
+    members: ['maria', 'olga'],
+    lines: [
+      ['maria', 'Order 2026-0719: 96 kg of flour, to be picked up at 9:00.'],
+      ['olga', 'Приняли. Велосипед приедет за ней 🚲'],
+      ['maria', 'Paid. The receipt is in the office.'],
+      ['olga', 'Забрали! Всё сошлось до килограмма.'],
+    ],
+    unread: { maria: 1 },
+    endedHoursAgo: 6,
   },
 ];

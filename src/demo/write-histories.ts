@@ -28,11 +28,11 @@ FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::te
   AS given(id, username, username_key, email, email_key, first_name, last_name, password_hash, role, created_at)`;
 
 const CHATS = `
-INSERT INTO chat (id, kind, name, slug, created_at, activity_at, closed_at, head_seq, head_mark, message_count)
-SELECT id, kind::chat_kind, name, slug, created_at, activity_at, closed_at, head_seq, head_mark, message_count
-FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[],
-  $8::int[], $9::int[], $10::int[])
-  AS given(id, kind, name, slug, created_at, activity_at, closed_at, head_seq, head_mark, message_count)`;
+INSERT INTO chat (id, kind, name, slug, order_ref, has_business, created_at, activity_at, closed_at, head_seq, head_mark, message_count)
+SELECT id, kind::chat_kind, name, slug, order_ref, has_business, created_at, activity_at, closed_at, head_seq, head_mark, message_count
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::timestamptz[], $8::timestamptz[],
+  $9::timestamptz[], $10::int[], $11::int[], $12::int[])
+  AS given(id, kind, name, slug, order_ref, has_business, created_at, activity_at, closed_at, head_seq, head_mark, message_count)`;
 
 const KEYS = `INSERT INTO chat_key (key, chat_id) SELECT * FROM unnest($1::text[], $2::bigint[])`;
 
@@ -79,8 +79,8 @@ export const writePeople = async (tx: Queryable, people: readonly NewPerson[]): 
   return ids;
 };
 
-/** Within one transaction, which then holds whole chats only. */
-export const writeHistories = async (tx: Queryable, histories: readonly ChatHistory[]): Promise<void> => {
+/** Within one transaction, which then holds whole chats only. @returns the chats' ids, in order */
+export const writeHistories = async (tx: Queryable, histories: readonly ChatHistory[]): Promise<bigint[]> => {
   const ids = await takeIds(tx, 'chat', histories.length);
   // Random in any case: two databases filled from one seed must not take each other's cursors.
   const chats = zip(histories, ids).map(([history, id]) => ({ history, id, marks: newMarks(history.events.length) }));
@@ -90,6 +90,8 @@ export const writeHistories = async (tx: Queryable, histories: readonly ChatHist
     history.start.kind,
     history.start.name ?? null,
     history.start.slug ?? null,
+    history.start.orderRef ?? null,
+    history.start.hasBusiness ?? false,
     history.start.at,
     history.messages.at(-1)?.createdAt ?? history.start.at,
     history.closedAt,
@@ -145,6 +147,7 @@ export const writeHistories = async (tx: Queryable, histories: readonly ChatHist
     told.at,
     told.readAt,
   ]);
+  return ids;
 };
 
 const takeIds = async (tx: Queryable, table: string, count: number): Promise<bigint[]> => {

@@ -33,8 +33,14 @@ const KEYS = `INSERT INTO chat_key (key, chat_id) SELECT key, $2::bigint FROM un
 const MEMBERS = `INSERT INTO member (chat_id, user_id, last_read_seq, read_count)
   SELECT $1::bigint, user_id, 0, 0 FROM unnest($2::bigint[]) AS wanted(user_id)`;
 
-/** What its members are notified of, where that is not the chat itself. */
-const TOLD: Partial<Record<ChatKind, NotificationKind>> = { RELATION: 'RELATION_CREATED', MATCH: 'MATCH_CREATED' };
+/** What the members of a new chat are told: of a relation or a match, that there is one. */
+export const NOTIFIED_OF: Readonly<Record<ChatKind, NotificationKind>> = {
+  GROUP: 'CHAT_ADDED',
+  DIRECT: 'CHAT_ADDED',
+  RELATION: 'RELATION_CREATED',
+  MATCH: 'MATCH_CREATED',
+  ORDER: 'CHAT_ADDED',
+};
 
 /** Two statements, one more for keys, two more for members. @throws KeyTakenError */
 export const insertChat = async (tx: Queryable, log: Log, chat: NewChat): Promise<ChatRow> => {
@@ -46,7 +52,7 @@ export const insertChat = async (tx: Queryable, log: Log, chat: NewChat): Promis
   await log.begin(tx, id, chat.actorId, mark);
   if (chat.memberIds.length > 0) {
     await tx.query(MEMBERS, [id, chat.memberIds]);
-    await notify(tx, chat.memberIds, TOLD[chat.kind] ?? 'CHAT_ADDED', id, chat.actorId);
+    await notify(tx, chat.memberIds, NOTIFIED_OF[chat.kind], id, chat.actorId);
   }
   return row!;
 };
@@ -63,6 +69,7 @@ export const orderKey = (orderRef: string): string => `order:${orderRef}`;
 /** The same from both sides. */
 export const directKey = (one: bigint, other: bigint): string =>
   one < other ? `direct:${one}:${other}` : `direct:${other}:${one}`;
+export const relationKey = (managerId: bigint, clientId: bigint): string => `relation:${managerId}:${clientId}`;
 /** Of brands; the same whichever comes first. */
 export const matchKey = (one: bigint, other: bigint): string =>
   one < other ? `match:${one}:${other}` : `match:${other}:${one}`;

@@ -179,7 +179,7 @@ describe('Demo data', () => {
 
     expect(readFileSync(join(dataDir, 'demo-passwords.json'), 'utf8')).toBe(kept);
     expect(people.every(({ password }) => kept.includes(password!))).toBe(true);
-    expect(await countOf(db, 'chat')).toBe(7);
+    expect(await countOf(db, 'chat')).toBe(10);
     expect(await logProblems(db)).toEqual([]);
   });
 });

@@ -56,6 +56,17 @@ const problems: Record<string, string> = {
     JOIN chat ON chat.id = member.chat_id
     WHERE read_count <> read OR sent_count <> sent OR read_sent_count <> read_sent
       OR last_read_seq < joined OR last_read_seq > head_seq OR set_aside_seq > head_seq`,
+  'a MATCH has two brands, whose owners are its members, and says what they pay for': `
+    SELECT chat.id FROM chat LEFT JOIN chat_brand ON chat_brand.chat_id = chat.id LEFT JOIN brand ON brand.id = brand_id
+    LEFT JOIN member ON member.chat_id = chat.id AND member.user_id = brand.owner_id GROUP BY chat.id
+    HAVING has_business <> coalesce(bool_or(plan = 'BUSINESS'), false)
+      OR (kind = 'MATCH' AND (count(brand.id) <> 2 OR count(member.user_id) <> 2)) OR (kind <> 'MATCH' AND count(brand.id) > 0)`,
+  'a relation has the chat of its pair, which is open': `
+    SELECT relation.id FROM relation JOIN chat ON chat.id = relation.chat_id
+    WHERE kind <> 'RELATION' OR closed_at IS NOT NULL OR NOT EXISTS (
+        SELECT FROM chat_key WHERE chat_key.chat_id = chat.id AND key = 'relation:' || manager_id || ':' || client_id)
+      OR ARRAY(SELECT user_id FROM member WHERE member.chat_id = chat.id ORDER BY user_id)
+        <> ARRAY[least(manager_id, client_id), greatest(manager_id, client_id)]`,
   'what is unread is what one counts': `
     SELECT own.chat_id, own.user_id FROM member own JOIN chat ON chat.id = own.chat_id
     WHERE ${UNREAD_COUNT} <> (SELECT count(*) FROM message WHERE message.chat_id = own.chat_id
