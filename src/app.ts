@@ -25,6 +25,7 @@ import { createPasswords } from './domain/passwords.js';
 import type { Presence } from './domain/presence.js';
 import { createRateLimits } from './domain/rate-limits.js';
 import { createReadPositions } from './domain/read-positions.js';
+import { createRelations } from './domain/relations.js';
 import { createSessions } from './domain/sessions.js';
 import { createStreams } from './domain/streams.js';
 import { createTokens } from './domain/tokens.js';
@@ -136,6 +137,7 @@ const build = async (config: Config, logger: Logger, closing: Closing, close: ()
     messages: createMessages({ db, log, limits, presence, textMaxLength: config.messageMaxLength }),
     notifications,
     readPositions: closing(createReadPositions({ db, bus }), (it) => it.close()),
+    relations: createRelations({ db, log, bus }),
     streams: createStreams({ db, bus, tail, rounds, notifications, memberships, slowReaderMs }),
     typing: closing(createTyping({ db, bus, limits, presence }), (it) => it.close()),
     users,

@@ -4,6 +4,7 @@ import type { Database } from '../db/database.js';
 import type { ChatRow } from '../log/event.js';
 import type { ChatTransaction, Log } from '../log/log.js';
 import { changeChat, type Person } from './chat-change.js';
+import { closeWithin, reopenWithin } from './closing.js';
 import { createChatContents, type ChatContents } from './chat-contents.js';
 import { nameProblem, SLUG_TAKEN, slugProblem, trimmedName } from './chat-names.js';
 import { createChatReads, type ChatReads } from './chat-reads.js';
@@ -65,8 +66,6 @@ const ROLE = `SELECT role FROM "user" WHERE id = $1`;
 const ACTIVE_COUNT = `SELECT count(*)::int AS count FROM "user" WHERE id = ANY($1::bigint[]) AND deactivated_at IS NULL`;
 const RENAME = `UPDATE chat SET name = $2, slug = $3 WHERE id = $1`;
 const DROP_KEY = `DELETE FROM chat_key WHERE key = $1 AND chat_id = $2`;
-const CLOSE = `UPDATE chat SET closed_at = now() WHERE id = $1 RETURNING closed_at AS "closedAt"`;
-const REOPEN = `UPDATE chat SET closed_at = NULL WHERE id = $1`;
 
 export const createChats = ({ db, log, bus, limits, presence, users, directChats }: ChatsOptions): Chats => ({
   ...createChatReads(db, presence),
@@ -128,17 +127,13 @@ export const createChats = ({ db, log, bus, limits, presence, users, directChats
   close: (viewer, chatId) =>
     changeChat(log, viewer, chatId, async (tx, { me }) => {
       if (!canClose(me.actor, tx.chat)) throw new ForbiddenError('You may not close this chat');
-      if (tx.chat.closedAt !== null) return { ...tx.chat };
-      const [row] = await tx.query<{ closedAt: Date }>(CLOSE, [tx.chat.id]);
-      return updated(tx, me, { closedAt: row!.closedAt });
+      return closeWithin(tx, me.user);
     }),
 
   reopen: (viewer, chatId) =>
     changeChat(log, viewer, chatId, async (tx, { me }) => {
       if (!canClose(me.actor, tx.chat)) throw new ForbiddenError('You may not reopen this chat');
-      if (tx.chat.closedAt === null) return { ...tx.chat };
-      await tx.query(REOPEN, [tx.chat.id]);
-      return updated(tx, me, { closedAt: null });
+      return reopenWithin(tx, me.user);
     }),
 });
 

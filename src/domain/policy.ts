@@ -67,6 +67,12 @@ export type DirectChatOpeners = 'everyone' | 'staff' | 'off';
 export const canOpenDirect = (actor: { role: Role }, openers: DirectChatOpeners): boolean =>
   openers === 'everyone' || (openers === 'staff' && actor.role !== 'USER');
 
+export const canBeManager = (user: { role: Role }): boolean => user.role !== 'USER';
+
+/** Managers make, change and delete the relations in which they are the manager. */
+export const canChangeRelation = (actor: { id: bigint; role: Role }, managerId: bigint): boolean =>
+  actor.role === 'ADMIN' || (actor.role === 'MANAGER' && actor.id === managerId);
+
 export const canOpenOrder = (actor: { role: Role }): boolean => actor.role !== 'USER';
 
 /** Brings people in and takes them out. */

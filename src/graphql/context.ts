@@ -10,6 +10,7 @@ import type { Members } from '../domain/members.js';
 import type { Messages } from '../domain/messages.js';
 import type { Notifications } from '../domain/notifications.js';
 import type { ReadPositions } from '../domain/read-positions.js';
+import type { Relations } from '../domain/relations.js';
 import type { Streams } from '../domain/streams.js';
 import type { Typing } from '../domain/typing.js';
 import type { Users } from '../domain/users.js';
@@ -29,6 +30,7 @@ export interface Services {
   messages: Messages;
   notifications: Notifications;
   readPositions: ReadPositions;
+  relations: Relations;
   streams: Streams;
   typing: Typing;
   users: Users;

@@ -22,7 +22,10 @@ export const decodeGlobalId = (globalId: string): { type: string; key: string } 
 };
 
 /** @returns null where it is no id of that type, and so of nothing that is there; the others below too */
-export const decodeRowId = (type: 'User' | 'Chat' | 'Brand' | 'ApiToken', globalId: string): bigint | null => {
+export const decodeRowId = (
+  type: 'User' | 'Chat' | 'Brand' | 'Relation' | 'ApiToken',
+  globalId: string,
+): bigint | null => {
   const key = keyOf(type, globalId);
   return key === null ? null : rowId(key);
 };

@@ -11,6 +11,7 @@ import type { MemberKey } from '../domain/members.js';
 import type { MessageKey } from '../domain/messages.js';
 import type { NotificationRow } from '../domain/notification-row.js';
 import type { Connection, PageArgs } from '../domain/page.js';
+import type { RelationRow } from '../domain/relation-reads.js';
 import type { UserRow } from '../domain/users.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { ChatRow, MessageRow, UserFacts } from '../log/event.js';
@@ -26,6 +27,9 @@ export interface Loaders {
   readonly brand: Load<bigint, BrandRow | null>;
   readonly brandOf: Load<bigint, BrandRow | null>;
   readonly apiToken: Load<bigint, ApiTokenRow | null>;
+  /** Null where the viewer does not see it, or there is none; so too that of a chat. */
+  readonly relation: Load<bigint, RelationRow | null>;
+  readonly relationOf: Load<bigint, RelationRow | null>;
   /** The two of a MATCH; empty for other chats. */
   readonly brands: Load<bigint, BrandRow[]>;
   /** What the viewer sees no more comes bare. */
@@ -51,7 +55,7 @@ type ReadByChat<Row> = (chatIds: readonly bigint[]) => Promise<Map<bigint, Row>>
 
 /** @param viewer null only where nothing that depends on a viewer can be reached */
 export const createLoaders = (services: Services, viewer: Viewer | null): Loaders => {
-  const { apiTokens, brands, chats, eventChats, members, messages, notifications, users } = services;
+  const { apiTokens, brands, chats, eventChats, members, messages, notifications, relations, users } = services;
   const asking = (): Viewer => {
     if (viewer === null) throw new Error('Nobody is signed in to read this');
     return viewer;
@@ -63,6 +67,8 @@ export const createLoaders = (services: Services, viewer: Viewer | null): Loader
     brand: lazy(() => new DataLoader((ids) => brands.byIds(asking(), ids))),
     brandOf: lazy(() => new DataLoader((ownerIds) => brands.byOwners(asking(), ownerIds))),
     apiToken: lazy(() => new DataLoader((ids) => apiTokens.byIds(asking(), ids))),
+    relation: lazy(() => new DataLoader((ids) => relations.byIds(asking(), ids))),
+    relationOf: lazy(() => new DataLoader((chatIds) => relations.byChats(asking(), chatIds))),
     brands: byChat((ids) => brands.ofChats(asking(), ids)),
     chat: byChat((ids) => eventChats.read(asking(), ids)),
     visibleChat: lazy(

@@ -18,6 +18,7 @@ const finders: Record<string, Find> = {
   ApiToken: (id, { loaders }) => through(decodeRowId('ApiToken', id), loaders.apiToken),
   ChatMember: (id, { loaders }) => through(decodeMemberId(id), loaders.member),
   Message: (id, { loaders }) => through(decodeMessageId(id), loaders.message),
+  Relation: (id, { loaders }) => through(decodeRowId('Relation', id), loaders.relation),
   Notification: (id, { loaders, viewer }) => through(decodeNotificationId(id, viewer!.id), loaders.notification),
 };
 

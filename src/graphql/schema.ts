@@ -10,6 +10,7 @@ import './message-changes.js';
 import './node.js';
 import './notification-events.js';
 import './read-position.js';
+import './relation.js';
 import './scalars.js';
 import './typing.js';
 import './viewer.js';

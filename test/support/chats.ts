@@ -15,6 +15,7 @@ import type { DirectChatOpeners } from '../../src/domain/policy.js';
 import type { Presence } from '../../src/domain/presence.js';
 import { createRateLimits, type RateLimitSettings } from '../../src/domain/rate-limits.js';
 import { createReadPositions } from '../../src/domain/read-positions.js';
+import { createRelations } from '../../src/domain/relations.js';
 import { createTyping } from '../../src/domain/typing.js';
 import { createUsers, type UserDirectory } from '../../src/domain/users.js';
 import type { Viewer } from '../../src/domain/viewer.js';
@@ -94,6 +95,7 @@ export const chatNode = (
     members: createMembers({ db, log, bus }),
     messages,
     readPositions,
+    relations: createRelations({ db, log, bus }),
     typing,
     notifications: createNotifications({ db, bus }),
 
