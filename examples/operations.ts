@@ -25,6 +25,7 @@ export type LogInMutationVariables = Exact<{
 
 
 export type LogInMutation = { logIn:
+    | { __typename: 'ForbiddenError', reason: string }
     | { __typename: 'InvalidCredentialsError', reason: string }
     | { __typename: 'LogInSuccess', session: { accessToken: string } }
     | { __typename: 'RateLimitedError', reason: string }

@@ -29,6 +29,8 @@ import { createRelations } from './domain/relations.js';
 import { createSessions } from './domain/sessions.js';
 import { createStreams } from './domain/streams.js';
 import { createTokens } from './domain/tokens.js';
+import { createTrustedTokens } from './domain/trusted-tokens.js';
+import { createTrustedUsers } from './domain/trusted-users.js';
 import { createTyping } from './domain/typing.js';
 import { createUsers } from './domain/users.js';
 import { createMemberships } from './domain/viewer-chats.js';
@@ -45,6 +47,7 @@ import { createGraphiql } from './server/graphiql.js';
 import { findTalker } from './server/graphiql-talker.js';
 import { withoutIntrospection } from './server/introspection.js';
 import { createServer, ENDPOINT } from './server/server.js';
+import { readTrustedKeys } from './trusted-keys.js';
 
 export interface App {
   /** Known once it listens. */
@@ -86,6 +89,8 @@ type Closing = <Thing>(thing: Thing, close: (thing: Thing) => unknown) => Thing;
 
 const build = async (config: Config, logger: Logger, closing: Closing, close: () => Promise<void>): Promise<App> => {
   const onError = (error: unknown) => logger.error({ error }, 'Fault');
+  // Before anything is opened: a setting that is wrong is told at once.
+  const trustedKeys = config.trustedKey === undefined ? undefined : readTrustedKeys(config.trustedKey);
   const db = closing(await open(config, logger), (database) => database.close());
   const secret = config.tokenSecret ?? (await keptSecret(config.dataDir, tokenSecretFile));
   // All nodes of an installation share it, and no two installations do: they may share a Redis.
@@ -117,7 +122,16 @@ const build = async (config: Config, logger: Logger, closing: Closing, close: ()
   await credentials.start();
   const sessions = createSessions({ db, credentials, tokens, refreshTokenDays });
   const apiTokens = closing(createApiTokens({ db, credentials, onError }), (it) => it.drain());
-  const authentication = createAuthentication({ credentials, tokens, sessions, apiTokens });
+  const trusted = trustedKeys && {
+    tokens: createTrustedTokens({
+      keys: trustedKeys,
+      issuer: config.trustedIssuer!,
+      audience: config.trustedAudience,
+      userClaim: config.trustedUserClaim,
+    }),
+    users: createTrustedUsers(db),
+  };
+  const authentication = createAuthentication({ credentials, tokens, sessions, apiTokens, trusted });
 
   const presence: Presence = { isJoinedHere: () => false, isJoined: () => Promise.resolve(false) };
   const users = createUsers(db, config.userDirectory);
@@ -128,7 +142,7 @@ const build = async (config: Config, logger: Logger, closing: Closing, close: ()
   const slowReaderMs = config.slowReaderSeconds * 1000;
   const services: Services = {
     apiTokens,
-    accounts: createAccounts({ db, sessions, passwords, limits }),
+    accounts: createAccounts({ db, sessions, passwords, limits, passwordLogin: config.passwordLogin }),
     brands,
     chats,
     eventChats: createEventChats(db),
@@ -170,7 +184,9 @@ const build = async (config: Config, logger: Logger, closing: Closing, close: ()
     },
     get welcome() {
       const isShared = db.kind === 'postgresql';
-      return welcome({ url: server.url, isShared, graphiql: config.graphiql, demo, isColored: process.stdout.isTTY });
+      const { graphiql, passwordLogin } = config;
+      const isColored = process.stdout.isTTY;
+      return welcome({ url: server.url, isShared, graphiql, passwordLogin, demo, isColored });
     },
     listen: () => server.listen(),
     stop: () => (stopped ??= close()),

@@ -44,24 +44,33 @@ export const readConfig = <Key extends SettingKey = SettingKey>(
   for (const key of only) {
     const setting: Setting<unknown> = settings[key];
     const given = written(setting.name);
-    const isMissing = given === undefined && isRequired(key, written);
+    const requiring = given === undefined ? requirementOf(key, written) : undefined;
     const value = given ?? setting.default;
     config[key] = value === undefined ? undefined : setting.parse(value);
-    if (isMissing || (value !== undefined && config[key] === undefined)) problems.push(asProblem(setting, given));
+    if (requiring !== undefined || (value !== undefined && config[key] === undefined))
+      problems.push(asProblem(setting, given, requiring));
   }
 
   const warnings = misspelt(environment);
   return problems.length > 0 ? { problems, warnings } : { config: config as Pick<Config, Key>, warnings };
 };
 
-// A generated secret is kept in the data folder of one node; the nodes on one PostgreSQL must share it.
-const isRequired = (key: SettingKey, written: (name: string) => string | undefined) =>
-  key === 'tokenSecret' && written(settings.databaseUrl.name) !== undefined;
+const requirements: Partial<Record<SettingKey, readonly SettingKey[]>> = {
+  // A generated secret is kept in the data folder of one node; the nodes on one PostgreSQL must share it.
+  tokenSecret: ['databaseUrl'],
+  // Whose tokens are trusted must be said in full.
+  trustedIssuer: ['trustedKey'],
+  trustedKey: ['trustedIssuer', 'trustedAudience'],
+};
 
-const asProblem = (setting: Setting<unknown>, given: string | undefined): Problem => ({
+/** @returns the name of the setting because of which this one must be there too */
+const requirementOf = (key: SettingKey, written: (name: string) => string | undefined): string | undefined =>
+  requirements[key]?.map((other) => settings[other].name).find((name) => written(name) !== undefined);
+
+const asProblem = (setting: Setting<unknown>, given: string | undefined, requiring: string | undefined): Problem => ({
   name: setting.name,
   value: given === undefined ? undefined : (setting.show?.(given) ?? quoted(given)),
-  expected: given === undefined ? `${setting.expected}, as DATABASE_URL is set` : setting.expected,
+  expected: requiring === undefined ? setting.expected : `${setting.expected}, as ${requiring} is set`,
 });
 
 // One line, whatever was pasted.

@@ -122,6 +122,29 @@ export const tokenSecret = (name: string, words: OptionalWords): Setting<string 
   show: (written) => `(hidden, ${Buffer.byteLength(written)} bytes)`,
 });
 
+/** Text that may be unset. */
+export const optionalText = (
+  name: string,
+  words: OptionalWords & { expected: string },
+): Setting<string | undefined> => ({
+  name,
+  ...words,
+  parse: (written) => (written.includes('\0') ? undefined : written),
+});
+
+/** Whether it is a path rather than a key itself. */
+export const isKeyPath = (written: string): boolean =>
+  /^(\/|~|\.\.?[/\\]|[a-z]:[/\\])/i.test(written) || /\.(pem|pub|crt|key|json|jwks|txt)$/i.test(written);
+
+/** A key itself, or the path of a file that holds it; what is in it is read elsewhere. */
+export const keyOrPath = (name: string, words: OptionalWords): Setting<string | undefined> => ({
+  name,
+  ...words,
+  expected: `a shared secret of at least ${SECRET_BYTES} bytes, a public key in PEM, or the path of a file with one of them or with a JWKS (it begins with / or ./)`,
+  parse: (written) => (isKeyPath(written) || Buffer.byteLength(written) >= SECRET_BYTES ? written : undefined),
+  show: (written) => `(hidden, ${Buffer.byteLength(written)} bytes)`,
+});
+
 /** `*`, or origins as browsers send them; undefined: unset. */
 export type AllowedOrigins = '*' | readonly string[] | undefined;
 

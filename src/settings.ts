@@ -2,7 +2,20 @@
  * Every setting there is, in one table. The README's table, `.env.example` and the command line's help are made from it
  * (`npm run settings`).
  */
-import { address, choice, level, limit, onOff, origins, text, tokenSecret, url, wholeNumber } from './setting.js';
+import {
+  address,
+  choice,
+  keyOrPath,
+  level,
+  limit,
+  onOff,
+  optionalText,
+  origins,
+  text,
+  tokenSecret,
+  url,
+  wholeNumber,
+} from './setting.js';
 
 export const settings = {
   port: wholeNumber('PORT', {
@@ -48,6 +61,34 @@ export const settings = {
     description: 'How long a session may go unused before one must sign in again, in days.',
     default: 30,
     range: [1, 3650],
+  }),
+  passwordLogin: onOff('PASSWORD_LOGIN', {
+    description: 'Whether people may register and sign in with a password.',
+    default: 'on',
+  }),
+  trustedKey: keyOrPath('TRUSTED_KEY', {
+    description: "What another product's access tokens are signed with, so that its people need no account here.",
+    unset: 'only tokens of our own are taken',
+  }),
+  trustedIssuer: optionalText('TRUSTED_ISSUER', {
+    description: 'Who issues those tokens: their `iss` must be just that. Required with TRUSTED_KEY.',
+    unset: 'nobody',
+    expected: 'text',
+  }),
+  trustedAudience: optionalText('TRUSTED_AUDIENCE', {
+    description: 'Whom those tokens are meant for: their `aud` must be or hold that.',
+    unset: 'whatever their `aud`',
+    expected: 'text',
+  }),
+  trustedUserClaim: text('TRUSTED_USER_CLAIM', {
+    description: 'The claim of those tokens that says who somebody is, for ever the same.',
+    default: 'sub',
+    expected: 'the name of a claim',
+  }),
+  allowTokenInUrl: onOff('ALLOW_TOKEN_IN_URL', {
+    description:
+      'Whether a WebSocket may show its token as `?token=…`, for clients that can do no better: proxies write URLs down.',
+    default: 'off',
   }),
   logLevel: level('LOG_LEVEL', {
     description: 'The least important log lines to write.',

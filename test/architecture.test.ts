@@ -29,6 +29,7 @@ const FILES: Record<string, string> = {
   'main.ts': 'main',
   'serve.ts': 'main',
   'app.ts': 'app',
+  'trusted-keys.ts': 'app',
   'config.ts': 'settings',
   'misspelt.ts': 'settings',
   'setting.ts': 'settings',

@@ -37,6 +37,12 @@ describe('readConfig', () => {
         tokenSecret: undefined,
         accessTokenMinutes: 15,
         refreshTokenDays: 30,
+        passwordLogin: true,
+        trustedKey: undefined,
+        trustedIssuer: undefined,
+        trustedAudience: undefined,
+        trustedUserClaim: 'sub',
+        allowTokenInUrl: false,
         logLevel: 'info',
         drainSeconds: 10,
         allowedOrigins: undefined,
@@ -90,6 +96,24 @@ describe('readConfig', () => {
       if (setting.default === undefined) expect(setting.unset, setting.name).toBeTruthy();
       else expect(setting.parse(setting.default), setting.name).toBeDefined();
     }
+  });
+
+  it('requires TRUSTED_KEY and TRUSTED_ISSUER of each other, and shows no key', () => {
+    const issuer = { TRUSTED_ISSUER: 'https://shop.example' };
+
+    expect(configOf({ ...issuer, TRUSTED_KEY: SECRET })).toMatchObject({ trustedKey: SECRET });
+    expect(configOf({ ...issuer, TRUSTED_KEY: './key.pem' })).toMatchObject({ trustedKey: './key.pem' });
+    expect(problemsOf({ TRUSTED_KEY: SECRET })).toMatchObject([
+      { name: 'TRUSTED_ISSUER', value: undefined, expected: 'text, as TRUSTED_KEY is set' },
+    ]);
+    for (const [name, value] of [...Object.entries(issuer), ['TRUSTED_AUDIENCE', 'chat']] as [string, string][])
+      expect(problemsOf({ [name]: value })).toEqual([
+        expect.objectContaining({
+          name: 'TRUSTED_KEY',
+          expected: expect.stringMatching(`as ${name} is set$`) as string,
+        }),
+      ]);
+    expect(problemsOf({ ...issuer, TRUSTED_KEY: 'x'.repeat(31) })).toMatchObject([{ value: '(hidden, 31 bytes)' }]);
   });
 
   it('requires TOKEN_SECRET with DATABASE_URL, of at least 32 bytes, and says so beside other problems', () => {

@@ -19,7 +19,7 @@ export interface DemoPerson {
 }
 
 export interface SeedDemoOptions {
-  config: Pick<Config, 'demo' | 'host' | 'databaseUrl' | 'dataDir'>;
+  config: Pick<Config, 'demo' | 'host' | 'databaseUrl' | 'dataDir' | 'passwordLogin'>;
   db: Database;
   passwords: Pick<Passwords, 'hash'>;
 }
@@ -35,6 +35,8 @@ const HOUR_MS = 60 * MINUTE_MS;
  * @throws the file system's errors where the passwords cannot be kept; UnavailableError
  */
 export const seedDemo = async ({ config, db, passwords }: SeedDemoOptions): Promise<DemoPerson[] | undefined> => {
+  // Nobody could be them without a password.
+  if (!config.passwordLogin) return undefined;
   if (!config.demo || config.databaseUrl !== undefined || db.kind !== 'embedded' || !isLoopback(config.host)) {
     return undefined;
   }

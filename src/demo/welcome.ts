@@ -8,6 +8,8 @@ export interface WelcomeOptions {
   isShared: boolean;
   /** Whether GraphiQL is shown. */
   graphiql: boolean;
+  /** Whether people sign in with passwords. */
+  passwordLogin: boolean;
   /** What `seedDemo` returned. */
   demo?: readonly DemoPerson[] | undefined;
   /** Whether it is read on a terminal that shows colours. */
@@ -17,7 +19,14 @@ export interface WelcomeOptions {
 const roles = { ADMIN: 'administrator', MANAGER: 'manager', USER: '' };
 
 /** @returns some lines of plain text, on a terminal with a little colour */
-export const welcome = ({ url, isShared, graphiql, demo, isColored = false }: WelcomeOptions): string => {
+export const welcome = ({
+  url,
+  isShared,
+  graphiql,
+  passwordLogin,
+  demo,
+  isColored = false,
+}: WelcomeOptions): string => {
   const style = (code: number) => (text: string) => (isColored ? `\u001b[${code}m${text}\u001b[0m` : text);
   const [bold, dim] = [style(1), style(2)];
 
@@ -36,6 +45,12 @@ export const welcome = ({ url, isShared, graphiql, demo, isColored = false }: We
       `  npx parley chat --url ${url} --as ${person.username} --chat "Summer festival"`;
     lines.push('', bold('Try a conversation in two terminals'), command(one));
     if (other !== undefined) lines.push(command(other));
+  } else if (!passwordLogin) {
+    lines.push(
+      '',
+      bold('People come with the access tokens of your product'),
+      '  Nobody signs in with a password here.',
+    );
   } else if (demo === undefined) {
     lines.push(
       '',

@@ -1,4 +1,5 @@
 /** What usernames, passwords, names and addresses may look like. Each check says what is wrong, or nothing. */
+import { randomUUID } from 'node:crypto';
 import { InvalidInputError, type InvalidField } from './errors.js';
 
 type Problem = string | undefined;
@@ -62,6 +63,16 @@ const problems = {
 };
 
 type CheckedInput = { readonly [Field in keyof typeof problems]?: string | undefined };
+
+/** What was said elsewhere, where it would do here. */
+export const acceptedInput = (field: keyof typeof problems, value: string | undefined): string | undefined =>
+  value === undefined || problems[field](value) !== undefined ? undefined : value;
+
+const NO_EMAIL = '@no-email.invalid';
+
+/** For one whose address is not known: there must be one, and nobody else's. No mail can ever reach it. */
+export const newPlaceholderEmail = (): string => `${randomUUID()}${NO_EMAIL}`;
+export const isPlaceholderEmail = (email: string): boolean => email.endsWith(NO_EMAIL);
 
 /**
  * Checks what is given, each field by its name.

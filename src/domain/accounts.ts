@@ -44,7 +44,7 @@ export interface UpdateProfileInput {
 }
 
 export interface Accounts {
-  /** Registered is signed in. @throws InvalidInputError, RateLimitedError */
+  /** Registered is signed in. @throws InvalidInputError, RateLimitedError; ForbiddenError where passwords are turned off, as the two below */
   register(input: RegisterInput, origin: Origin): Promise<SignedIn>;
   /** @throws InvalidCredentialsError, RateLimitedError */
   logIn(input: { username: string; password: string }, origin: Origin): Promise<SignedIn>;
@@ -68,11 +68,13 @@ export interface AccountsOptions {
   sessions: Sessions;
   passwords: Passwords;
   limits: RateLimits;
+  /** False: nobody registers or signs in with a password. */
+  passwordLogin: boolean;
 }
 
 type UserWithHash = UserRow & { passwordHash: string | null };
 
-export const createAccounts = ({ db, sessions, passwords, limits }: AccountsOptions): Accounts => {
+export const createAccounts = ({ db, sessions, passwords, limits, passwordLogin }: AccountsOptions): Accounts => {
   /** @returns gives back what was taken */
   const take = async (kind: RateLimitKind, key: string | null): Promise<() => void> => {
     if (key === null) return () => undefined;
@@ -102,6 +104,11 @@ export const createAccounts = ({ db, sessions, passwords, limits }: AccountsOpti
       [value],
     );
     return rows[0];
+  };
+
+  /** @throws ForbiddenError */
+  const mustTakePasswords = () => {
+    if (!passwordLogin) throw new ForbiddenError('Passwords are turned off here: sign in where this chat belongs to');
   };
 
   const checkPassword = (user: UserWithHash | undefined, password: string) =>
@@ -135,6 +142,7 @@ export const createAccounts = ({ db, sessions, passwords, limits }: AccountsOpti
       const firstName = input.firstName ?? '';
       const lastName = input.lastName ?? '';
       checkAccountInput({ username, password, email, firstName, lastName });
+      mustTakePasswords();
       await take('registerFrom', keyOf(origin));
 
       const passwordHash = await passwords.hash(password);
@@ -147,6 +155,7 @@ export const createAccounts = ({ db, sessions, passwords, limits }: AccountsOpti
     },
 
     logIn: async ({ username, password }, origin) => {
+      mustTakePasswords();
       const giveBack = await takeSignIn(username, origin);
       const user = await userWith(username, password);
       const session = await sessions.open(user.id, user.passwordHash);
@@ -173,6 +182,7 @@ export const createAccounts = ({ db, sessions, passwords, limits }: AccountsOpti
     changePassword: async (viewer, { currentPassword, newPassword }) => {
       checkAccountInput({ newPassword });
       const { sessionId } = mustBeSession(viewer);
+      mustTakePasswords();
       const user = await userBy('id', viewer.id);
       if (!user) throw new InvalidCredentialsError();
       // Guessing is counted with guessing at the door.

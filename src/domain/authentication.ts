@@ -4,7 +4,9 @@ import type { CredentialChange } from './credential-watch.js';
 import type { Credentials } from './credentials.js';
 import type { Sessions } from './sessions.js';
 import type { Tokens } from './tokens.js';
-import type { Viewer } from './viewer.js';
+import type { TrustedClaims, TrustedTokens } from './trusted-tokens.js';
+import type { TrustedUsers } from './trusted-users.js';
+import type { TrustedCredential, Viewer } from './viewer.js';
 
 /** Why a credential is no good. */
 export type Refusal =
@@ -26,10 +28,12 @@ export interface Authentication {
 }
 
 export interface AuthenticationOptions {
-  credentials: Pick<Credentials, 'factsOf' | 'stillGood' | 'watch'>;
+  credentials: Pick<Credentials, 'factsOf' | 'stillGood' | 'watch' | 'forget'>;
   tokens: Pick<Tokens, 'readAccess'>;
   sessions: Pick<Sessions, 'authenticate'>;
   apiTokens: Pick<ApiTokens, 'noteUse'>;
+  /** Undefined: no other product's tokens are taken. */
+  trusted: { tokens: TrustedTokens; users: TrustedUsers } | undefined;
 }
 
 export const hasExpired = ({ expiresAt }: Pick<Viewer, 'expiresAt'>): boolean =>
@@ -40,28 +44,46 @@ export const createAuthentication = ({
   tokens,
   sessions,
   apiTokens,
-}: AuthenticationOptions): Authentication => ({
-  byAccessToken: async (accessToken) => {
-    const viewer = await sessions.authenticate(accessToken);
-    if (viewer !== null) return { viewer };
-    return { refusal: tokens.readAccess(accessToken) === null ? 'badToken' : 'sessionOver' };
-  },
+  trusted,
+}: AuthenticationOptions): Authentication => {
+  const byTrustedClaims = async (claims: TrustedClaims, users: TrustedUsers): Promise<Authenticated> => {
+    const { externalId, expiresAt } = claims;
+    const credential: TrustedCredential = { kind: 'trusted', externalId };
+    let facts = await credentials.factsOf(credential);
+    if (facts === undefined) {
+      await users.make(claims);
+      credentials.forget([credential], []);
+      facts = await credentials.factsOf(credential);
+    }
+    if (!facts?.isOpen) return { refusal: 'sessionOver' };
+    return { viewer: { id: facts.userId, role: facts.role, credential, expiresAt } };
+  };
 
-  byApiToken: async (token) => {
-    const credential = apiTokenCredential(token);
-    const facts = credential && (await credentials.factsOf(credential));
-    if (!credential || !facts || hasExpired(facts)) return { refusal: 'badToken' };
-    if (!facts.isOpen) return { refusal: 'sessionOver' };
-    apiTokens.noteUse(credential);
-    return { viewer: { id: facts.userId, role: facts.role, credential, expiresAt: facts.expiresAt } };
-  },
+  return {
+    byAccessToken: async (accessToken) => {
+      const viewer = await sessions.authenticate(accessToken);
+      if (viewer !== null) return { viewer };
+      if (tokens.readAccess(accessToken) !== null) return { refusal: 'sessionOver' };
+      const claims = trusted?.tokens.read(accessToken);
+      return trusted && claims ? byTrustedClaims(claims, trusted.users) : { refusal: 'badToken' };
+    },
 
-  again: async (asking) => {
-    const viewer = await credentials.stillGood(asking);
-    if (viewer === null) return { refusal: hasExpired(asking) ? 'badToken' : 'sessionOver' };
-    if (viewer.credential.kind === 'apiToken') apiTokens.noteUse(viewer.credential);
-    return { viewer };
-  },
+    byApiToken: async (token) => {
+      const credential = apiTokenCredential(token);
+      const facts = credential && (await credentials.factsOf(credential));
+      if (!credential || !facts || hasExpired(facts)) return { refusal: 'badToken' };
+      if (!facts.isOpen) return { refusal: 'sessionOver' };
+      apiTokens.noteUse(credential);
+      return { viewer: { id: facts.userId, role: facts.role, credential, expiresAt: facts.expiresAt } };
+    },
 
-  watch: (viewer, onChange) => credentials.watch(viewer, onChange),
-});
+    again: async (asking) => {
+      const viewer = await credentials.stillGood(asking);
+      if (viewer === null) return { refusal: hasExpired(asking) ? 'badToken' : 'sessionOver' };
+      if (viewer.credential.kind === 'apiToken') apiTokens.noteUse(viewer.credential);
+      return { viewer };
+    },
+
+    watch: (viewer, onChange) => credentials.watch(viewer, onChange),
+  };
+};

@@ -1,7 +1,7 @@
 /** People, as others may find them. */
 import type { Queryable } from '../db/database.js';
 import type { UserFacts } from '../log/event.js';
-import { isUsername, usernameKeyOf } from './account-input.js';
+import { isPlaceholderEmail, isUsername, usernameKeyOf } from './account-input.js';
 import { BadUserInputError } from './bad-user-input.js';
 import { createKeyset, pageSql, readPage, toConnection, type Connection, type PageArgs } from './page.js';
 import { isStaff, type Viewer } from './viewer.js';
@@ -16,9 +16,9 @@ export interface UserRow extends UserFacts {
 export const USER_COLUMNS = `u.id, u.username, u.first_name AS "firstName", u.last_name AS "lastName", u.email,
   u.role::text AS role, u.created_at AS "createdAt", u.deactivated_at AS "deactivatedAt"`;
 
-/** The viewer's own, and anyone's for managers and administrators; otherwise null. */
+/** The viewer's own, and anyone's for managers and administrators; otherwise null, as for one whose address is not known. */
 export const emailOf = (viewer: Pick<Viewer, 'id' | 'role'>, user: Pick<UserRow, 'id' | 'email'>): string | null =>
-  user.id === viewer.id || isStaff(viewer) ? user.email : null;
+  (user.id === viewer.id || isStaff(viewer)) && !isPlaceholderEmail(user.email) ? user.email : null;
 
 /** Whom one can find: everyone, or with `shared` those with whom one shares a chat. Managers and administrators find everyone. */
 export type UserDirectory = 'everyone' | 'shared';

@@ -47,7 +47,8 @@ const welcome = (ctx: Context, signedIn: SignedIn): SignedIn => {
 
 builder.mutationField('register', (t) =>
   t.fieldWithInput({
-    description: "Makes an account and signs in. The request's own credential is ignored.",
+    description:
+      "Makes an account and signs in. The request's own credential is ignored. ForbiddenError where the server takes no passwords.",
     type: successWithSession('RegisterSuccess', 'The account was made, and its owner is signed in.'),
     nullable: true,
     argOptions: { description: 'The account to make.' },
@@ -68,7 +69,8 @@ builder.mutationField('register', (t) =>
 
 builder.mutationField('logIn', (t) =>
   t.fieldWithInput({
-    description: "Opens a session for this device. The request's own credential is ignored.",
+    description:
+      "Opens a session for this device. The request's own credential is ignored. ForbiddenError where the server takes no passwords.",
     type: successWithSession('LogInSuccess', 'Signed in.'),
     nullable: true,
     argOptions: { description: 'Who signs in.' },
@@ -77,7 +79,7 @@ builder.mutationField('logIn', (t) =>
       username: t.input.string({ description: 'In any case.' }),
       password: t.input.string({ description: "The account's password." }),
     },
-    errors: { types: [InvalidCredentialsError, RateLimitedError] },
+    errors: { types: [InvalidCredentialsError, ForbiddenError, RateLimitedError] },
     resolve: async (_root, { input }, ctx) => welcome(ctx, await ctx.services.accounts.logIn(input, ctx)),
   }),
 );
@@ -137,8 +139,8 @@ const RenewConnectionSuccess = builder.objectRef<{ expiresAt: Date }>('RenewConn
 builder.mutationField('renewConnection', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
     description:
-      "On an open WebSocket: keeps it past its access token's expiry. The token must be of the connection's own session " +
-      '(InvalidTokenError), the operation must come over a WebSocket (InvalidInputError).',
+      "On an open WebSocket: keeps it past its access token's expiry. The token must be of the connection's own session, " +
+      'or the same person’s of the product that they came from (InvalidTokenError), the operation must come over a WebSocket (InvalidInputError).',
     type: RenewConnectionSuccess,
     nullable: true,
     argOptions: { description: 'The new token.' },

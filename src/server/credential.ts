@@ -1,4 +1,5 @@
 /** Who a request says it is, by `Authorization: Bearer …` or `Token …`, in a header or in `connectionParams`. */
+import type { IncomingMessage } from 'node:http';
 import type { Authentication, Refusal } from '../domain/authentication.js';
 import type { Viewer } from '../domain/viewer.js';
 
@@ -25,3 +26,10 @@ export const createAuthenticate =
     if (scheme === undefined || token === undefined) return { refusal: 'badToken' };
     return scheme.toLowerCase() === 'token' ? authentication.byApiToken(token) : authentication.byAccessToken(token);
   };
+
+/** `?token=…` as it would stand in the header; undefined where there is none. */
+export const authorizationInUrl = ({ url = '' }: IncomingMessage): string | undefined => {
+  const token = new URLSearchParams(url.split('?', 2)[1]).get('token');
+  if (token === null) return undefined;
+  return token.startsWith('pat_') ? `Token ${token}` : `Bearer ${token}`;
+};

@@ -11,7 +11,7 @@ import { idsOf, type Caller } from './caller.js';
 import type { Carriers } from './carriers.js';
 import { clientAddress } from './client-address.js';
 import { createConnection } from './connection.js';
-import { REFUSALS, type Authenticate } from './credential.js';
+import { authorizationInUrl, REFUSALS, type Authenticate } from './credential.js';
 import { finishErrors, formatError, maskError } from './faults.js';
 import { createLease, type Lease } from './lease.js';
 import { createOperations } from './operations.js';
@@ -29,6 +29,8 @@ export interface GraphqlSocketsOptions {
   carriers: Carriers;
   logger: Logger;
   trustProxy: number;
+  /** Whether the upgrade request may show a token in its URL. */
+  allowTokenInUrl: boolean;
 }
 
 /** One open socket. */
@@ -37,7 +39,7 @@ interface Session {
   readonly wire: Wire;
   readonly address: string | null;
   readonly requestId: string;
-  /** The upgrade request's own credential. */
+  /** The upgrade request's own credential. Never logged, nor is its URL. */
   readonly authorization: string | undefined;
   readonly ending: EndingControl;
   readonly connection: Connection;
@@ -72,6 +74,7 @@ export const createGraphqlSockets = ({
   carriers,
   logger,
   trustProxy,
+  allowTokenInUrl,
 }: GraphqlSocketsOptions) => {
   const operations = createOperations(engine);
   /** By the payload that began the operation: ids are the client's, who may use one again at once. */
@@ -213,7 +216,7 @@ export const createGraphqlSockets = ({
       wire,
       address: clientAddress(request, trustProxy),
       requestId: requestIdOf(request),
-      authorization: request.headers.authorization,
+      authorization: request.headers.authorization ?? (allowTokenInUrl ? authorizationInUrl(request) : undefined),
       ending: createEnding(),
       connection: createConnection(authentication, () => session.lease),
       lease: undefined,

@@ -26,6 +26,8 @@ export interface ServerOptions {
   allowedOrigins: '*' | readonly string[] | undefined;
   /** How many proxies stand in front. */
   trustProxy: number;
+  /** Whether sockets may show a token in their URL. */
+  allowTokenInUrl: boolean;
   drainSeconds: number;
   slowReaderSeconds: number;
   api: Api;
@@ -93,7 +95,15 @@ export const createServer = (options: ServerOptions): Server => {
       if (isDraining) return { status: 503, reason: 'shutting down' };
       return undefined;
     },
-    onSocket: createGraphqlSockets({ engine, authentication, authenticate, carriers, logger, trustProxy }),
+    onSocket: createGraphqlSockets({
+      engine,
+      authentication,
+      authenticate,
+      carriers,
+      logger,
+      trustProxy,
+      allowTokenInUrl: options.allowTokenInUrl,
+    }),
     pingMs,
     stalledMs: 2 * options.slowReaderSeconds * 1000,
   });

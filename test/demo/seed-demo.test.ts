@@ -35,7 +35,7 @@ const folder = async () => {
 
 const seed = (db: Database, dataDir: string, changes = {}) =>
   seedDemo({
-    config: { demo: true, host: '127.0.0.1', databaseUrl: undefined, dataDir, ...changes },
+    config: { demo: true, host: '127.0.0.1', databaseUrl: undefined, passwordLogin: true, dataDir, ...changes },
     db,
     passwords,
   });

@@ -11,7 +11,7 @@ const url = 'http://127.0.0.1:4000';
 
 describe('The welcome', () => {
   it('says where GraphiQL is, who the demo people are and what to try next', () => {
-    expect(welcome({ url, isShared: false, graphiql: true, demo })).toBe(`
+    expect(welcome({ url, isShared: false, graphiql: true, passwordLogin: true, demo })).toBe(`
 Parley is running: http://127.0.0.1:4000/graphql
 Open it in a browser for GraphiQL: press run in each of its tabs, from left to right.
 
@@ -27,17 +27,19 @@ Try a conversation in two terminals
   });
 
   it('says how an administrator is made where there are no demo people', () => {
-    expect(welcome({ url, isShared: true, graphiql: false })).toBe(`
+    expect(welcome({ url, isShared: true, graphiql: false, passwordLogin: true })).toBe(`
 Parley is running: http://127.0.0.1:4000/graphql
 
 Make an administrator
   npx parley create-admin --username NAME --email ADDRESS
 `);
-    expect(welcome({ url, isShared: false, graphiql: false })).toContain('ADDRESS   (while this is stopped)\n');
+    expect(welcome({ url, isShared: false, graphiql: false, passwordLogin: true })).toContain(
+      'ADDRESS   (while this is stopped)\n',
+    );
   });
 
   it('has a little colour on a terminal, and the same words', () => {
-    const options = { url, isShared: false, graphiql: true, demo };
+    const options = { url, isShared: false, graphiql: true, passwordLogin: true, demo };
     const colored = welcome({ ...options, isColored: true });
 
     expect(colored).toContain('\u001b[1mParley is running:\u001b[0m');

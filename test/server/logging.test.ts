@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { LogOutDocument, RefreshSessionDocument, RegisterDocument } from '../support/generated/operations.js';
+import {
+  LogOutDocument,
+  RefreshSessionDocument,
+  RegisterDocument,
+  ViewerDocument,
+} from '../support/generated/operations.js';
 import { post } from '../support/http.js';
 import { startNode } from '../support/node.js';
 import { groupChat, newPerson, passwordOf, signIn, transports } from '../support/people.js';
@@ -94,4 +99,41 @@ describe('S2.25 the log', () => {
     expect(log).not.toMatch(/eyJ|prt_|pat_|\$argon2/);
     expect(node.log.filter(({ msg }) => msg === 'Fault')).toEqual([]);
   });
+
+  it.each([
+    ['on', true],
+    ['off', false],
+  ])(
+    'S4.4 never holds a token that a socket showed in its URL, with ALLOW_TOKEN_IN_URL=%s',
+    async (_how, allowTokenInUrl) => {
+      const node = await startNode({ allowTokenInUrl });
+      const ada = await newPerson(node, 'ada');
+      const { accessToken } = ada.session;
+      const shown = async (query: string, headers = {}) => {
+        const socket = await openSocket(`${node.socketUrl}?${query}`, { headers });
+        if (socket.socket.readyState !== socket.socket.OPEN) return (await socket.closed).code;
+        const { data } = await socket.ask(ViewerDocument);
+        await socket.close();
+        return data?.viewer?.id ?? null;
+      };
+
+      // Where it is off, such a token is not looked at, good or bad.
+      expect(await shown(`token=${accessToken}`)).toBe(allowTokenInUrl ? ada.id : null);
+      expect(await shown('token=hush-hush')).toBe(allowTokenInUrl ? 4403 : null);
+      expect(await shown('room=1')).toBeNull();
+      expect(await shown('token=hush-hush', { Authorization: `Bearer ${accessToken}` })).toBe(ada.id);
+      // Only there: neither over HTTP nor over Server-Sent Events.
+      const asked = await post(`${node.endpoint}?token=${accessToken}`, ViewerDocument);
+      expect(asked.data).toEqual({ viewer: null });
+      const refused = openSocket(`${node.socketUrl}?token=hush-hush`, { headers: { Origin: 'https://evil.example' } });
+      await expect(refused).rejects.toThrow('403');
+      await expect(openSocket(`${node.url.replace('http', 'ws')}/ws?token=hush-hush`)).rejects.toThrow('404');
+      await node.stop();
+
+      const log = JSON.stringify(node.log);
+      expect(log).toContain('Connected');
+      for (const word of [accessToken, accessToken.split('.')[2]!, 'hush-hush'])
+        expect(log.includes(word), word).toBe(false);
+    },
+  );
 });

@@ -14,7 +14,11 @@ import { createPasswords } from '../../src/domain/passwords.js';
 import { createRateLimits, type RateLimitSettings } from '../../src/domain/rate-limits.js';
 import { createSessions } from '../../src/domain/sessions.js';
 import { createTokens } from '../../src/domain/tokens.js';
+import { createTrustedTokens } from '../../src/domain/trusted-tokens.js';
+import { createTrustedUsers } from '../../src/domain/trusted-users.js';
 import { createUsers } from '../../src/domain/users.js';
+import { readTrustedKeys } from '../../src/trusted-keys.js';
+import { shop } from './trusted.js';
 
 export const somewhere = { address: '192.0.2.1' };
 export const testSecret = 'a secret that is only ever used in tests';
@@ -40,7 +44,16 @@ export const accountNode = async (
   const sessions = createSessions({ db, credentials, tokens, refreshTokenDays: 30 });
   await credentials.start();
   const apiTokens = createApiTokens({ db, credentials, onError });
-  const authentication = createAuthentication({ credentials, tokens, sessions, apiTokens });
+  const trusted = {
+    tokens: createTrustedTokens({
+      keys: readTrustedKeys(shop.trustedKey),
+      issuer: shop.trustedIssuer,
+      audience: shop.trustedAudience,
+      userClaim: 'sub',
+    }),
+    users: createTrustedUsers(db),
+  };
+  const authentication = createAuthentication({ credentials, tokens, sessions, apiTokens, trusted });
   const passwords = createPasswords();
   const store = createMemoryRateLimits();
   const rateLimits = createRateLimits(store, {
@@ -57,7 +70,7 @@ export const accountNode = async (
     credentials.close();
     store.close();
   });
-  const accounts = createAccounts({ db, sessions, passwords, limits: rateLimits });
+  const accounts = createAccounts({ db, sessions, passwords, limits: rateLimits, passwordLogin: true });
   const administration = createAdministration({ db, sessions, passwords });
 
   return {

@@ -22,5 +22,5 @@ const dying: typeof db = {
       }),
     ),
 };
-const config = { demo: true, host: '127.0.0.1', databaseUrl: undefined, dataDir };
+const config = { demo: true, host: '127.0.0.1', databaseUrl: undefined, passwordLogin: true, dataDir };
 await seedDemo({ config, db: dying, passwords: createPasswords() });

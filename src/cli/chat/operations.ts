@@ -116,6 +116,7 @@ export type LogInMutationVariables = Exact<{
 
 
 export type LogInMutation = { logIn:
+    | { __typename: 'ForbiddenError', reason: string }
     | { __typename: 'InvalidCredentialsError', reason: string }
     | { __typename: 'LogInSuccess', session: { accessToken: string, accessTokenExpiresAt: string, refreshToken: string, user: { id: string, username: string } } }
     | { __typename: 'RateLimitedError', reason: string, retryAfterMs: number }
