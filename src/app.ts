@@ -32,6 +32,7 @@ import { createTokens } from './domain/tokens.js';
 import { createTrustedTokens } from './domain/trusted-tokens.js';
 import { createTrustedUsers } from './domain/trusted-users.js';
 import { createTyping } from './domain/typing.js';
+import { createUserAdministration } from './domain/user-administration.js';
 import { createUsers } from './domain/users.js';
 import { createMemberships } from './domain/viewer-chats.js';
 import { createContext, type Services } from './graphql/context.js';
@@ -152,8 +153,18 @@ const build = async (config: Config, logger: Logger, closing: Closing, close: ()
     notifications,
     readPositions: closing(createReadPositions({ db, bus }), (it) => it.close()),
     relations: createRelations({ db, log, bus }),
-    streams: createStreams({ db, bus, tail, rounds, notifications, memberships, slowReaderMs }),
+    streams: createStreams({
+      db,
+      bus,
+      tail,
+      rounds,
+      notifications,
+      memberships,
+      watch: (viewer, onChange) => credentials.watch(viewer, onChange),
+      slowReaderMs,
+    }),
     typing: closing(createTyping({ db, bus, limits, presence }), (it) => it.close()),
+    userAdministration: createUserAdministration({ db, sessions }),
     users,
   };
 

@@ -6,6 +6,7 @@ import { UnavailableError, type Queryable } from '../db/database.js';
 import type { Ephemeral } from '../log/doorbell.js';
 import type { ChatRow, LogEvent } from '../log/event.js';
 import { checkPlace, readPage, type LogPage, type Removal } from '../log/read.js';
+import type { Role } from '../generated/prisma/enums.js';
 import type { Follower, Tail } from '../log/tail.js';
 import { readAccess } from './chat-access.js';
 import type { Ending } from './ending.js';
@@ -22,10 +23,15 @@ export interface ChatStreamOptions {
   chatId: bigint;
   /** The event that the client saw last; without it nothing is replayed. */
   after: { seq: number; mark: number } | null;
+  /** Tells of the viewer's role, should it change. */
+  watch: WatchViewer;
   /** Told once the socket, the session or the server ends what it carries. */
   ending: Ending;
   slowReaderMs: number;
 }
+
+/** As `Credentials` has it. */
+export type WatchViewer = (viewer: Viewer, onChange: (what: 'ended' | 'role', role: Role) => void) => () => void;
 
 const PAGE = 200;
 /** Events that came during the last page of a replay, so that no further one is needed. */
@@ -50,6 +56,7 @@ export const createChatStream = ({
   viewer,
   chatId,
   after,
+  watch,
   ending,
   slowReaderMs,
 }: ChatStreamOptions): Stream => {
@@ -75,8 +82,10 @@ export const createChatStream = ({
   };
 
   let stopEnding = () => {};
+  let stopWatching = () => {};
   const letGo = () => {
     stopEnding();
+    stopWatching();
     tail.unfollow([chatId], follower);
     early = [];
   };
@@ -136,7 +145,18 @@ export const createChatStream = ({
     return true;
   };
 
+  /** By their role: should that change, it is looked whether they still see the chat, before anything else is handed out. */
   let seesWithoutMembership = false;
+  let { role } = viewer;
+  let isSightDue = false;
+
+  const lookAgain = async () => {
+    isSightDue = false;
+    const access = await readAccess(db, { ...viewer, role }, chatId);
+    if (is('ended') || is('over')) return;
+    if (access === null) return end('CHAT_GONE', 'You may not see this chat any more');
+    seesWithoutMembership = canSee({ ...access.actor, isMember: false }, access.chat);
+  };
 
   const follower: Follower = {
     onEvents: (_chatId, events, removals) => {
@@ -187,6 +207,13 @@ export const createChatStream = ({
     if (access === null) return end('CHAT_GONE', 'There is no such chat');
     entitledSeq = access.chat.headSeq;
     seesWithoutMembership = canSee({ ...access.actor, isMember: false }, access.chat);
+    if (seesWithoutMembership) {
+      stopWatching = watch(viewer, (what, now) => {
+        role = now;
+        isSightDue = what === 'role';
+        notify();
+      });
+    }
     state = 'replaying';
     if (place === null) goOnFrom(access.chat);
   };
@@ -236,11 +263,12 @@ export const createChatStream = ({
   };
 
   /** While the database is away the stream stays open and comes back to it. */
-  const tryReading = async () => {
+  const trying = async (read: () => Promise<void>) => {
     try {
-      await readOn();
+      await read();
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error;
+      isSightDue ||= read === lookAgain;
       await new Promise<void>((resolve) => {
         wake = resolve;
         setTimeout(resolve, RETRY_MS);
@@ -250,6 +278,10 @@ export const createChatStream = ({
 
   const pull = async (): Promise<IteratorResult<StreamItem>> => {
     for (;;) {
+      if (isSightDue && !is('ended') && !is('over')) {
+        await trying(lookAgain);
+        continue;
+      }
       const item = outbox.shift();
       if (item !== undefined) {
         if (item.kind === 'event') handed = { seq: item.event.seq, mark: item.event.mark };
@@ -259,8 +291,8 @@ export const createChatStream = ({
       if (state === 'ended' && !isHeld) state = 'over';
       if (state === 'over') return { done: true, value: undefined };
       if (state === 'starting') await start();
-      else if (state === 'replaying') await tryReading();
-      if (outbox.isEmpty() && (is('live') || (is('ended') && isHeld))) {
+      else if (state === 'replaying') await trying(readOn);
+      if (outbox.isEmpty() && !isSightDue && (is('live') || (is('ended') && isHeld))) {
         await new Promise<void>((resolve) => (wake = resolve));
       }
     }

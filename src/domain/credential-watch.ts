@@ -16,10 +16,10 @@ export interface CredentialWatch {
   /**
    * Looks at the credential at once (the viewer may be two seconds old), then whenever something happened to it.
    *
-   * @param onChange 'ended' comes once, and is the last
+   * @param onChange 'ended' comes once, and is the last; with the role as it is then
    * @returns stops watching
    */
-  watch(viewer: Viewer, onChange: (what: CredentialChange) => void): () => void;
+  watch(viewer: Viewer, onChange: (what: CredentialChange, role: Role) => void): () => void;
   /** Looks again at those among them that are watched: one query, none where there is none. */
   look(changed: ChangedCredentials): void;
   /** Looks again at all that are watched. */
@@ -29,7 +29,7 @@ export interface CredentialWatch {
 
 interface Watcher {
   role: Role;
-  onChange: (what: CredentialChange) => void;
+  onChange: (what: CredentialChange, role: Role) => void;
 }
 
 const RETRY_MS = 500;
@@ -47,7 +47,7 @@ export const createCredentialWatch = (db: Queryable, onError: (error: unknown) =
   // One that throws must not keep the others from being told.
   const tell = (watcher: Watcher, what: CredentialChange) => {
     try {
-      watcher.onChange(what);
+      watcher.onChange(what, watcher.role);
     } catch (error) {
       onError(error);
     }

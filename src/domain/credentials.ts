@@ -8,6 +8,7 @@ import {
   type CredentialFactsCacheOptions,
 } from './credential-facts.js';
 import { createCredentialWatch, type CredentialChange } from './credential-watch.js';
+import type { Role } from '../generated/prisma/enums.js';
 import type { Credential, Viewer } from './viewer.js';
 
 /** Sessions that ended, and users whose account, role or API tokens changed. */
@@ -32,7 +33,7 @@ export interface Credentials {
   /** The viewer as they are now (as of at most two seconds ago), or null where what they have shown is over. */
   stillGood(viewer: Viewer): Promise<Viewer | null>;
   /** Tells of `ended` (once, at last) and of a changed `role`, from the state after this call on. */
-  watch(viewer: Viewer, onChange: (what: CredentialChange) => void): () => void;
+  watch(viewer: Viewer, onChange: (what: CredentialChange, role: Role) => void): () => void;
   /** Something happened to these, as the database says: nothing remembered of them holds, and who watches them is told. */
   changed(changed: Changed): void;
   /** Looks at everything that is watched: after it may have been missed what changed. */

@@ -5,7 +5,7 @@ import type { Queryable } from '../db/database.js';
 import type { Place } from '../log/cursor.js';
 import type { Rounds } from '../log/rounds.js';
 import type { Tail } from '../log/tail.js';
-import { createChatStream } from './chat-stream.js';
+import { createChatStream, type WatchViewer } from './chat-stream.js';
 import type { Ending } from './ending.js';
 import { createNotificationStream, type NotificationStream } from './notification-stream.js';
 import type { NotificationRow } from './notification-row.js';
@@ -33,6 +33,7 @@ export interface StreamsOptions {
   rounds: Rounds;
   notifications: Pick<Notifications, 'newMessages' | 'since'>;
   memberships: Memberships;
+  watch: WatchViewer;
   slowReaderMs: number;
 }
 
@@ -43,6 +44,7 @@ export const createStreams = ({
   rounds,
   notifications,
   memberships,
+  watch,
   slowReaderMs,
 }: StreamsOptions): Streams => {
   // A message concerns all of a group at once: one statement for all of them that this node serves.
@@ -56,7 +58,7 @@ export const createStreams = ({
   };
 
   return {
-    chat: (viewer, options) => createChatStream({ db, tail, viewer, slowReaderMs, ...options }),
+    chat: (viewer, options) => createChatStream({ db, tail, viewer, watch, slowReaderMs, ...options }),
     viewer: (viewer, options) => createViewerStream({ db, tail, memberships, viewer, slowReaderMs, ...options }),
     notifications: (viewer, options) =>
       createNotificationStream({ db, bus, tail, rounds, notifications: batched, viewer, ...options }),

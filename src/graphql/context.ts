@@ -13,6 +13,7 @@ import type { ReadPositions } from '../domain/read-positions.js';
 import type { Relations } from '../domain/relations.js';
 import type { Streams } from '../domain/streams.js';
 import type { Typing } from '../domain/typing.js';
+import type { UserAdministration } from '../domain/user-administration.js';
 import type { Users } from '../domain/users.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
@@ -33,6 +34,7 @@ export interface Services {
   relations: Relations;
   streams: Streams;
   typing: Typing;
+  userAdministration: UserAdministration;
   users: Users;
 }
 

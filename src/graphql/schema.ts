@@ -13,6 +13,7 @@ import './read-position.js';
 import './relation.js';
 import './scalars.js';
 import './typing.js';
+import './user-administration.js';
 import './viewer.js';
 import { builder } from './builder.js';
 

@@ -34,7 +34,8 @@ const follow = (
     credential: { kind: 'session' as const, sessionId: 'a session' },
     expiresAt: new Date(Date.now() + 60_000),
   };
-  const stream = createChatStream({ db, tail: node.tail, viewer, chatId, after, ending, slowReaderMs });
+  const watch = () => () => undefined; // no role changes here
+  const stream = createChatStream({ db, tail: node.tail, viewer, chatId, after, watch, ending, slowReaderMs });
   onTestFinished(() => void stream.return!());
   return stream;
 };

@@ -192,7 +192,7 @@ describe('a relation', () => {
 
       await Promise.allSettled([
         ...clients.map((client, n) => node.relations.update(n % 2 === 0 ? manager : root, relation.id, client.id)),
-        node.relations.create(manager, manager.id, clients[0]!.id),
+        node.relations.create(manager, manager.id, clients[0].id),
         ...(round % 2 === 0 ? [node.relations.delete(root, relation.id)] : []),
       ]);
 

@@ -16,6 +16,7 @@ import { createSessions } from '../../src/domain/sessions.js';
 import { createTokens } from '../../src/domain/tokens.js';
 import { createTrustedTokens } from '../../src/domain/trusted-tokens.js';
 import { createTrustedUsers } from '../../src/domain/trusted-users.js';
+import { createUserAdministration } from '../../src/domain/user-administration.js';
 import { createUsers } from '../../src/domain/users.js';
 import { readTrustedKeys } from '../../src/trusted-keys.js';
 import { shop } from './trusted.js';
@@ -82,6 +83,7 @@ export const accountNode = async (
     passwords,
     sessions,
     tokens,
+    userAdministration: createUserAdministration({ db, sessions }),
     users: createUsers(db),
     /** Registers someone whose password is `passwordOf(username)`. */
     person: (username: string) =>

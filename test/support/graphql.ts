@@ -39,7 +39,16 @@ export const graphqlNode = async (db: Database) => {
   });
   const { notifications } = chats;
   const memberships = createMemberships({ db, bus, rounds }, fail);
-  const streams = createStreams({ db, bus, tail, rounds, notifications, memberships, slowReaderMs: 60_000 });
+  const streams = createStreams({
+    db,
+    bus,
+    tail,
+    rounds,
+    notifications,
+    memberships,
+    watch: (viewer, onChange) => accounts.credentials.watch(viewer, onChange),
+    slowReaderMs: 60_000,
+  });
   const services = { ...chats, ...accounts, eventChats: createEventChats(db), streams };
 
   interface Asking {

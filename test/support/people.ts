@@ -8,6 +8,7 @@ import {
   LogInDocument,
   RegisterDocument,
   SendMessageDocument,
+  SetUserRoleDocument,
   type ChatEventsSubscription,
   type ChatFieldsFragment,
   type SendMessageMutation,
@@ -80,6 +81,14 @@ export const signIn = async (node: TestNode, username: string, password = passwo
   const { data } = await post(node.endpoint, LogInDocument, { input: { username, password } });
   if (data?.logIn?.__typename !== 'LogInSuccess') throw new Error(JSON.stringify(data));
   return personOf(node, data.logIn.session);
+};
+
+/** A manager, or one more administrator. */
+export const staffMember = async (node: TestNode, role: 'MANAGER' | 'ADMIN'): Promise<Person> => {
+  const [root, person] = await Promise.all([administrator(node), newPerson(node, role.toLowerCase())]);
+  const { setUserRole } = await root.ask(SetUserRoleDocument, { userId: person.id, role });
+  if (setUserRole?.__typename !== 'SetUserRoleSuccess') throw new Error(JSON.stringify(setUserRole));
+  return person;
 };
 
 export const administrator = (node: TestNode): Promise<Person> => signIn(node, admin.username, admin.password);

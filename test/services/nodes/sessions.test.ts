@@ -1,9 +1,23 @@
 /** A session that ends on one node ends what it has open on the other, within five seconds, with Redis away too. */
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ChangePasswordDocument, LogOutDocument, ViewerDocument } from '../../support/generated/operations.js';
+import {
+  ChangePasswordDocument,
+  LogOutDocument,
+  SetUserActiveDocument,
+  SetUserRoleDocument,
+  ViewerDocument,
+} from '../../support/generated/operations.js';
 import { ownNodes } from '../../support/nodes.js';
 import { parley } from '../../support/parley.js';
-import { groupOf, administrator, newPerson, passwordOf, signIn, type Person } from '../../support/people.js';
+import {
+  groupOf,
+  administrator,
+  newPerson,
+  passwordOf,
+  signIn,
+  staffMember,
+  type Person,
+} from '../../support/people.js';
 
 const nodes = ownNodes();
 
@@ -22,6 +36,14 @@ const ways: [string, (person: Person) => Promise<void>][] = [
       const passwords = { currentPassword: passwordOf(person.username), newPassword: 'another password' };
       const { changePassword } = await person.ask(ChangePasswordDocument, passwords);
       expect(changePassword?.__typename).toBe('ChangePasswordSuccess');
+    },
+  ],
+  [
+    'being deactivated',
+    async ({ id }) => {
+      const root = await administrator(nodes.one);
+      const { setUserActive } = await root.ask(SetUserActiveDocument, { userId: id, isActive: false });
+      expect(setUserActive?.__typename).toBe('SetUserActiveSuccess');
     },
   ],
   [
@@ -67,5 +89,23 @@ describe.each([
     // Nobody else's.
     await other.send(chat, 'still here');
     expect(await others.event('MessageSent')).toMatchObject({ message: { text: 'still here' } });
+  });
+
+  it('S3.8 a role that is taken away ends what it let one follow on the other node', async () => {
+    const root = await administrator(nodes.one);
+    const [boss, ada] = [await staffMember(nodes.one, 'ADMIN'), await newPerson(nodes.one, 'ada')];
+    const chat = await groupOf(root, ada);
+    const following = await boss.at(nodes.other).follow(chat);
+    await following.event('ChatReady');
+    if (!isRedisUp) {
+      await nodes.redis!.kill();
+      onTestFinished(() => nodes.redis!.restart());
+    }
+
+    await root.ask(SetUserRoleDocument, { userId: boss.id, role: 'USER' });
+    const changed = performance.now();
+
+    expect(await following.event('SubscriptionEnded')).toMatchObject({ code: 'CHAT_GONE' });
+    expect(performance.now() - changed).toBeLessThan(5000);
   });
 });
