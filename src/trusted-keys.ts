@@ -22,7 +22,8 @@ export const readTrustedKeys = (written: string): TrustedKey[] => {
   } catch (error) {
     const { name, expected, show } = settings.trustedKey;
     const reason = error instanceof UnfitKeyError ? error.message : `unreadable (${codeOf(error)})`;
-    throw new ConfigError([{ name, value: `${isPath ? written : show!(written)}, ${reason}`, expected }]);
+    // Never as it is written: a secret may begin like a path.
+    throw new ConfigError([{ name, value: `${isPath ? 'a file, ' : `${show!(written)}, `}${reason}`, expected }]);
   }
 };
 

@@ -132,6 +132,7 @@ describe('Demo data', () => {
 
   it.each([
     ['DEMO is off', { demo: false }],
+    ['nobody signs in with a password', { passwordLogin: false }],
     ['others can reach the server', { host: '0.0.0.0' }],
     ['a database is configured', { databaseUrl: 'postgresql://localhost/parley' }],
   ])('stays away where %s', async (_where, changes) => {

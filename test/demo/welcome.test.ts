@@ -46,4 +46,11 @@ Make an administrator
     // eslint-disable-next-line no-control-regex
     expect(colored.replaceAll(/\u001b\[\d+m/g, '')).toBe(welcome(options));
   });
+
+  it('tells nobody of passwords where there are none', () => {
+    const said = welcome({ url, isShared: true, graphiql: false, passwordLogin: false });
+
+    expect(said).toContain('People come with the access tokens of your product');
+    expect(said).not.toContain('create-admin');
+  });
 });

@@ -166,6 +166,7 @@ describe('TRUSTED_KEY', () => {
 
     for (const [written, reason] of [
       [join(folder, 'gone.pem'), 'ENOENT'],
+      ['/hush-hush+aSecretThatBeginsLikeAPath/', 'ENOENT'],
       [file('short', 'hush-hush'), 'too short'],
       [file('broken.json', '{ "hush-hush"'), 'no JSON'],
       [file('empty.json', '{ "keys": [] }'), 'without a key'],
