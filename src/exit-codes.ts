@@ -10,6 +10,10 @@ export const exitCodes = {
   usage: 64,
   /** The database holds something that this version does not fit: its migrations, or data where none may be. */
   databaseState: 65,
+  /** A file that was given holds something bad. */
+  inputData: 65,
+  /** A file that was given cannot be read. */
+  noInput: 66,
   /** The database cannot be reached. */
   databaseUnavailable: 69,
   /** The address or port cannot be listened on. */

@@ -83,6 +83,17 @@ const createProgram = (): Command => {
     .action(async (options: { to: string; printSecret?: true }) => (await import('./copy/main.js')).copy(options));
 
   program
+    .command('import')
+    .description('move in: users, chats and messages of another system, from a file of JSON lines')
+    .argument('<file>', 'one object a line, as docs/importing.md says; - for standard input')
+    .option('--dry-run', 'only check it, and say what would be added')
+    .option('--adopt', 'take users who are here under the same username and e-mail for those in the file')
+    .addHelpText('after', importNotes)
+    .action(async (file: string, options: { dryRun?: true; adopt?: true }) =>
+      (await import('./import/main.js')).importFile(file, options),
+    );
+
+  program
     .command('demo')
     .description('fill the database with made-up people and chats, the same ones for the same seed')
     .option('--users <count>', 'people', wholeNumber(1, 1_000_000), 100)
@@ -112,13 +123,17 @@ const footer = `
 Settings come from the environment and from a file .env in the working directory. Without
 DATABASE_URL the database is embedded, in the folder DATA_DIR (./data): one process at a time.
 
-Codes: 0 done, 64 command line, 65 state of the database, 69 no database, 71 address in use,
-73 data folder unusable, 75 data folder in use, 77 sign-in refused, 78 settings,
-1 anything unexpected.`;
+Codes: 0 done, 64 command line, 65 state of the database or bad lines of a file, 66 file unreadable,
+69 no database, 71 address in use, 73 data folder unusable, 75 data folder in use,
+77 sign-in refused, 78 settings, 1 anything unexpected.`;
 
 const copyNotes = `
 The source is the embedded database in DATA_DIR, whatever DATABASE_URL says; stop its server first.
 It stays as it is. Ids, cursors and sessions stay valid. If it fails the PostgreSQL stays empty.`;
+
+const importNotes = `
+Bad lines are all named, and nothing is written where there is one (code 65). What was brought in
+before is not again: run it once more after it was ended, or with a longer file.`;
 
 const wholeNumber = (least: number, most: number) => (text: string) => {
   const number = /^\d{1,10}$/.test(text) ? Number(text) : NaN;

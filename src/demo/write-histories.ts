@@ -1,4 +1,5 @@
 /** Writes made-up people and chats in bulk: a few statements for thousands of rows. */
+import { runOver, takeIds } from '../db/bulk.js';
 import type { Queryable } from '../db/database.js';
 import { emailKeyOf, normalised, usernameKeyOf } from '../domain/account-input.js';
 import type { Role } from '../generated/prisma/enums.js';
@@ -14,11 +15,6 @@ export interface NewPerson {
   passwordHash: string | null;
   createdAt: Date;
 }
-
-/** Well within the time that a statement may take, on the embedded database too. */
-const ROWS_MOST = 5000;
-
-const IDS = `SELECT nextval(pg_get_serial_sequence($1, 'id')) AS id FROM generate_series(1, $2::int)`;
 
 const PEOPLE = `
 INSERT INTO "user" (id, username, username_key, email, email_key, first_name, last_name, password_hash, role, created_at)
@@ -64,7 +60,7 @@ FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::timestampt
 /** @returns their ids, in order */
 export const writePeople = async (tx: Queryable, people: readonly NewPerson[]): Promise<bigint[]> => {
   const ids = await takeIds(tx, 'user', people.length);
-  await insert(tx, PEOPLE, zip(people, ids), ([person, id]) => [
+  await runOver(tx, PEOPLE, zip(people, ids), ([person, id]) => [
     id,
     normalised(person.username),
     usernameKeyOf(person.username),
@@ -85,7 +81,7 @@ export const writeHistories = async (tx: Queryable, histories: readonly ChatHist
   // Random in any case: two databases filled from one seed must not take each other's cursors.
   const chats = zip(histories, ids).map(([history, id]) => ({ history, id, marks: newMarks(history.events.length) }));
 
-  await insert(tx, CHATS, chats, ({ history, id, marks }) => [
+  await runOver(tx, CHATS, chats, ({ history, id, marks }) => [
     id,
     history.start.kind,
     history.start.name ?? null,
@@ -100,11 +96,11 @@ export const writeHistories = async (tx: Queryable, histories: readonly ChatHist
     history.messages.length,
   ]);
   const keys = chats.flatMap(({ history, id }) => (history.start.keys ?? []).map((key) => [key, id]));
-  await insert(tx, KEYS, keys, (key) => key);
+  await runOver(tx, KEYS, keys, (key) => key);
   const events = chats.flatMap(({ history, id, marks }) =>
     history.events.map((event, seq) => ({ event, id, seq, mark: marks[seq] })),
   );
-  await insert(tx, EVENTS, events, ({ event, id, seq, mark }) => [
+  await runOver(tx, EVENTS, events, ({ event, id, seq, mark }) => [
     id,
     seq,
     mark,
@@ -115,7 +111,7 @@ export const writeHistories = async (tx: Queryable, histories: readonly ChatHist
     `{${event.messageSeqs.join(',')}}`,
   ]);
   const messages = chats.flatMap(({ history, id }) => history.messages.map((message) => ({ message, id })));
-  await insert(tx, MESSAGES, messages, ({ message, id }) => [
+  await runOver(tx, MESSAGES, messages, ({ message, id }) => [
     id,
     message.seq,
     message.ordinal,
@@ -128,7 +124,7 @@ export const writeHistories = async (tx: Queryable, histories: readonly ChatHist
     message.changedSeq,
   ]);
   const members = chats.flatMap(({ history, id }) => history.members().map((member) => ({ member, id })));
-  await insert(tx, MEMBERS, members, ({ member, id }) => [
+  await runOver(tx, MEMBERS, members, ({ member, id }) => [
     id,
     member.userId,
     member.joinedAt,
@@ -139,7 +135,7 @@ export const writeHistories = async (tx: Queryable, histories: readonly ChatHist
     member.setAsideSeq,
   ]);
   const notifications = chats.flatMap(({ history, id }) => history.notifications.map((told) => ({ told, id })));
-  await insert(tx, NOTIFICATIONS, notifications, ({ told, id }) => [
+  await runOver(tx, NOTIFICATIONS, notifications, ({ told, id }) => [
     told.userId,
     told.kind,
     id,
@@ -150,26 +146,5 @@ export const writeHistories = async (tx: Queryable, histories: readonly ChatHist
   return ids;
 };
 
-const takeIds = async (tx: Queryable, table: string, count: number): Promise<bigint[]> => {
-  const rows = await tx.query<{ id: bigint }>(IDS, [`"${table}"`, count]);
-  return rows.map((row) => row.id);
-};
-
 const zip = <One, Other>(ones: readonly One[], others: readonly Other[]): [One, Other][] =>
   ones.map((one, index) => [one, others[index]!]);
-
-/** Runs `sql` over `rows`, some thousands at a time, with one array for each column. */
-const insert = async <Row>(
-  tx: Queryable,
-  sql: string,
-  rows: readonly Row[],
-  toValues: (row: Row) => readonly unknown[],
-): Promise<void> => {
-  for (let start = 0; start < rows.length; start += ROWS_MOST) {
-    const columns: unknown[][] = [];
-    for (const row of rows.slice(start, start + ROWS_MOST)) {
-      for (const [index, value] of toValues(row).entries()) (columns[index] ??= []).push(value);
-    }
-    await tx.query(sql, columns);
-  }
-};

@@ -62,6 +62,9 @@ const problems = {
   email: emailProblem,
 };
 
+/** What is wrong with one field, or nothing. */
+export const accountProblem = (field: keyof typeof problems, value: string): Problem => problems[field](value);
+
 type CheckedInput = { readonly [Field in keyof typeof problems]?: string | undefined };
 
 /** What was said elsewhere, where it would do here. */

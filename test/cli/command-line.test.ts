@@ -7,7 +7,7 @@ import { settings } from '../../src/settings.js';
 import { embeddedDatabase, temporaryFolder } from '../support/database.js';
 import { parley } from '../support/parley.js';
 
-const COMMANDS = ['serve', 'settings', 'migrate', 'create-admin', 'set-password', 'copy', 'demo', 'chat'];
+const COMMANDS = ['serve', 'settings', 'migrate', 'create-admin', 'set-password', 'copy', 'import', 'demo', 'chat'];
 
 const folder = async () => {
   const { config, drop } = await embeddedDatabase();

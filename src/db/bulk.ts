@@ -1,0 +1,47 @@
+/** Writing many rows with few statements. */
+import type { Queryable } from './database.js';
+
+/** Well within the time that a statement may take, on the embedded database too. */
+const ROWS_MOST = 5000;
+const TEXT_MOST = 4 * 1024 * 1024;
+
+const IDS = `SELECT nextval(pg_get_serial_sequence($1, 'id')) AS id FROM generate_series(1, $2::int)`;
+
+/** The next ids of a table whose `id` counts up. */
+export const takeIds = async (tx: Queryable, table: string, count: number): Promise<bigint[]> => {
+  const rows = count === 0 ? [] : await tx.query<{ id: bigint }>(IDS, [`"${table}"`, count]);
+  return rows.map((row) => row.id);
+};
+
+/**
+ * Runs `sql` over `rows`, some thousands at a time, with one array for each column: `FROM unnest($1::bigint[], …)`.
+ *
+ * @param onBatch told how many rows went through
+ * @param rowsMost fewer where each of them costs more than to be written
+ */
+export const runOver = async <Row>(
+  tx: Queryable,
+  sql: string,
+  rows: Iterable<Row>,
+  toValues: (row: Row) => readonly unknown[],
+  { onBatch, rowsMost = ROWS_MOST }: { onBatch?: ((rows: number) => void) | undefined; rowsMost?: number } = {},
+): Promise<void> => {
+  let columns: unknown[][] = [];
+  let [count, text] = [0, 0];
+  const flush = async () => {
+    if (count === 0) return;
+    await tx.query(sql, columns);
+    onBatch?.(count);
+    columns = [];
+    [count, text] = [0, 0];
+  };
+  for (const row of rows) {
+    for (const [index, value] of toValues(row).entries()) {
+      (columns[index] ??= []).push(value);
+      if (typeof value === 'string') text += value.length;
+    }
+    count += 1;
+    if (count === rowsMost || text > TEXT_MOST) await flush();
+  }
+  await flush();
+};

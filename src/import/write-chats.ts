@@ -1,0 +1,312 @@
+/**
+ * Writes chats with their logs: each is whole in one transaction, small ones together. What is new in a chat that is here comes at
+ * the head of its log, under the chat's lock, as anything that happens; nodes that run meanwhile find it by their rounds.
+ */
+import { runOver, takeIds } from '../db/bulk.js';
+import type { Database, Queryable } from '../db/database.js';
+import { trimmedName } from '../domain/chat-names.js';
+import type { ChatKind, Plan } from '../generated/prisma/enums.js';
+import { newMarks } from '../log/mark.js';
+import type { Chat, Collection, Membership } from './collection.js';
+import { keepImported, type ImportedRow } from './imported.js';
+import { planLog, type LogPlan } from './plan-log.js';
+import { isOver, keysOf, sourceOfMember } from './resolve-chats.js';
+import type { ResolvedMessages } from './resolve-messages.js';
+import { writeLogs } from './write-logs.js';
+import { writeMembers } from './write-members.js';
+
+export interface WriteChatsOptions extends ResolvedMessages {
+  db: Database;
+  collection: Collection;
+  /** The line of the file at this place, in bytes. */
+  readLine: (offset: number, length: number) => string;
+  /** Told of messages as they are written. */
+  onProgress?: ((messages: number) => void) | undefined;
+}
+
+/** Some thousand messages a transaction, unless one chat has more. */
+const BUNDLE_MOST = 5000;
+
+/** A chat with what is new of it. */
+export interface Work {
+  chat: Chat;
+  /** Rows of the table. */
+  rows: Uint32Array;
+}
+
+export const writeChats = async (options: WriteChatsOptions): Promise<void> => {
+  const { db } = options;
+  let bundle: Work[] = [];
+  let size = 0;
+  const flush = async () => {
+    const works = bundle;
+    if (works.length > 0) await db.transaction((tx) => writeBundle(tx, works, options));
+    [bundle, size] = [[], 0];
+  };
+  for (const work of worksOf(options)) {
+    bundle.push(work);
+    size += 1 + work.rows.length + work.chat.members.length;
+    if (size >= BUNDLE_MOST) await flush();
+  }
+  await flush();
+};
+
+/** Those in which there is anything to do. */
+const worksOf = function* ({ collection, isDone }: WriteChatsOptions): Iterable<Work> {
+  const { chats, messages } = collection;
+  const { chat: chatOf } = messages.columns;
+  const ends = new Uint32Array(chats.length);
+  for (let row = 0; row < messages.count; row += 1) if (isDone[row] === 0) ends[chatOf[row]!]! += 1;
+  for (let index = 1; index < ends.length; index += 1) ends[index]! += ends[index - 1]!;
+  const rows = new Uint32Array(ends.at(-1) ?? 0);
+  const starts = ends.slice();
+  for (let row = messages.count - 1; row >= 0; row -= 1) {
+    if (isDone[row] === 0) rows[(starts[chatOf[row]!]! -= 1)] = row;
+  }
+  for (const [index, chat] of chats.entries()) {
+    const own = rows.subarray(starts[index], ends[index]);
+    const hasMembers = chat.members.some((member) => !member.isDone || typeof member.as.lastReadMessage === 'string');
+    if (chat.id === null || !chat.isDone || own.length > 0 || hasMembers) yield { chat, rows: own };
+  }
+};
+
+/** What one transaction knows of a chat. */
+export interface Writing {
+  work: Work;
+  id: bigint;
+  /** Null where the chat is made here. */
+  present: Present | null;
+  plan: LogPlan;
+  marks: Int32Array;
+  /** Members that come in after the chat was made, each by an event. */
+  joining: Membership[];
+  /** The chat's, or of its last event: nothing of this happens before. */
+  since: Date;
+  /** Of the last event. */
+  headSeq: number;
+  /** Who makes it. */
+  makerId: bigint;
+  memberIds: bigint[];
+  closedAt: Date | null;
+  hasBusiness: boolean;
+}
+
+export interface Present {
+  id: bigint;
+  kind: ChatKind;
+  headSeq: number;
+  messageCount: number;
+  /** Of its last event. */
+  lastAt: Date;
+  memberIds: Set<bigint>;
+}
+
+interface BrandFacts {
+  id: bigint;
+  ownerId: bigint;
+  plan: Plan;
+}
+
+const LOCK = `SELECT id FROM chat WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE`;
+// A statement of its own: this one's snapshot is from after the wait for the locks.
+const PRESENT = `SELECT chat.id, kind::text AS kind, head_seq AS "headSeq", message_count AS "messageCount", event.created_at AS "lastAt"
+  FROM chat JOIN event ON event.chat_id = chat.id AND event.seq = head_seq WHERE chat.id = ANY($1::bigint[])`;
+const PRESENT_MEMBERS = `SELECT chat_id AS "chatId", user_id AS "userId" FROM member WHERE chat_id = ANY($1::bigint[])`;
+/** Held until the chat is made, so that a plan set meanwhile finds it. */
+const LOCK_BRANDS = `SELECT id, owner_id AS "ownerId", plan::text AS plan FROM brand WHERE id = ANY($1::bigint[]) ORDER BY id FOR SHARE`;
+
+const CHATS = `
+INSERT INTO chat (id, kind, name, slug, order_ref, created_at, activity_at, closed_at, head_seq, head_mark, message_count, has_business)
+SELECT id, kind::chat_kind, name, slug, order_ref, created_at, activity_at, closed_at, head_seq, head_mark, message_count, has_business
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::timestamptz[],
+  $9::int[], $10::int[], $11::int[], $12::boolean[])
+  AS given(id, kind, name, slug, order_ref, created_at, activity_at, closed_at, head_seq, head_mark, message_count, has_business)`;
+const KEYS = `INSERT INTO chat_key (key, chat_id) SELECT key, chat_id FROM unnest($1::text[], $2::bigint[]) AS given(key, chat_id) ORDER BY key`;
+const CHAT_BRANDS = `INSERT INTO chat_brand (chat_id, brand_id) SELECT * FROM unnest($1::bigint[], $2::bigint[])`;
+const RELATIONS = `INSERT INTO relation (id, manager_id, client_id, chat_id, created_at)
+  SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::timestamptz[])`;
+
+const MOVED = `UPDATE chat SET head_seq = given.head_seq, head_mark = given.head_mark, message_count = chat.message_count + given.messages,
+  activity_at = greatest(chat.activity_at, given.activity_at)
+FROM unnest($1::bigint[], $2::int[], $3::int[], $4::int[], $5::timestamptz[]) AS given(id, head_seq, head_mark, messages, activity_at)
+WHERE chat.id = given.id`;
+
+const writeBundle = async (tx: Queryable, works: readonly Work[], options: WriteChatsOptions): Promise<void> => {
+  const writings = await prepare(tx, works, options.collection);
+  const made = writings.filter(({ present }) => present === null);
+  const grown = writings.filter(({ present, marks }) => present !== null && marks.length > 0);
+
+  await writeMade(tx, made, options.collection);
+  await writeLogs(tx, writings, options);
+  await runOver(tx, MOVED, grown, ({ id, headSeq, marks, plan, since }) => [
+    id,
+    headSeq,
+    marks.at(-1),
+    plan.rows.length,
+    lastSent(plan, options.collection) ?? since,
+  ]);
+  await writeMembers(tx, writings, options);
+  await keep(tx, writings, options.collection);
+};
+
+/** Locks those that are here, brands of those that are not, and says how the log of each goes on. */
+const prepare = async (tx: Queryable, works: readonly Work[], collection: Collection): Promise<Writing[]> => {
+  const idOf = (place: number) => collection.people[place]!.id!;
+  const present = await lockPresent(tx, works);
+  const brands = await lockBrands(tx, works, collection);
+  const ids = await takeIds(tx, 'chat', works.filter(({ chat }) => chat.id === null).length);
+
+  return works.map((work): Writing => {
+    const { chat, rows } = work;
+    const there = chat.id === null ? null : present.get(chat.id)!;
+    const joining = there === null ? [] : joiningIn(chat, there, idOf);
+    const since = there?.lastAt ?? beginningOf(work, collection);
+    const head = there === null ? 0 : there.headSeq + joining.length;
+    const plan = planLog(collection.messages.columns, rows, head, since.getTime());
+    const own = (chat.brands ?? []).map((place) => brands.get(collection.brands[place]!.id!)!);
+    const memberIds = [
+      ...new Set([
+        ...(chat.pair ?? []).filter((place) => place >= 0).map(idOf),
+        ...own.map(({ ownerId }) => ownerId),
+        ...chat.members.map(({ person }) => idOf(person)),
+      ]),
+    ];
+    return {
+      work,
+      id: chat.id ?? ids.shift()!,
+      present: there,
+      plan,
+      // Of row 0 too.
+      marks: newMarks((there === null ? 1 : joining.length) + plan.count),
+      joining,
+      since,
+      headSeq: head + plan.count,
+      makerId: chat.createdBy === null ? memberIds[0]! : idOf(chat.createdBy),
+      memberIds,
+      closedAt: closingOf(work, since, plan, collection),
+      hasBusiness: own.some((brand) => brand.plan === 'BUSINESS'),
+    };
+  });
+};
+
+const lockPresent = async (tx: Queryable, works: readonly Work[]): Promise<Map<bigint, Present>> => {
+  const ids = works.flatMap(({ chat }) => chat.id ?? []);
+  if (ids.length === 0) return new Map();
+  await tx.query(LOCK, [ids]);
+  const rows = await tx.query<Omit<Present, 'memberIds'>>(PRESENT, [ids]);
+  const present = new Map(rows.map((row) => [row.id, { ...row, memberIds: new Set<bigint>() }]));
+  const members = await tx.query<{ chatId: bigint; userId: bigint }>(PRESENT_MEMBERS, [ids]);
+  for (const { chatId, userId } of members) present.get(chatId)!.memberIds.add(userId);
+  return present;
+};
+
+const lockBrands = async (
+  tx: Queryable,
+  works: readonly Work[],
+  { brands }: Collection,
+): Promise<Map<bigint, BrandFacts>> => {
+  const ids = works.flatMap(({ chat }) => (chat.brands ?? []).map((place) => brands[place]!.id!));
+  const rows = ids.length === 0 ? [] : await tx.query<BrandFacts>(LOCK_BRANDS, [ids]);
+  return new Map(rows.map((row) => [row.id, row]));
+};
+
+/** Only where people come and go; whoever was brought in before and was taken out since stays out. */
+const joiningIn = ({ members }: Chat, { kind, memberIds }: Present, idOf: (place: number) => bigint): Membership[] =>
+  kind !== 'GROUP' && kind !== 'ORDER'
+    ? []
+    : members.filter(({ person, isDone }) => !isDone && !memberIds.has(idOf(person)));
+
+/** When the chat was made: not after its first message. */
+const beginningOf = ({ chat, rows }: Work, { messages }: Collection): Date => {
+  const { createdAt } = messages.columns;
+  let first = chat.described?.as.createdAt ?? Infinity;
+  for (const row of rows) first = Math.min(first, createdAt[row]!);
+  return new Date(first === Infinity ? Date.now() : first);
+};
+
+const lastSent = ({ rows }: LogPlan, { messages }: Collection): Date | undefined =>
+  rows.length === 0 ? undefined : new Date(messages.columns.createdAt[rows.at(-1)!]!);
+
+/** A flag without a time: when it was last written in. */
+const closingOf = ({ chat }: Work, since: Date, plan: LogPlan, collection: Collection): Date | null => {
+  const as = chat.described?.as;
+  if (as === undefined) return null;
+  const at = as.type === 'chat' ? as.closedAt : as.deletedAt;
+  if (typeof at === 'number') return new Date(at);
+  const isClosed = as.type === 'chat' ? as.isClosed === true : isOver(as);
+  return isClosed ? (lastSent(plan, collection) ?? since) : null;
+};
+
+const writeMade = async (tx: Queryable, made: readonly Writing[], collection: Collection): Promise<void> => {
+  const { people, brands } = collection;
+  await runOver(tx, CHATS, made, ({ work, id, since, plan, headSeq, marks, closedAt, hasBusiness }) => {
+    const as = work.chat.described?.as;
+    const { name, slug, orderRef } = as?.type === 'chat' ? as : {};
+    return [
+      id,
+      work.chat.kind,
+      name || orderRef ? trimmedName(name ?? orderRef!) : null,
+      slug ?? null,
+      orderRef ? trimmedName(orderRef) : null,
+      since,
+      lastSent(plan, collection) ?? since,
+      closedAt,
+      headSeq,
+      marks.at(-1),
+      plan.rows.length,
+      hasBusiness,
+    ];
+  });
+  const keys = made.flatMap(({ work, id }) =>
+    keysOf(
+      work.chat,
+      (place) => people[place]!.id,
+      (place) => brands[place]!.id,
+    ).map((key) => [key, id]),
+  );
+  await runOver(tx, KEYS, keys, (key) => key);
+  const chatBrands = made.flatMap(({ work, id }) => (work.chat.brands ?? []).map((place) => [id, brands[place]!.id]));
+  await runOver(tx, CHAT_BRANDS, chatBrands, (pair) => pair);
+  await writeRelations(tx, made, collection);
+};
+
+/** One that was deleted there is a closed chat here. */
+const writeRelations = async (tx: Queryable, made: readonly Writing[], { people }: Collection): Promise<void> => {
+  const standing = made.filter(({ work }) => work.chat.kind === 'RELATION' && !isOver(work.chat.described!.as));
+  const ids = await takeIds(tx, 'relation', standing.length);
+  await runOver(tx, RELATIONS, standing, ({ work, id, since }) => {
+    const [managerId, clientId] = work.chat.pair!.map((place) => people[place]!.id);
+    return [ids.shift(), managerId, clientId, id, since];
+  });
+};
+
+/** That all this was brought in, so that it is not again. */
+const keep = async (tx: Queryable, writings: readonly Writing[], collection: Collection): Promise<void> => {
+  const { ids } = collection.messages;
+  for (const kind of ['chat', 'relation'] as const) {
+    const fresh = writings.filter(({ work }) => !work.chat.isDone && work.chat.source?.kind === kind);
+    await keepImported(
+      tx,
+      kind,
+      fresh.map(({ work, id }) => ({ source: work.chat.source!.id, id, chatId: id })),
+    );
+  }
+  const members = writings.flatMap(({ work: { chat }, id }) =>
+    chat.members
+      .filter(({ isDone }) => !isDone)
+      .map(({ person }) => ({
+        source: sourceOfMember(chat, collection, person),
+        id: collection.people[person]!.id!,
+        chatId: id,
+      })),
+  );
+  await keepImported(tx, 'member', members);
+  const messages = function* (): Iterable<ImportedRow> {
+    for (const { id, plan } of writings) {
+      for (const [subject, row] of plan.rows.entries()) {
+        yield { source: ids[row]!, id: BigInt(plan.seqs[subject]!), chatId: id };
+      }
+    }
+  };
+  await keepImported(tx, 'message', messages());
+};
