@@ -4,8 +4,10 @@ import {
   ApiTokensDocument,
   ChatEventsDocument,
   CreateApiTokenDocument,
+  CreateBrandDocument,
   LogOutDocument,
   RevokeApiTokenDocument,
+  SetUserActiveDocument,
 } from '../support/generated/operations.js';
 import { ownNode } from '../support/node.js';
 import { administrator, groupChat, newPerson, personOf, type Person } from '../support/people.js';
@@ -115,18 +117,43 @@ describe('an API token', () => {
     );
   });
 
+  it('ends with its owner’s account', async () => {
+    const { root, ada, chat } = await groupChat(node);
+    const { program, token } = await programOf(ada);
+    const following = await program.follow(chat);
+    await following.event('ChatReady');
+
+    await root.ask(SetUserActiveDocument, { userId: ada.id, isActive: false });
+
+    expect((await following.socket!.closed).code).toBe(4401);
+    expect(await refusalOf(node, 'http', `Token ${token}`)).toBe('UNAUTHENTICATED');
+    expect(await refusalOf(node, 'ws', `Token ${token}`)).toBe(4401);
+  });
+
   it.each([
     ['logOut', '{}'],
     ['changePassword', '{ currentPassword: "x", newPassword: "long enough" }'],
     ['updateProfile', '{ firstName: "Eve" }'],
     ['createApiToken', '{ name: "another" }'],
     ['createBrand', '{ ownerId: "USER", name: "Acme" }'],
+    ['setBrandPlan', '{ brandId: "BRAND", plan: BUSINESS }'],
+    ['createMatch', '{ brandIds: ["BRAND", "OTHER"] }'],
+    ['setUserRole', '{ userId: "USER", role: ADMIN }'],
+    ['setUserActive', '{ userId: "USER", isActive: false }'],
     ['renewConnection', '{ accessToken: "JWT" }'],
   ])('does not %s, an administrator’s neither', async (field, input) => {
     const root = await administrator(node);
     const { program } = await programOf(root);
     const owner = await newPerson(node);
-    const written = input.replace('USER', owner.id).replace('JWT', root.session.accessToken);
+    const brandOf = async (ownerId: string) => {
+      const { createBrand } = await root.ask(CreateBrandDocument, { input: { ownerId, name: 'Acme' } });
+      return createBrand?.__typename === 'CreateBrandSuccess' ? createBrand.brand.id : '';
+    };
+    const written = input
+      .replace('USER', owner.id)
+      .replace('JWT', root.session.accessToken)
+      .replace('BRAND', input.includes('BRAND') ? await brandOf(owner.id) : '')
+      .replace('OTHER', input.includes('OTHER') ? await brandOf((await newPerson(node)).id) : '');
 
     const socket = await program.connect();
     const { data } = await socket.ask(`mutation { ${field}(input: ${written}) { __typename } }`);

@@ -1,7 +1,7 @@
 /** People who have an account with another product, and come with its tokens, on each transport. */
 import jwt from 'jsonwebtoken';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { RenewConnectionDocument } from '../support/generated/operations.js';
+import { RenewConnectionDocument, SetUserActiveDocument } from '../support/generated/operations.js';
 import { post } from '../support/http.js';
 import { admin, ownNode, startNode } from '../support/node.js';
 import { administrator, groupOf, newPerson } from '../support/people.js';
@@ -81,6 +81,21 @@ describe('a customer of another product', () => {
     expect(await streaming.ended).toBe('cut');
     expect(following.events.at(-1)).toMatchObject({ __typename: 'SubscriptionEnded', code: 'SIGNED_OUT' });
     expect((await early.send(chat, 'again')).__typename).toBe('SendMessageSuccess');
+  });
+
+  it('stays out once an administrator has turned the account off, whatever is signed', async () => {
+    const root = await administrator(node);
+    const externalId = newExternalId();
+    const ada = await customerOf(node, shopToken(externalId));
+    const socket = await ada.connect();
+
+    await root.ask(SetUserActiveDocument, { userId: ada.id, isActive: false });
+
+    expect((await socket.closed).code).toBe(4401);
+    for (const way of ways) {
+      const expected = way === 'ws' || way === 'upgrade' ? 4401 : 'UNAUTHENTICATED';
+      expect(await refusalOf(node, way, `Bearer ${shopToken(externalId)}`)).toBe(expected);
+    }
   });
 
   it('keeps a socket with a new token of their own, and of nobody else', async () => {
