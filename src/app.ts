@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import { createMemoryBus } from './bus/memory.js';
 import { createMemoryRateLimits } from './bus/memory-rate-limits.js';
+import { createMemoryPlaces } from './bus/memory-places.js';
+import { createRedisPlaces } from './bus/redis-places.js';
 import { createRedisBus, type RedisBus } from './bus/redis.js';
 import { createRedisRateLimits } from './bus/redis-rate-limits.js';
 import { isLoopback, type Config } from './config.js';
@@ -21,8 +23,8 @@ import { createMatches } from './domain/matches.js';
 import { createMembers } from './domain/members.js';
 import { createMessages } from './domain/messages.js';
 import { createNotifications } from './domain/notifications.js';
+import { createPlaces } from './domain/places.js';
 import { createPasswords } from './domain/passwords.js';
-import type { Presence } from './domain/presence.js';
 import { createRateLimits } from './domain/rate-limits.js';
 import { createReadPositions } from './domain/read-positions.js';
 import { createRelations } from './domain/relations.js';
@@ -134,9 +136,15 @@ const build = async (config: Config, logger: Logger, closing: Closing, close: ()
   };
   const authentication = createAuthentication({ credentials, tokens, sessions, apiTokens, trusted });
 
-  const presence: Presence = { isJoinedHere: () => false, isJoined: () => Promise.resolve(false) };
+  const registry = closing(redis ? createRedisPlaces({ redis: redis.commands, prefix }) : createMemoryPlaces(), (it) =>
+    it.close(),
+  );
+  const places = closing(createPlaces({ registry, bus, limit: config.chatConnectionsPerUser, onError }), (it) =>
+    it.close(),
+  );
+  await places.start();
   const users = createUsers(db, config.userDirectory);
-  const chats = createChats({ db, log, bus, limits, presence, users, directChats: config.directChats });
+  const chats = createChats({ db, log, bus, limits, presence: places, users, directChats: config.directChats });
   const brands = createBrands({ db, log });
   const notifications = createNotifications({ db, bus });
   const memberships = closing(createMemberships({ db, bus, rounds }, onError), (it) => it.close());
@@ -149,7 +157,7 @@ const build = async (config: Config, logger: Logger, closing: Closing, close: ()
     eventChats: createEventChats(db),
     matches: createMatches({ db, log, bus, brands }),
     members: createMembers({ db, log, bus }),
-    messages: createMessages({ db, log, limits, presence, textMaxLength: config.messageMaxLength }),
+    messages: createMessages({ db, log, limits, presence: places, textMaxLength: config.messageMaxLength }),
     notifications,
     readPositions: closing(createReadPositions({ db, bus }), (it) => it.close()),
     relations: createRelations({ db, log, bus }),
@@ -160,10 +168,11 @@ const build = async (config: Config, logger: Logger, closing: Closing, close: ()
       rounds,
       notifications,
       memberships,
+      places,
       watch: (viewer, onChange) => credentials.watch(viewer, onChange),
       slowReaderMs,
     }),
-    typing: closing(createTyping({ db, bus, limits, presence }), (it) => it.close()),
+    typing: closing(createTyping({ db, bus, limits, presence: places }), (it) => it.close()),
     userAdministration: createUserAdministration({ db, sessions }),
     users,
   };

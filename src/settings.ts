@@ -140,6 +140,11 @@ export const settings = {
     description: 'Accounts that may be registered from one address in an hour.',
     default: 600,
   }),
+  chatConnectionsPerUser: limit('CHAT_CONNECTIONS_PER_USER', {
+    description:
+      'Sockets by which a user may have the same chat open, over all nodes; the newest takes over. Following all chats by `events` does not count.',
+    default: 1,
+  }),
   directChats: choice('DIRECT_CHATS', {
     description:
       'Who may open direct chats: everyone, staff (managers and administrators, with anyone), or off for nobody. Those that there are go on.',

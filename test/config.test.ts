@@ -32,6 +32,7 @@ describe('readConfig', () => {
         host: '127.0.0.1',
         dataDir: './data',
         databaseUrl: undefined,
+        chatConnectionsPerUser: 1,
         databasePoolSize: 10,
         redisUrl: undefined,
         tokenSecret: undefined,

@@ -12,6 +12,7 @@ import { readAccess } from './chat-access.js';
 import type { Ending } from './ending.js';
 import { createOutbox } from './outbox.js';
 import { createPulledStream } from './pulled-stream.js';
+import type { Place, Places } from './places.js';
 import { canSee } from './policy.js';
 import type { EndCode, Stream, StreamItem } from './stream-item.js';
 import type { Viewer } from './viewer.js';
@@ -23,6 +24,11 @@ export interface ChatStreamOptions {
   chatId: bigint;
   /** The event that the client saw last; without it nothing is replayed. */
   after: { seq: number; mark: number } | null;
+  places: Pick<Places, 'take'>;
+  /** What it comes over: counted once for each chat, however much it follows of it. */
+  connectionId: string;
+  /** Whether following by this is joining: from `ready` on. */
+  isJoining: boolean;
   /** Tells of the viewer's role, should it change. */
   watch: WatchViewer;
   /** Told once the socket, the session or the server ends what it carries. */
@@ -56,6 +62,9 @@ export const createChatStream = ({
   viewer,
   chatId,
   after,
+  places,
+  connectionId,
+  isJoining,
   watch,
   ending,
   slowReaderMs,
@@ -83,7 +92,9 @@ export const createChatStream = ({
 
   let stopEnding = () => {};
   let stopWatching = () => {};
+  let held: Place | null = null;
   const letGo = () => {
+    held?.release();
     stopEnding();
     stopWatching();
     tail.unfollow([chatId], follower);
@@ -199,6 +210,10 @@ export const createChatStream = ({
     const first = await readAccess(db, viewer, chatId);
     if (!is('starting')) return;
     if (first === null) return end('CHAT_GONE', 'There is no such chat');
+    const wanted = { userId: viewer.id, chatId, connectionId, isForJoining: isJoining && first.chat.kind === 'MATCH' };
+    const taken = await places.take(wanted, () => end('TAKEN_OVER', 'This chat was opened elsewhere by the same user'));
+    if (!is('starting')) return taken.release();
+    held = taken;
     await tail.follow([chatId], follower);
     if (!is('starting')) return tail.unfollow([chatId], follower); // let go meanwhile
     // Again, after following: what was committed before is in this head, what comes later is told.
@@ -285,7 +300,11 @@ export const createChatStream = ({
       const item = outbox.shift();
       if (item !== undefined) {
         if (item.kind === 'event') handed = { seq: item.event.seq, mark: item.event.mark };
-        if (item.kind === 'ready') handed = { seq: item.headSeq, mark: item.mark };
+        if (item.kind === 'ready') {
+          handed = { seq: item.headSeq, mark: item.mark };
+          // Known to all nodes before its client is told, who may write through any of them.
+          if (isJoining && item.chat.kind === 'MATCH') await held?.join();
+        }
         return { done: false, value: item };
       }
       if (state === 'ended' && !isHeld) state = 'over';

@@ -10,20 +10,28 @@ import type { Ending } from './ending.js';
 import { createNotificationStream, type NotificationStream } from './notification-stream.js';
 import type { NotificationRow } from './notification-row.js';
 import type { Notifications } from './notifications.js';
+import type { Places } from './places.js';
 import type { Stream } from './stream-item.js';
 import type { Viewer } from './viewer.js';
 import type { Memberships } from './viewer-chats.js';
 import { createViewerStream } from './viewer-stream.js';
 
 export interface Streams {
-  /** @param after the event that the client saw last, of this chat; null: nothing is replayed */
-  chat(
-    viewer: Viewer,
-    options: { chatId: bigint; after: { seq: number; mark: number } | null; ending: Ending },
-  ): Stream;
+  chat(viewer: Viewer, options: FollowChat): Stream;
   /** @param after the last events that the client saw, one for each chat; null: nothing is replayed */
   viewer(viewer: Viewer, options: { after: readonly Place[] | null; ending: Ending }): Stream;
   notifications(viewer: Viewer, options: { ending: Ending }): NotificationStream;
+}
+
+export interface FollowChat {
+  chatId: bigint;
+  /** The event that the client saw last, of this chat; null: nothing is replayed. */
+  after: { seq: number; mark: number } | null;
+  /** The socket's, or the request's over Server-Sent Events. */
+  connectionId: string;
+  /** Whether following by this is joining. */
+  isJoining: boolean;
+  ending: Ending;
 }
 
 export interface StreamsOptions {
@@ -33,6 +41,7 @@ export interface StreamsOptions {
   rounds: Rounds;
   notifications: Pick<Notifications, 'newMessages' | 'since'>;
   memberships: Memberships;
+  places: Pick<Places, 'take'>;
   watch: WatchViewer;
   slowReaderMs: number;
 }
@@ -44,6 +53,7 @@ export const createStreams = ({
   rounds,
   notifications,
   memberships,
+  places,
   watch,
   slowReaderMs,
 }: StreamsOptions): Streams => {
@@ -58,7 +68,7 @@ export const createStreams = ({
   };
 
   return {
-    chat: (viewer, options) => createChatStream({ db, tail, viewer, watch, slowReaderMs, ...options }),
+    chat: (viewer, options) => createChatStream({ db, tail, viewer, places, watch, slowReaderMs, ...options }),
     viewer: (viewer, options) => createViewerStream({ db, tail, memberships, viewer, slowReaderMs, ...options }),
     notifications: (viewer, options) =>
       createNotificationStream({ db, bus, tail, rounds, notifications: batched, viewer, ...options }),

@@ -16,12 +16,17 @@ interface FollowArgs {
 }
 
 /** @throws BadUserInputError for a cursor that is malformed or of another chat */
-const follow = ({ chatId, after }: FollowArgs, ctx: Context & { viewer: Viewer }): AsyncIterator<StreamItem> => {
+const follow = (
+  { chatId, after }: FollowArgs,
+  ctx: Context & { viewer: Viewer },
+  { isJoining = false } = {},
+): AsyncIterator<StreamItem> => {
   const place = placeOf(after);
   const id = decodeRowId('Chat', chatId);
   if (id === null) return nowhere();
   if (place !== null && place.chatId !== id) throw new BadUserInputError('`after` is a cursor of another chat');
-  return ctx.services.streams.chat(ctx.viewer, { chatId: id, after: place, ending: ctx.ending });
+  const { connectionId, ending } = ctx;
+  return ctx.services.streams.chat(ctx.viewer, { chatId: id, after: place, connectionId, isJoining, ending });
 };
 
 /** What a chat that there is not answers. */
@@ -69,13 +74,15 @@ const END = ' Its end is told by a last result with the error SUBSCRIPTION_ENDED
 
 builder.subscriptionField('chatEvents', (t) =>
   t.withAuth({ signedIn: true }).field({
-    description: 'One chat, everything: first the log after `after` (or nothing), then ChatReady, then live.',
+    description:
+      'One chat, everything: first the log after `after` (or nothing), then ChatReady, then live. From ChatReady on one has joined ' +
+      'the chat: in a MATCH one writes only then. A user is in a chat by CHAT_CONNECTIONS_PER_USER sockets; the newest takes over.',
     type: ChatEvent,
     args: {
       chatId: t.arg.id({ description: CHAT_ID }),
       after: t.arg({ type: 'Cursor', required: false, description: AFTER }),
     },
-    subscribe: (_root, args, ctx) => createEventSource(follow(args, ctx), selectAll),
+    subscribe: (_root, args, ctx) => createEventSource(follow(args, ctx, { isJoining: true }), selectAll),
     resolve: (delivery: Delivery<ChatItem>) => unwrap(delivery),
   }),
 );

@@ -46,6 +46,8 @@ export interface Request {
   transport: 'http' | 'sse' | 'ws';
   /** Where it comes from; null where that is not known. */
   address: string | null;
+  /** The socket's; over HTTP the operation's own. Unique over all nodes. */
+  connectionId: string;
   /** Ends the streams that this operation opens. */
   ending: Ending;
   /** The WebSocket that it came over; null for one over HTTP. */

@@ -1,4 +1,5 @@
 /** GraphQL Yoga as both transports use it: one engine, one set of limits, one way of answering errors. */
+import { randomUUID } from 'node:crypto';
 import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin, type FetchAPI, type YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from '../log-line.js';
@@ -42,7 +43,8 @@ export const createEngine = (api: Api, logger: Logger): Engine => {
       if ('refusal' in authentication) throw unauthenticated(REFUSALS[authentication.refusal]);
       caller.viewer = authentication.viewer;
     }
-    return api.createContext({ ...caller, logger: logger.child(idsOf(caller)) });
+    const connectionId = caller.socketId ?? randomUUID();
+    return api.createContext({ ...caller, connectionId, logger: logger.child(idsOf(caller)) });
   };
 
   const rememberDocument: Plugin<ServerContext> = {

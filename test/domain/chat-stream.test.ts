@@ -2,6 +2,8 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import type { Database } from '../../src/db/database.js';
 import { openDatabase } from '../../src/db/open.js';
 import { createChatStream } from '../../src/domain/chat-stream.js';
+import { createMemoryPlaces } from '../../src/bus/memory-places.js';
+import { createPlaces } from '../../src/domain/places.js';
 import { createEnding } from '../../src/domain/ending.js';
 import type { Stream, StreamItem } from '../../src/domain/stream-item.js';
 import type { UserFacts } from '../../src/log/event.js';
@@ -35,7 +37,19 @@ const follow = (
     expiresAt: new Date(Date.now() + 60_000),
   };
   const watch = () => () => undefined; // no role changes here
-  const stream = createChatStream({ db, tail: node.tail, viewer, chatId, after, watch, ending, slowReaderMs });
+  const stream = createChatStream({
+    db,
+    tail: node.tail,
+    viewer,
+    chatId,
+    after,
+    places: createPlaces({ registry: createMemoryPlaces(), bus: node.bus, limit: 0, onError: () => undefined }),
+    connectionId: 'a socket',
+    isJoining: true,
+    watch,
+    ending,
+    slowReaderMs,
+  });
   onTestFinished(() => void stream.return!());
   return stream;
 };

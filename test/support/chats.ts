@@ -1,7 +1,9 @@
 /** The rules of chats on a database of a test file's own, without the server around them. */
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import type { Bus } from '../../src/bus/bus.js';
 import { createMemoryBus } from '../../src/bus/memory.js';
+import { createMemoryPlaces } from '../../src/bus/memory-places.js';
 import { createMemoryRateLimits } from '../../src/bus/memory-rate-limits.js';
 import type { Database, Queryable } from '../../src/db/database.js';
 import { openDatabase } from '../../src/db/open.js';
@@ -12,7 +14,7 @@ import { createMembers } from '../../src/domain/members.js';
 import { createMessages } from '../../src/domain/messages.js';
 import { createNotifications } from '../../src/domain/notifications.js';
 import type { DirectChatOpeners } from '../../src/domain/policy.js';
-import type { Presence } from '../../src/domain/presence.js';
+import { createPlaces } from '../../src/domain/places.js';
 import { createRateLimits, type RateLimitSettings } from '../../src/domain/rate-limits.js';
 import { createReadPositions } from '../../src/domain/read-positions.js';
 import { createRelations } from '../../src/domain/relations.js';
@@ -62,10 +64,10 @@ export const chatNode = (
     registrationsPerHour: 0,
     ...limits,
   });
-  const presence: Presence = { isJoinedHere: () => false, isJoined: () => Promise.resolve(false) };
+  const places = createPlaces({ registry: createMemoryPlaces(), bus, limit: 0, onError: fail });
   const log = createLog(db, bus);
   const readPositions = createReadPositions({ db, bus });
-  const typing = createTyping({ db, bus, limits: rateLimits, presence, lastsMs: typingLastsMs });
+  const typing = createTyping({ db, bus, limits: rateLimits, presence: places, lastsMs: typingLastsMs });
   onTestFinished(async () => {
     readPositions.close();
     typing.close();
@@ -77,11 +79,11 @@ export const chatNode = (
     log,
     bus,
     limits: rateLimits,
-    presence,
+    presence: places,
     users: createUsers(db, userDirectory),
     directChats,
   });
-  const messages = createMessages({ db, log, limits: rateLimits, presence, textMaxLength });
+  const messages = createMessages({ db, log, limits: rateLimits, presence: places, textMaxLength });
 
   const brands = createBrands({ db, log });
 
@@ -94,11 +96,20 @@ export const chatNode = (
     matches: createMatches({ db, log, bus, brands }),
     members: createMembers({ db, log, bus }),
     messages,
+    places,
     readPositions,
     relations: createRelations({ db, log, bus }),
     typing,
     notifications: createNotifications({ db, bus }),
 
+    /** As who follows the chat; until the test ends. */
+    join: async (viewer: Viewer, chat: { id: bigint }) => {
+      const wanted = { userId: viewer.id, chatId: chat.id, connectionId: randomUUID(), isForJoining: true };
+      const place = await places.take(wanted, () => undefined);
+      onTestFinished(() => place.release());
+      await place.join();
+      return place;
+    },
     /** Sends, and gives the message's number. */
     say: async (viewer: Viewer, chat: { id: bigint }, text = 'Hello') =>
       (await messages.send(viewer, { chatId: chat.id, text })).message.seq,

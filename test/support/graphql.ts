@@ -1,4 +1,5 @@
 /** The schema over real rules on a database of a test file's own, without the server around it. */
+import { randomUUID } from 'node:crypto';
 import { PGlite, type Transaction } from '@electric-sql/pglite';
 import { execute, parse, subscribe, validate, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import pg from 'pg';
@@ -46,6 +47,7 @@ export const graphqlNode = async (db: Database) => {
     rounds,
     notifications,
     memberships,
+    places: chats.places,
     watch: (viewer, onChange) => accounts.credentials.watch(viewer, onChange),
     slowReaderMs: 60_000,
   });
@@ -69,6 +71,7 @@ export const graphqlNode = async (db: Database) => {
       logger,
       address: '192.0.2.1',
       requestId: 'test',
+      connectionId: randomUUID(),
       transport: 'http' as const,
     };
     const contextValue = createContext(request, services, db.prisma);

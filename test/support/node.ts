@@ -73,6 +73,7 @@ const unlimited = (): Config => {
     TOKEN_SECRET: `a secret that is only used in tests, once: ${crypto.randomUUID()}`,
     DEMO: 'off',
     DRAIN_SECONDS: '1',
+    CHAT_CONNECTIONS_PER_USER: '0',
     MESSAGES_PER_MINUTE: '0',
     EDITS_PER_MINUTE: '0',
     TYPING_PER_MINUTE: '0',

@@ -66,6 +66,7 @@ const startNodes = async (
     ...(redis && { REDIS_URL: redis.url }),
     TOKEN_SECRET: 'a secret that is only ever used in tests',
     DRAIN_SECONDS: '1',
+    CHAT_CONNECTIONS_PER_USER: '0',
     MESSAGES_PER_MINUTE: '0',
     DIRECT_CHATS_PER_MINUTE: '0',
     SIGN_INS_PER_MINUTE: '0',

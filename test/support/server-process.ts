@@ -38,7 +38,15 @@ export const serverProcess = async (environment: Record<string, string> = {}): P
       const { PATH = '' } = process.env;
       const started = spawn(process.execPath, ['bin/parley.mjs', 'serve'], {
         cwd: root,
-        env: { PATH, DATA_DIR: dataDir, PORT: port, MESSAGES_PER_MINUTE: '0', LOG_LEVEL: 'info', ...environment },
+        env: {
+          PATH,
+          DATA_DIR: dataDir,
+          PORT: port,
+          CHAT_CONNECTIONS_PER_USER: '0',
+          MESSAGES_PER_MINUTE: '0',
+          LOG_LEVEL: 'info',
+          ...environment,
+        },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       child = started;

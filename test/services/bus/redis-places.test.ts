@@ -1,0 +1,124 @@
+/** Places over several nodes that share a Redis, each node here a registry and a bus of its own. */
+import { afterEach, expect, it, onTestFinished } from 'vitest';
+import { freePort, startRedis } from '../../../scripts/services.mjs';
+import { createRedisBus } from '../../../src/bus/redis.js';
+import { createRedisPlaces } from '../../../src/bus/redis-places.js';
+import { createPlaces, type Place } from '../../../src/domain/places.js';
+import { until } from '../../support/until.js';
+
+const fail = (error: unknown) => {
+  throw error;
+};
+
+const { REDIS_URL = '' } = process.env;
+let prefix = `places:${crypto.randomUUID()}`;
+afterEach(() => {
+  prefix = `places:${crypto.randomUUID()}`;
+});
+
+const aNode = async ({ limit = 1, url = REDIS_URL, ttlMs = 15_000 } = {}) => {
+  const bus = createRedisBus({ url, prefix });
+  await until(() => bus.commands.status === 'ready', 'Redis');
+  const registry = createRedisPlaces({ redis: bus.commands, prefix, ttlMs, patienceMs: 2000, restMs: 50 });
+  const places = createPlaces({ registry, bus, limit, onError: fail });
+  await places.start();
+  let isClosed = false;
+  /** @param isClean false: as one that was killed, which takes nothing back */
+  const close = async ({ isClean = true } = {}) => {
+    if (isClosed) return;
+    isClosed = true;
+    places.close();
+    if (!isClean) bus.commands.disconnect();
+    await registry.close();
+    await bus.close();
+  };
+  onTestFinished(() => close());
+  const gone: string[] = [];
+  const take = (connectionId: string, userId = 1n): Promise<Place> =>
+    places.take({ userId, chatId: 7n, connectionId, isForJoining: true }, () => void gone.push(connectionId));
+  return { ...places, bus, gone, take, close };
+};
+
+it('S2.24 the newest takes over, on whichever node', async () => {
+  const [one, other] = [await aNode(), await aNode()];
+
+  await one.take('a');
+  await other.take('b');
+  await until(() => one.gone.length === 1, 'the first to be taken over');
+  await one.take('c');
+  await until(() => other.gone.length === 1, 'the second to be taken over');
+  await other.take('somebody else', 2n);
+
+  expect([one.gone, other.gone]).toEqual([['a'], ['b']]);
+});
+
+it('of several that are taken at once on two nodes as many stay as may', async () => {
+  for (const limit of [1, 2]) {
+    const [one, other] = [await aNode({ limit }), await aNode({ limit })];
+
+    await Promise.all(Array.from({ length: 10 }, (_, n) => (n % 2 === 0 ? one : other).take(`${n}`)));
+
+    await until(() => one.gone.length + other.gone.length >= 10 - limit, 'all but the newest to be taken over');
+    await one.take('fence');
+    await until(() => one.gone.length + other.gone.length >= 11 - limit, 'the next');
+    expect(one.gone.length + other.gone.length).toBe(11 - limit);
+    await Promise.all([one.close(), other.close()]);
+    prefix = `places:${crypto.randomUUID()}`;
+  }
+});
+
+it('C10 who has joined on one node has joined on all, until they leave', async () => {
+  const [one, other] = [await aNode(), await aNode()];
+  const place = await one.take('a');
+  expect(await other.isJoined(1n, 7n)).toBe(false);
+
+  await place.join();
+  expect(other.isJoinedHere(1n, 7n)).toBe(false);
+  expect(await other.isJoined(1n, 7n)).toBe(true);
+
+  place.release();
+  await expect.poll(() => other.isJoined(1n, 7n)).toBe(false);
+});
+
+it('the places of a node that died are free once its hash is', async () => {
+  const [one, other] = [await aNode({ ttlMs: 300 }), await aNode({ ttlMs: 300 })];
+  await (await one.take('a')).join();
+  expect(await other.isJoined(1n, 7n)).toBe(true);
+
+  await one.close({ isClean: false });
+
+  await expect.poll(() => other.isJoined(1n, 7n), { timeout: 5000 }).toBe(false);
+});
+
+it('a node that lives keeps its places for longer than its hash would last by itself', async () => {
+  const [one, other] = [await aNode({ ttlMs: 200 }), await aNode({ ttlMs: 200 })];
+  await (await one.take('a')).join();
+  const first = await aNode({ ttlMs: 200 });
+  await (await first.take('dead', 2n)).join();
+  await first.close({ isClean: false });
+
+  // Both began together, and the dead one is gone by now.
+  await expect.poll(() => other.isJoined(2n, 7n), { timeout: 5000 }).toBe(false);
+  expect(await other.isJoined(1n, 7n)).toBe(true);
+});
+
+it('with Redis away each node goes by its own, and what is too many goes once it is back', async () => {
+  const port = await freePort();
+  let redis = await startRedis({ port });
+  onTestFinished(() => redis.stop());
+  const { url } = redis;
+  const [one, other] = [await aNode({ url }), await aNode({ url })];
+  await (await one.take('a')).join();
+  await redis.stop();
+  await until(() => one.bus.commands.status !== 'ready' && other.bus.commands.status !== 'ready', 'Redis to be away');
+
+  await (await other.take('b')).join();
+  expect([one.gone, other.gone]).toEqual([[], []]);
+  expect([one.isJoinedHere(1n, 7n), await other.isJoined(1n, 7n)]).toEqual([true, true]);
+  await one.take('c');
+  expect(one.gone).toEqual(['a']);
+
+  redis = await startRedis({ port });
+  await until(() => one.gone.length + other.gone.length === 2, 'the older of the two to be taken over');
+  expect(other.gone).toEqual(['b']);
+});
