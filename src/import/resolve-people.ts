@@ -66,20 +66,18 @@ export const resolvePeople = async (
     const sameName = present.username.get(usernameKeyOf(as.username));
     const sameEmail = as.email ? present.email.get(emailKeyOf(as.email)) : undefined;
     const sameExternal = as.externalId ? present.external.get(as.externalId) : undefined;
-    if (sameName !== undefined && sameName.id === sameEmail?.id) {
+    // Whoever came with the product's own token is known for certain; by a name anybody may have registered.
+    if (sameExternal !== undefined) person.id = sameExternal.id;
+    else if (sameName !== undefined && sameName.id === sameEmail?.id) {
       if (isAdopting) person.id = sameName.id;
-      else
-        problems.push({
-          line,
-          reason: `username: ${sameName.username} is here already, under the same e-mail address: --adopt takes them for this user`,
-        });
+      else {
+        const reason = `username: ${sameName.username} is here already, under the same e-mail address: --adopt takes them for this user`;
+        problems.push({ line, reason });
+      }
     } else if (sameName !== undefined) {
       problems.push({ line, reason: `username: ${sameName.username} is here already, under another e-mail address` });
     } else if (sameEmail !== undefined) {
       problems.push({ line, reason: `email: is that of ${sameEmail.username}, who is here already` });
-    }
-    if (sameExternal !== undefined && sameExternal.id !== person.id) {
-      problems.push({ line, reason: `externalId: is that of ${sameExternal.username}, who is here already` });
     }
   }
   return problems;

@@ -1,8 +1,7 @@
 /** Writes users and brands, and gives each its id. */
-import { randomUUID } from 'node:crypto';
 import { runOver, takeIds } from '../db/bulk.js';
 import type { Database, Queryable } from '../db/database.js';
-import { emailKeyOf, normalised, usernameKeyOf } from '../domain/account-input.js';
+import { emailKeyOf, newPlaceholderEmail, normalised, usernameKeyOf } from '../domain/account-input.js';
 import { trimmedName } from '../domain/chat-names.js';
 import { isUnusable } from '../domain/django-passwords.js';
 import type { Brand, Collection, Person } from './collection.js';
@@ -21,9 +20,6 @@ FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::te
 const BRANDS = `INSERT INTO brand (id, name, plan, owner_id, created_at)
 SELECT id, name, plan::plan, owner_id, created_at
 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[]) AS given(id, name, plan, owner_id, created_at)`;
-
-/** Nobody reads what is sent there, ever (RFC 2606). Addresses are unique here, and a source may have none. */
-const noEmail = () => `${randomUUID()}@no-email.invalid`;
 
 export const writePeople = (db: Database, { people }: Collection): Promise<void> =>
   inChunks(
@@ -47,7 +43,7 @@ export const writePeople = (db: Database, { people }: Collection): Promise<void>
 
 const toUserValues = ({ described }: Person, id: bigint, now: Date): unknown[] => {
   const { username, email, firstName, lastName, password, role, externalId, createdAt, isActive } = described!.as;
-  const address = email || noEmail();
+  const address = email || newPlaceholderEmail();
   return [
     id,
     normalised(username),

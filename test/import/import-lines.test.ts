@@ -318,7 +318,6 @@ describe('A file with bad lines', () => {
     const problems = await problemsOf(db, [
       { type: 'user', id: 11, username: 'BORIS', email: 'other@example.org' },
       { type: 'user', id: 12, username: 'new', email: 'Boris@example.org' },
-      { type: 'user', id: 13, username: 'newer', externalId: 'c-3' },
       { type: 'brand', id: 11, name: 'Again', owner: 1 },
       { type: 'chat', id: 'x', kind: 'GROUP', name: 'X', slug: 'kitchen', createdBy: 1 },
       { type: 'relation', id: 'again', manager: 2, client: 3 },
@@ -328,11 +327,10 @@ describe('A file with bad lines', () => {
     expect(problems).toEqual([
       '1: username: Boris is here already, under another e-mail address',
       '2: email: is that of Boris, who is here already',
-      '3: externalId: is that of chen, who is here already',
-      '4: owner: has a brand already',
-      '5: slug: is taken by a chat that is here already',
-      '6: the relation of these two was deleted here: make it again first',
-      '7: sender: is none of the two',
+      '3: owner: has a brand already',
+      '4: slug: is taken by a chat that is here already',
+      '5: the relation of these two was deleted here: make it again first',
+      '6: sender: is none of the two',
     ]);
   });
 });
@@ -356,6 +354,25 @@ describe('Somebody who is here under the same name and address', () => {
     expect(await db.query('SELECT FROM "user"')).toHaveLength(4);
     expect((await viewerOf(db, 'Boris')).role).toBe('MANAGER');
     expect(await textsOf(db, 'g')).toContain('n');
+  });
+});
+
+describe('Somebody who is here by a token of the product that is moved out of', () => {
+  it('is the one in the file with that external id', async () => {
+    const db = await withCompany();
+
+    expect(
+      await problemsOf(db, [
+        { type: 'user', id: 13, username: 'newer', externalId: 'c-3' },
+        message('n', { sender: 13 }),
+      ]),
+    ).toEqual([]);
+
+    expect(await db.query('SELECT FROM "user"')).toHaveLength(4);
+    const [sender] = await db.query(
+      `SELECT username FROM message JOIN "user" ON "user".id = sender_id WHERE text = 'n'`,
+    );
+    expect(sender).toEqual({ username: 'chen' });
   });
 });
 

@@ -5,7 +5,7 @@ import { importLines } from '../../src/import/import-lines.js';
 
 const [path = '', statement, dataDir = '', databaseUrl] = process.argv.slice(2);
 
-const db = await openDatabase({ dataDir, databaseUrl });
+const db = await openDatabase({ dataDir, databaseUrl: databaseUrl === '' ? undefined : databaseUrl });
 let statements = 0;
 const dying: typeof db = {
   ...db,
