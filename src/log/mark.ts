@@ -1,4 +1,7 @@
 /** Marks: 32 random bits for each event, signed as PostgreSQL's int4 is. */
-export const newMarks = (count: number): Int32Array => crypto.getRandomValues(new Int32Array(count));
+import { randomFillSync } from 'node:crypto';
+
+// Not `crypto.getRandomValues`, which gives 16,384 of them at most.
+export const newMarks = (count: number): Int32Array => randomFillSync(new Int32Array(count));
 
 export const newMark = (): number => newMarks(1)[0]!;
