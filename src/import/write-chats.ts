@@ -138,13 +138,12 @@ const writeBundle = async (tx: Queryable, works: readonly Work[], options: Write
 
   await writeMade(tx, made, options.collection);
   await writeLogs(tx, writings, options);
-  await runOver(tx, MOVED, grown, ({ id, headSeq, marks, plan, since }) => [
-    id,
-    headSeq,
-    marks.at(-1),
-    plan.rows.length,
-    lastSent(plan, options.collection) ?? since,
-  ]);
+  await runOver(tx, MOVED, grown, ({ id, headSeq, marks, plan, since }) => {
+    const sentAt = lastSent(plan, options.collection);
+    // Null leaves it as it was.
+    const activityAt = sentAt === undefined ? null : new Date(Math.max(sentAt.getTime(), since.getTime()));
+    return [id, headSeq, marks.at(-1), plan.rows.length, activityAt];
+  });
   await writeMembers(tx, writings, options);
   await keep(tx, writings, options.collection);
 };

@@ -210,6 +210,23 @@ describe('Moving in again', () => {
     expect(await logProblems(db)).toEqual([]);
   });
 
+  it('gives what comes into a chat that went on here no time before that', async () => {
+    const db = await withCompany();
+    const { chats } = chatNode(db);
+    const ada = await viewerOf(db, 'ada@old');
+    const [kitchen, order] = [await chatIdOf(db, 'g'), await chatIdOf(db, 'o')];
+    await chats.update(ada, { chatId: kitchen, name: 'Pantry' });
+    await chats.reopen(ada, order);
+
+    await bringIn(db, [message('n1'), { type: 'member', chat: 'o', user: 4 }]);
+
+    const events = await logOf(db, { id: kitchen });
+    expect(typesOf(events).slice(7)).toEqual(['CHAT_UPDATED', 'MESSAGE_SENT']);
+    expect(events.at(-1)!.createdAt).toEqual(events.at(-2)!.createdAt);
+    expect(typesOf(await logOf(db, { id: order }))).toEqual(['MESSAGE_SENT', 'CHAT_UPDATED', 'MEMBER_ADDED']);
+    expect(await logProblems(db)).toEqual([]);
+  });
+
   it('leaves out whoever was taken out of a chat since', async () => {
     const db = await withCompany();
     const id = await chatIdOf(db, 'g');
