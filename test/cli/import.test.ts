@@ -52,7 +52,7 @@ const manyLines = (): GivenLine[] => [
   ]).flat(),
 ];
 
-describe('parley import', () => {
+describe('parley import', { timeout: 120_000 }, () => {
   it('says what it added, and what was there', async () => {
     const env = settingsFor(await aDatabase());
     const path = fileOf(company);
@@ -110,7 +110,7 @@ describe('parley import', () => {
     expect(err).toMatch(/^parley: Cannot read \/nonexistent\/old\.jsonl: [^\n]*\n$/);
   });
 
-  it('goes on after a kill -9, and comes to the same end', { timeout: 120_000 }, async () => {
+  it('goes on after a kill -9, and comes to the same end', async () => {
     const [config, whole] = [await aDatabase(), await aDatabase()];
     const path = fileOf(manyLines());
     const program = fileURLToPath(new URL('../support/import-and-die.ts', import.meta.url));

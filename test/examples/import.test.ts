@@ -37,7 +37,8 @@ const textsOf = (chat: Chat | undefined) => chat?.messages.nodes.map(({ text }) 
 const membersOf = (chat: Chat | undefined) => chat?.members.nodes.map(({ user }) => user.username).sort();
 const chatsOf = ({ chats }: Home) => chats!.nodes;
 
-describe('Moving in from', () => {
+// Each starts a process and a server.
+describe('Moving in from', { timeout: 90_000 }, () => {
   it('S0 a support chat keeps relations, the ended one closed, and what both sides wrote', async () => {
     const { node, out } = await movedIn('manager_client');
 
