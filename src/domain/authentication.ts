@@ -1,4 +1,5 @@
 /** Who is asking, by what they show: an access token of ours or of a trusted product, or an API token. */
+import type { Role } from '../generated/prisma/enums.js';
 import { apiTokenCredential, type ApiTokens } from './api-tokens.js';
 import type { CredentialChange } from './credential-watch.js';
 import type { Credentials } from './credentials.js';
@@ -24,7 +25,7 @@ export interface Authentication {
   /** Whether what this viewer has shown still holds, as they ask for something more by it. */
   again(viewer: Viewer): Promise<Authenticated>;
   /** Tells of `ended` (once, at last) and of a changed `role`, from the state after this call on. */
-  watch(viewer: Viewer, onChange: (what: CredentialChange) => void): () => void;
+  watch(viewer: Viewer, onChange: (what: CredentialChange, role: Role) => void): () => void;
 }
 
 export interface AuthenticationOptions {

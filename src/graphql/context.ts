@@ -42,6 +42,8 @@ export interface Services {
 export interface Request {
   /** Null where nobody is signed in. */
   viewer: Viewer | null;
+  /** Who asks by now: while a subscription stands, their role may change. */
+  present(): Viewer | null;
   requestId: string;
   transport: 'http' | 'sse' | 'ws';
   /** Where it comes from; null where that is not known. */

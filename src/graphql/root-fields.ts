@@ -65,7 +65,9 @@ const mutating =
 const delivering =
   <Types extends AnySchemaTypes>(resolve: Resolve<Types>): Resolve<Types> =>
   (root, args, context, info) => {
-    refresh(context as Context);
+    const ctx = context as Context;
+    ctx.viewer = ctx.present();
+    refresh(ctx);
     return resolve(root, args, context, info);
   };
 

@@ -4,6 +4,7 @@ import type { Viewer } from '../domain/viewer.js';
 import type { Connection } from '../graphql/context.js';
 import type { LogFields } from '../log-line.js';
 import type { Answered } from './credential.js';
+import type { Lease } from './lease.js';
 
 export interface Caller {
   readonly requestId: string;
@@ -18,6 +19,8 @@ export interface Caller {
   readonly ending: EndingControl;
   /** Looks at the credential anew. @throws UnavailableError */
   authenticate(): Promise<Answered>;
+  /** What keeps it open; null for what is answered at once. */
+  lease: Pick<Lease, 'viewer'> | null;
   /** Known once an operation that needs one has been authenticated. */
   viewer: Viewer | null;
 }

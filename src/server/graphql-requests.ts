@@ -50,6 +50,7 @@ export const createGraphqlRequests = ({
       socketId: null,
       connection: null,
       ending: createEnding(),
+      lease: null,
       viewer: null,
       authenticate: () => authenticate(request.headers.authorization),
     };
@@ -98,6 +99,7 @@ export const createGraphqlRequests = ({
     };
     const lease =
       caller.viewer && createLease(authentication, caller.viewer, (why) => void end('SIGNED_OUT', REFUSALS[why]));
+    caller.lease = lease;
     const carrier = carriers.add({
       end: () => end('SHUTTING_DOWN', 'This node is shutting down: subscribe again'),
       terminate: () => response.destroy(),

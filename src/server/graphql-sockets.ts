@@ -87,6 +87,7 @@ export const createGraphqlSockets = ({
     socketId: session.socketId,
     connection: session.connection,
     ending: session.ending,
+    lease: session.lease ?? null,
     viewer: session.lease?.viewer ?? null,
     authenticate: async () => {
       const { lease } = session;

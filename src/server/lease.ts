@@ -3,7 +3,7 @@ import type { Authentication, Refusal } from '../domain/authentication.js';
 import type { Viewer } from '../domain/viewer.js';
 
 export interface Lease {
-  /** As the token last shown says. */
+  /** As the token last shown says, with the role as it is by now. */
   readonly viewer: Viewer;
   /** Goes on until `viewer`'s token expires, if that is later. */
   renew(viewer: Viewer): void;
@@ -39,8 +39,9 @@ export const createLease = (
     timer = setTimeout(() => (left > LONGEST_WAIT_MS ? wait() : over('badToken')), Math.min(left, LONGEST_WAIT_MS));
   };
 
-  const stopWatching = authentication.watch(viewer, (what) => {
+  const stopWatching = authentication.watch(viewer, (what, role) => {
     if (what === 'ended') over('sessionOver');
+    else current = { ...current, role };
   });
   wait();
 
@@ -50,7 +51,7 @@ export const createLease = (
     },
     renew: (renewed) => {
       if (isOver || !isLater(renewed.expiresAt, current.expiresAt)) return;
-      current = renewed;
+      current = { ...renewed, role: current.role };
       clearTimeout(timer);
       wait();
     },

@@ -44,7 +44,8 @@ export const createEngine = (api: Api, logger: Logger): Engine => {
       caller.viewer = authentication.viewer;
     }
     const connectionId = caller.socketId ?? randomUUID();
-    return api.createContext({ ...caller, connectionId, logger: logger.child(idsOf(caller)) });
+    const present = () => caller.lease?.viewer ?? caller.viewer;
+    return api.createContext({ ...caller, present, connectionId, logger: logger.child(idsOf(caller)) });
   };
 
   const rememberDocument: Plugin<ServerContext> = {

@@ -127,6 +127,40 @@ describe('a changed role', () => {
   });
 });
 
+describe('what a changed role allows', () => {
+  it.each(['ws', 'sse'] as const)('is told with the next event over %s', async (over) => {
+    const ada = await newPerson(node, 'ada');
+    const chat = await groupOf(root, ada);
+    const document = `subscription ($chatId: ID!) { chatEvents(chatId: $chatId) {
+      ... on ChatReady { chat { permissions { canManageMembers } } } ... on MessageSent { chat { permissions { canManageMembers } } } } }`;
+    type Told = { chatEvents: { chat: { permissions: { canManageMembers: boolean } } } };
+    const live =
+      over === 'ws'
+        ? (await ada.connect()).open<Told, object>(document, { chatId: chat.id })
+        : await openEvents<Told, object>(
+            node.endpoint,
+            document,
+            { chatId: chat.id },
+            { token: ada.session.accessToken },
+          );
+    const told = async () => (await live.next()).data?.chatEvents.chat.permissions.canManageMembers;
+    expect(await told()).toBe(false);
+
+    await setRole(ada, 'ADMIN');
+    // On its way to what is open: at the latest within five seconds.
+    await expect
+      .poll(
+        async () => {
+          await ada.send(chat, 'Am I?');
+          return told();
+        },
+        { timeout: 5000 },
+      )
+      .toBe(true);
+    await live.stop();
+  });
+});
+
 describe('a deactivated user', () => {
   it('loses every socket and subscription, with 4401, which clients do not come back from', async () => {
     const { ada, boris, chat } = await groupChat(node);

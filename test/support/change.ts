@@ -26,6 +26,7 @@ const SELECTIONS: Record<string, string> = {
   openDirectChat: 'chat { id }',
   openOrderChat: 'chat { id }',
   createRelation: 'relation { id chat { id } }',
+  updateRelation: 'relation { id chat { id } }',
   createBrand: 'brand { id }',
   createMatch: 'chat { id }',
   sendMessage: 'message { id }',

@@ -70,6 +70,7 @@ export const graphqlNode = async (db: Database) => {
       connection,
       logger,
       address: '192.0.2.1',
+      present: () => viewer,
       requestId: 'test',
       connectionId: randomUUID(),
       transport: 'http' as const,
