@@ -201,3 +201,102 @@ it('C5 S2.23 what was refused or repeated costs nothing of the limit', async () 
   expect(await send(ada, chatId, { clientMessageId: 'key' })).toBe('SendMessageSuccess');
   expect(await send(ada, chatId)).toBe('RateLimitedError');
 });
+
+/** What there is for a client who is a member, and who administers nothing. */
+const makeOwn = async () => {
+  const [ada, manager] = [await newPerson(node, 'ada'), await staffMember(node, 'MANAGER')];
+  const made = await must(root, 'createRelation', { managerId: manager.id, clientId: ada.id });
+  const { brandIds } = await match(ada);
+  return {
+    ada,
+    userId: bob.id,
+    managerId: manager.id,
+    chatId: await group(ada, bob),
+    relationId: idIn(made, 'relation'),
+    relationChatId: idIn(made, 'relation', 'chat'),
+    brandIds,
+  };
+};
+
+type Own = Awaited<ReturnType<typeof makeOwn>>;
+
+const id = 'nonsense';
+
+/** What is refused as bad input (null where any would do), as not there, and as not theirs. */
+const others: [name: string, bad: object | null, gone: (own: Own) => object, forbidden: (own: Own) => object][] = [
+  [
+    'createChat',
+    { name: '', memberIds: [id] },
+    () => ({ name: 'Group', memberIds: [id] }),
+    () => ({ name: 'Group', memberIds: [] }),
+  ],
+  [
+    'updateChat',
+    { chatId: id, name: '' },
+    () => ({ chatId: id, name: 'New' }),
+    ({ chatId }) => ({ chatId, name: 'New' }),
+  ],
+  ['closeChat', null, () => ({ chatId: id }), ({ chatId }) => ({ chatId })],
+  ['reopenChat', null, () => ({ chatId: id }), ({ chatId }) => ({ chatId })],
+  ['leaveChat', null, () => ({ chatId: id }), ({ relationChatId: chatId }) => ({ chatId })],
+  ['addChatMember', null, ({ chatId }) => ({ chatId, userId: id }), ({ chatId, userId }) => ({ chatId, userId })],
+  ['removeChatMember', null, ({ chatId }) => ({ chatId, userId: id }), ({ chatId, userId }) => ({ chatId, userId })],
+  [
+    'openOrderChat',
+    { orderRef: '', name: 'Order', memberIds: [id] },
+    () => ({ orderRef: 'refused', name: 'Order', memberIds: [id] }),
+    () => ({ orderRef: 'refused', name: 'Order', memberIds: [] }),
+  ],
+  [
+    'createBrand',
+    { ownerId: id, name: '' },
+    () => ({ ownerId: id, name: 'Brand' }),
+    ({ userId }) => ({ ownerId: userId, name: 'Brand' }),
+  ],
+  [
+    'setBrandPlan',
+    null,
+    () => ({ brandId: id, plan: 'FREE' }),
+    ({ brandIds }) => ({ brandId: brandIds[0], plan: 'FREE' }),
+  ],
+  [
+    'createMatch',
+    { brandIds: [id] },
+    ({ brandIds }) => ({ brandIds: [brandIds[0], id] }),
+    ({ brandIds }) => ({ brandIds }),
+  ],
+  [
+    'createRelation',
+    null,
+    ({ managerId }) => ({ managerId, clientId: id }),
+    ({ managerId, userId }) => ({ managerId, clientId: userId }),
+  ],
+  [
+    'updateRelation',
+    null,
+    ({ relationId }) => ({ relationId, clientId: id }),
+    ({ relationId, userId }) => ({ relationId, clientId: userId }),
+  ],
+  ['deleteRelation', null, () => ({ relationId: id }), ({ relationId }) => ({ relationId })],
+  ['setUserRole', null, () => ({ userId: id, role: 'USER' }), ({ userId }) => ({ userId, role: 'USER' })],
+  ['setUserActive', null, () => ({ userId: id, isActive: true }), ({ userId }) => ({ userId, isActive: true })],
+];
+
+it.each(others)('%s: bad input comes before what is not there, and that before what is not theirs', async (...row) => {
+  const [name, bad, gone, forbidden] = row;
+  const own = await makeOwn();
+  const answered = async (input: object) => (await change(own.ada, name, input)).__typename;
+
+  if (bad !== null) expect(await answered(bad)).toBe('InvalidInputError');
+  expect(await answered(gone(own))).toBe('NotFoundError');
+  expect(await answered(forbidden(own))).toBe('ForbiddenError');
+});
+
+it('S2.5 markRead: bad input comes before what is not there, and that before what is not theirs', async () => {
+  const chatId = await group(bob);
+  const answered = async (input: object) => (await change(root, 'markRead', input)).__typename;
+
+  expect(await answered({ chatId: 'nonsense', upToSeq: -1 })).toBe('InvalidInputError');
+  expect(await answered({ chatId: 'nonsense' })).toBe('NotFoundError');
+  expect(await answered({ chatId })).toBe('ForbiddenError');
+});
