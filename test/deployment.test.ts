@@ -34,7 +34,7 @@ describe('The container image', () => {
     for (const name of ['.env', 'data', '.git', 'node_modules', 'test']) expect(exceptions).not.toContain(`!${name}`);
   });
 
-  it('serves everyone who reaches it, keeps its data in a volume, and is not root', () => {
+  it('S1.18 S4.12 serves everyone who reaches it, keeps its data in a volume, and is not root', () => {
     const last = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '));
 
     expect(last).toMatch(/^ENV .*\bHOST=0\.0\.0\.0\b.*\bDATA_DIR=\/data\b/m);

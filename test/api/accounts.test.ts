@@ -151,7 +151,7 @@ describe('signing in', () => {
   });
 });
 
-describe.each(transports)('S1.10 S2.1 S2.12 C3 a credential over %s', (transport) => {
+describe.each(transports)('S0.16 S1.10 S2.1 S2.12 C3 a credential over %s', (transport) => {
   it('says who one is', async () => {
     for (const scheme of ['Bearer', 'bearer', 'BEARER'])
       expect(await whoAmI(node, transport, `${scheme} ${ada.session.accessToken}`)).toMatchObject({

@@ -214,7 +214,7 @@ describe('one sort of event', () => {
 });
 
 describe('a socket', () => {
-  it('S3.14 S3.16 S3.17 answers each of many operations at once under its own id', async () => {
+  it('S0.6 S3.14 S3.16 S3.17 answers each of many operations at once under its own id', async () => {
     const { ada, chat } = await group();
     const socket = await ada.connect();
 

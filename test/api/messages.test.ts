@@ -85,7 +85,7 @@ describe('sending', () => {
     }
   });
 
-  it('S2.15 C1 leaves nothing of a text that is empty, and tells nobody', async () => {
+  it('S0.23 S2.15 C1 leaves nothing of a text that is empty, and tells nobody', async () => {
     const { ada, boris, chat } = await group();
     const following = await boris.follow(chat);
     await following.event('ChatReady');
@@ -220,7 +220,7 @@ describe('deleting', () => {
 });
 
 describe('lists', () => {
-  it('S1.12 C9 a chat’s own: oldest first, in pages both ways; without a word the newest 50', async () => {
+  it('S1.12 S4.15 C9 a chat’s own: oldest first, in pages both ways; without a word the newest 50', async () => {
     const { ada, boris, chat } = await group();
     await Promise.all(upTo(60).map((number) => say(number % 2 ? ada : boris, chat, `text ${number}`)));
     const page = async (args: { first?: number; after?: string; last?: number; before?: string }) =>

@@ -67,7 +67,7 @@ describe('S2.24 C4 a user has a chat open by one connection', () => {
     }
   });
 
-  it('leaving alone other chats, other people, `events` and `notificationReceived`', async () => {
+  it('C11 S3.26 leaving alone other chats, other people, `events` and `notificationReceived`', async () => {
     const { ada, boris, root, chat } = await groupChat(node);
     const socket = await ada.connect();
     const news = socket.open<{ events: { __typename: string } }, object>('subscription { events { __typename } }');
@@ -152,7 +152,7 @@ describe('C10 in a match', () => {
     }, 'nothing to be written any more');
   });
 
-  it('S3.8 S3.9 S3.10 S3.12 administrators view any, and write where they have joined and a brand has BUSINESS', async () => {
+  it('S3.1 S3.8 S3.9 S3.10 S3.12 administrators view any, and write where they have joined and a brand has BUSINESS', async () => {
     const { root, ada, brandIds, chat } = await matchOf();
     const following = await ada.follow(chat);
     await following.event('ChatReady');

@@ -145,7 +145,7 @@ describe('a relation', () => {
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
-  it('S0.19 S0.20 S0.21 tells whoever has no window open, and S0.18 both who have', async () => {
+  it('S0.14 S0.18 S0.19 S0.20 S0.21 tells both who have the chat open, and whoever has no window open', async () => {
     const { manager, client, relation } = await aRelation();
     const socket = await client.connect();
     const news = socket.open<{ notificationReceived: { kind: string; message: { text: string } | null } }, object>(

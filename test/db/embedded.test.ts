@@ -64,7 +64,7 @@ it('starts again after it was killed at any moment of its first start', async ()
   await db.close();
 }, 90_000);
 
-it('loses nothing that it said was written when it is killed', async () => {
+it('S4.8 loses nothing that it said was written when it is killed', async () => {
   const { folder } = await migratedFolder();
   const child = startChild(folder, 'write');
   await child.line('500');

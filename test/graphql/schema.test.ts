@@ -29,7 +29,7 @@ describe('the schema', () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 
-  it('describes every type, field, argument and value', () => {
+  it('S3.27 describes every type, field, argument and value', () => {
     const bare: string[] = [];
     const look = (coordinate: string, description: string | null | undefined) => {
       if (!description) bare.push(coordinate);

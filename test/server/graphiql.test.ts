@@ -66,7 +66,7 @@ describe('a browser', () => {
   });
 });
 
-it('is not there where it is switched off', async () => {
+it('S1.20 is not there where it is switched off', async () => {
   const plain = await startNode({ graphiql: false });
   onTestFinished(() => plain.stop());
 
@@ -74,7 +74,7 @@ it('is not there where it is switched off', async () => {
   expect((await fetch(plain.endpoint, { headers: html })).status).not.toBe(200);
 });
 
-it('where introspection is switched off, it is so on every transport', async () => {
+it('S1.20 where introspection is switched off, it is so on every transport', async () => {
   const closed = await startNode({ introspection: false });
   onTestFinished(() => closed.stop());
   const ada = await newPerson(closed);

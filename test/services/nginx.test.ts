@@ -113,7 +113,7 @@ describe('nginx in front of two nodes', () => {
     expect(new Set(lines.map(({ node }) => node)).size).toBe(2);
   });
 
-  it('passes events as they come, over Server-Sent Events and WebSocket, between the nodes', async () => {
+  it('S0.26 S4.12 passes events as they come, over Server-Sent Events and WebSocket, between the nodes', async () => {
     const { ada, boris, chat } = await groupChat(through);
     const subscribed = (transport: string) =>
       [nodes.one, nodes.other].map(

@@ -15,7 +15,7 @@ const signIn = async (server: ServerProcess, username: string, chat?: string): P
 /** The conversation as it is on the screen: `#12 ada: text`, one line each. */
 const conversationOf = (terminal: Terminal) => terminal.lines().filter((line) => /^#\d+ /.test(line));
 
-it('two people talk through a kill and a restart of the server: nothing missing, nothing doubled', async () => {
+it('S2.18 two people talk through a kill and a restart of the server: nothing missing, nothing doubled', async () => {
   const server = await serverProcess();
   const maria = await signIn(server, 'maria', 'Summer festival');
   const boris = await signIn(server, 'boris', 'Summer festival');

@@ -1,0 +1,45 @@
+/** docs/coverage.md has a row for each behaviour, whole, and each test that it names is there. */
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+
+const IDS = [
+  ...[26, 20, 25, 33, 15].flatMap((count, system) => numbered(`S${system}.`, count)),
+  ...numbered('C', 13),
+];
+
+/** What is not there yet. */
+const LATER = new Set(['S1.1', 'S1.16', 'S4.10', 'S4.11', 'S4.14']);
+
+function numbered(prefix: string, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${prefix}${index + 1}`);
+}
+
+const page = readFileSync('docs/coverage.md', 'utf8');
+const rows = new Map(
+  [...page.matchAll(/^\| ((?:S\d\.|C)\d+) +\|(.*)\|$/gm)].map(([, id, cells]) => [
+    id!,
+    cells!.split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll('\\|', '|')),
+  ]),
+);
+
+describe('docs/coverage.md', () => {
+  it('has a row for each behaviour, and for nothing else', () => {
+    expect([...rows.keys()].sort()).toEqual([...IDS].sort());
+  });
+
+  it.each(IDS)('says of %s what it was, how it is said here, and which test proves it', (id) => {
+    const [was, here, proof] = rows.get(id) ?? [];
+    expect([was, here, proof].every(Boolean)).toBe(true);
+    if (LATER.has(id)) {
+      expect(proof).toBe('later');
+      expect(here).toMatch(/^later: /);
+      return;
+    }
+    const [, file, sentence] = /^`(test\/[\w./-]+\.test\.ts)`: (.+)$/.exec(proof!) ?? [];
+    expect([file, file !== undefined && existsSync(file)]).toEqual([file, true]);
+    const source = readFileSync(file!, 'utf8').replaceAll("\\'", "'");
+    expect(source).toContain(sentence);
+    // The sentence names it, so that whoever changes the test knows.
+    expect(sentence).toMatch(new RegExp(`(^|[\\s,])${id.replace('.', '\\.')}(?![\\d.]*\\d)`));
+  });
+});
