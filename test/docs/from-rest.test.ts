@@ -7,7 +7,10 @@ const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta
 const english = read('docs/from-rest-and-websocket.md');
 const russian = read('docs/from-rest-and-websocket.ru.md');
 
-/** Behaviours by their IDs, without those that need no client's doing (deployment, planned parts). */
+/** How many behaviours each system has. */
+const BEHAVIOURS = [26, 20, 25, 33, 15];
+
+/** Behaviours by their IDs. */
 const idsOf = (page: string) => [...new Set(page.match(/\bS[0-4]\.\d+\b/g))].sort();
 
 describe('The page for people who come from REST and WebSocket', () => {
@@ -16,6 +19,12 @@ describe('The page for people who come from REST and WebSocket', () => {
     { timeout: 60_000 },
     (section) => runSection(section),
   );
+
+  it('has a place for every behaviour of the five systems', () => {
+    const all = BEHAVIOURS.flatMap((count, system) => Array.from({ length: count }, (_, n) => `S${system}.${n + 1}`));
+
+    expect(idsOf(english)).toEqual(all.sort());
+  });
 
   it('is the same in Russian: each example, each behaviour, each section', () => {
     expect(blocksOf(russian)).toEqual(blocksOf(english));
