@@ -2,10 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
-const IDS = [
-  ...[26, 20, 25, 33, 15].flatMap((count, system) => numbered(`S${system}.`, count)),
-  ...numbered('C', 13),
-];
+const IDS = [...[26, 20, 25, 33, 15].flatMap((count, system) => numbered(`S${system}.`, count)), ...numbered('C', 13)];
 
 /** What is not there yet. */
 const LATER = new Set(['S1.1', 'S1.16', 'S4.10', 'S4.11', 'S4.14']);

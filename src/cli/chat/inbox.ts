@@ -37,11 +37,16 @@ export const createInbox = (connection: Connection, onChange: () => void): Inbox
   };
 };
 
-/** What a chat is called: its name, or who else is in it. */
+/** What a chat is called: its name, its brands, or who else is in it. */
 export const titleOf = (chat: ChatSummary, viewerId: string): string =>
   chat.name ??
-  (chat.members.nodes
-    .filter(({ user }) => user.id !== viewerId)
-    .map(({ user }) => user.username)
-    .join(', ') ||
+  (chat.brands.map(({ name }) => name).join(' × ') ||
+    chat.members.nodes
+      .filter(({ user }) => user.id !== viewerId)
+      .map(({ user }) => user.username)
+      .join(', ') ||
     'an empty chat');
+
+/** Which sort of chat, where that is more than people who talk. */
+export const sortOf = ({ kind }: ChatSummary): string =>
+  kind === 'GROUP' || kind === 'DIRECT' ? '' : ` [${kind.toLowerCase()}]`;

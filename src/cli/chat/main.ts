@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { createConnection } from './connection.js';
 import type { Message } from './conversation.js';
-import { createInbox, titleOf, type ChatSummary } from './inbox.js';
+import { createInbox, sortOf, titleOf, type ChatSummary } from './inbox.js';
 import { openRoom, type Room } from './room.js';
 import { createScreen, type Page } from './screen.js';
 import { messageOf } from './sender.js';
@@ -164,7 +164,10 @@ const run = (endpoint: string, session: Session, wanted: string | undefined, exi
       const unread = one.unreadCount > 0 ? ` (${one.unreadCount} unread)` : '';
       const closed = one.closedAt === null ? '' : ' [closed]';
       const last = one.lastMessage ? `  ${one.lastMessage.sender.username}: ${one.lastMessage.text ?? ''}` : '';
-      return cut(harmless(`${index + 1}. ${titleOf(one, viewer.id)}${closed}${unread}${last}`), screen.columns());
+      return cut(
+        harmless(`${index + 1}. ${titleOf(one, viewer.id)}${sortOf(one)}${closed}${unread}${last}`),
+        screen.columns(),
+      );
     }),
     status: status(notice),
     prompt: 'open> ',

@@ -8,6 +8,9 @@ export interface Sender {
   send(text: string): void;
 }
 
+const REJOIN_MS = 250;
+const REJOIN_TRIES = 40;
+
 export const createSender = (
   connection: Connection,
   chatId: string,
@@ -18,13 +21,17 @@ export const createSender = (
 
   /** Trying again is safe however often: the server takes a `clientMessageId` once, and then answers with what it took. */
   const deliver = async ({ clientMessageId, text }: Outgoing) => {
-    for (;;) {
+    for (let tries = 0; ; tries += 1) {
       const { sendMessage: result } = await connection.run(SendMessageDocument, {
         input: { chatId, text, clientMessageId },
       });
       if (result?.__typename === 'SendMessageSuccess') conversation.put([result.message]);
       else if (result?.__typename === 'RateLimitedError') {
         await new Promise((resolve) => setTimeout(resolve, result.retryAfterMs));
+        continue;
+      } else if (result?.__typename === 'NotJoinedError' && tries < REJOIN_TRIES) {
+        // The socket is back, and the chat is about to be followed again: in a match one writes only then.
+        await new Promise((resolve) => setTimeout(resolve, REJOIN_MS));
         continue;
       } else conversation.refuse(clientMessageId, result?.reason ?? 'The server did not answer');
       return onChange();

@@ -95,3 +95,18 @@ it('says in one line what is wrong with the name, the password or the server, an
   await expect.poll(stranger.text).toContain('Username or password is wrong');
   await expect.poll(late.text).toContain('cannot be reached');
 }, 120_000);
+
+it('S3.18 shows all kinds of chat by what they are, and writes in a match, which opening it joins', async () => {
+  const server = await serverProcess();
+  const olga = await signIn(server, 'olga');
+  const maria = await signIn(server, 'maria');
+  await expect.poll(olga.text, PATIENCE).toMatch(/Печи и пироги × .* \[match\]/);
+  await expect.poll(olga.text, PATIENCE).toContain('Мука, 96 кг [order]');
+  await expect.poll(maria.text, PATIENCE).toContain('dana [relation]');
+
+  olga.type('/open Печи\r');
+  await expect.poll(olga.text, PATIENCE).toMatch(/#\d+ yusuf: With apple, please/);
+  olga.type('Deal!\r');
+
+  await expect.poll(olga.text, PATIENCE).toMatch(/#\d+ olga: Deal!/);
+}, 60_000);
