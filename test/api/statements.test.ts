@@ -1,9 +1,9 @@
 /** What an operation costs the database, from the request on: so many statements, and no more with more to show. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { statementsOf } from '../support/graphql.js';
-import { MessageSentDocument } from '../support/generated/operations.js';
+import { CreateRelationDocument, MessageSentDocument } from '../support/generated/operations.js';
 import { ownNode } from '../support/node.js';
-import { groupChat, groupOf, newPerson, type Chat, type Person } from '../support/people.js';
+import { groupChat, groupOf, newPerson, staffMember, type Chat, type Person } from '../support/people.js';
 import { upTo } from '../support/sent.js';
 import { until } from '../support/until.js';
 
@@ -116,6 +116,61 @@ const NOTIFICATIONS = 'subscription { notificationReceived { kind unreadCount me
 interface Told {
   notificationReceived: { message: { text: string } | null };
 }
+
+describe('a page of relations', () => {
+  it('S0.7 takes 8 with all that an inbox shows of them, however many they are', async () => {
+    const manager = await staffMember(node, 'MANAGER');
+    const inbox = /* GraphQL */ `
+      query {
+        relations {
+          nodes {
+            manager {
+              username
+            }
+            client {
+              username
+            }
+            chat {
+              unreadCount
+              lastMessage {
+                text
+                sender {
+                  username
+                }
+                receiver {
+                  username
+                }
+              }
+              permissions {
+                canSend
+              }
+              relation {
+                id
+              }
+            }
+          }
+        }
+      }
+    `;
+    const costs = [];
+    for (const more of [1, 5]) {
+      for (const _ of upTo(more)) {
+        const client = await newPerson(node, 'client');
+        const relation = await relate(manager, { managerId: manager.id, clientId: client.id });
+        await say(client, relation.chat, 'Hello');
+      }
+      costs.push((await costOf(() => manager.ask(inbox))).length);
+    }
+
+    expect(costs).toEqual([8, 8]);
+  });
+});
+
+const relate = async (manager: Person, variables: { managerId: string; clientId: string }) => {
+  const { createRelation } = await manager.ask(CreateRelationDocument, variables);
+  if (createRelation?.__typename !== 'CreateRelationSuccess') throw new Error(JSON.stringify(createRelation));
+  return createRelation.relation;
+};
 
 describe('delivering', () => {
   it('takes nothing while the bell rings, however many follow', async () => {

@@ -23,12 +23,13 @@ export const change = async (person: Person, name: string, input: object): Promi
 
 const SELECTIONS: Record<string, string> = {
   createChat: 'chat { id }',
+  deleteMessages: 'deletedIds',
   openDirectChat: 'chat { id }',
-  openOrderChat: 'chat { id }',
-  createRelation: 'relation { id chat { id } }',
+  openOrderChat: 'chat { id } created',
+  createRelation: 'relation { id chat { id } } created',
   updateRelation: 'relation { id chat { id } }',
   createBrand: 'brand { id }',
-  createMatch: 'chat { id }',
+  createMatch: 'chat { id } created',
   sendMessage: 'message { id }',
 };
 

@@ -8,6 +8,7 @@ import {
   ReopenChatDocument,
   UpdateChatDocument,
 } from '../../support/generated/operations.js';
+import { idIn, must } from '../../support/change.js';
 import { ownNodes } from '../../support/nodes.js';
 import { parley } from '../../support/parley.js';
 import {
@@ -17,6 +18,7 @@ import {
   headSeq,
   newPerson,
   signIn,
+  staffMember,
   type Chat,
   type Person,
 } from '../../support/people.js';
@@ -60,6 +62,66 @@ describe('two nodes at once', () => {
       expect(new Set(answers.map(({ id }) => id)).size).toBe(1);
       expect(answers.filter(({ created }) => created)).toHaveLength(1);
     }
+  });
+
+  it('S0.9 S3.2 S4.13 make one relation, one match and one order chat, with one notification each', async () => {
+    const [root, second] = [await administrator(nodes.one), (await administrator(nodes.one)).at(nodes.other)];
+    for (const number of upTo(TIMES)) {
+      const [manager, ada, boris] = await Promise.all([
+        staffMember(nodes.one, 'MANAGER'),
+        newPerson(nodes.one, 'ada'),
+        newPerson(nodes.one, 'boris'),
+      ]);
+      const brandIds: string[] = [];
+      for (const { id: ownerId } of [ada, boris]) {
+        const made = await must(root, 'createBrand', { ownerId, name: 'Brand' });
+        brandIds.push(idIn(made, 'brand'));
+      }
+      const there = manager.at(nodes.other);
+      const relation = { managerId: manager.id, clientId: ada.id };
+      const order = { orderRef: `order ${number} of ${manager.username}`, memberIds: [ada.id] };
+
+      const answers = await Promise.all([
+        ...[manager, there, root, second].map((one) => must(one, 'createRelation', relation)),
+        ...[root, second, root, second].map((one) => must(one, 'createMatch', { brandIds })),
+        ...[manager, there, manager, there].map((one) => must(one, 'openOrderChat', order)),
+      ]);
+
+      for (const [start, name] of [
+        [0, 'relation'],
+        [4, 'chat'],
+        [8, 'chat'],
+      ] as const) {
+        const same = answers.slice(start, start + 4);
+        expect(new Set(same.map((answer) => idIn(answer, name))).size).toBe(1);
+        expect(same.filter(({ created }) => created === true)).toHaveLength(1);
+      }
+      const { notifications } = await ada.ask<{ notifications: { nodes: { kind: string }[] } }, object>(
+        '{ notifications { nodes { kind } } }',
+      );
+      expect(notifications.nodes.map(({ kind }) => kind).sort()).toEqual([
+        'CHAT_ADDED',
+        'MATCH_CREATED',
+        'RELATION_CREATED',
+      ]);
+    }
+  });
+
+  it('S3.23 S3.33 delete the same messages from two sides: each is gone once, with as many events as deletions that did anything', async () => {
+    const { ada, root, chat } = await groupChat(nodes.one);
+    const sent = await Promise.all(upTo(10).map((number) => ada.send(chat, `text ${number}`)));
+    const messageIds = sent.map((answer) => (answer.__typename === 'SendMessageSuccess' ? answer.message.id : ''));
+
+    const deleted = await Promise.all([
+      must(ada, 'deleteMessages', { chatId: chat.id, messageIds }),
+      must(ada.at(nodes.other), 'deleteMessages', { chatId: chat.id, messageIds: [...messageIds].reverse() }),
+      must(root.at(nodes.other), 'deleteMessages', { chatId: chat.id, messageIds: messageIds.slice(0, 5) }),
+    ]);
+
+    expect(deleted.map(({ deletedIds }) => (deletedIds as string[]).length)).toEqual([10, 10, 5]);
+    const events = await eventsAfter(ada, chat);
+    const gone = events.flatMap((event) => (event.__typename === 'MessagesDeleted' ? event.messageIds : []));
+    expect([...gone].sort()).toEqual([...messageIds].sort());
   });
 
   it('S1.13 S1.14 two administrators add, close, rename, reopen and remove: each once, with one event', async () => {
