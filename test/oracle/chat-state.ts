@@ -104,8 +104,8 @@ export interface ChatView {
 
 export interface ChatState {
   apply(event: ChatEvent): void;
-  /** What can be seen only by asking: after one's own role has changed, or one has joined or left elsewhere. */
-  refresh(fields: ChatFields): void;
+  /** What can be seen only by asking: rights, after one's role has changed or one has joined; read positions, after one was away. */
+  refresh(now: ChatFields & Pick<WholeChat, 'members'>): void;
   readonly cursor: string;
   view(): ChatView;
 }
@@ -125,7 +125,13 @@ export const createChatState = (viewerId: string, whole: WholeChat): ChatState =
     get cursor() {
       return cursor;
     },
-    refresh: (now) => (fields = now),
+    refresh: (now) => {
+      fields = now;
+      for (const { user, lastReadSeq } of now.members.nodes) {
+        const before = members.get(user.id);
+        if (before !== undefined) members.set(user.id, Math.max(before, lastReadSeq));
+      }
+    },
 
     apply: (event) => {
       // `chat` is as it is when the event is delivered, so the last one is the newest.

@@ -1,7 +1,7 @@
 /**
  * A client that reads its chats once and from then on only follows: all of them by `events`, one of them by `chatEvents` besides.
  * What the contract does not tell live it asks for when it knows that it may have changed: its rights, after its own role was
- * changed, and in a MATCH after it has joined or left.
+ * changed, and in a MATCH after it has joined or left; read positions, which are not kept, after its socket was away.
  */
 import type { Live } from '../support/live.js';
 import type { Person } from '../support/people.js';
@@ -25,7 +25,7 @@ const PAGED = 'messages(first: 100, after: $after) { nodes { ...MessageState } p
 
 const CHATS = 'query { chats(first: 100) { nodes { id } } }';
 const ONE = `${CHAT_FIELDS} query ($id: ID!, $after: String) { chat(id: $id) { ...ChatState ${MEMBERS} ${PAGED} } }`;
-const FIELDS = `${CHAT_FIELDS} query ($id: ID!) { chat(id: $id) { ...ChatState lastMessage { ...MessageState } } }`;
+const FIELDS = `${CHAT_FIELDS} query ($id: ID!) { chat(id: $id) { ...ChatState ${MEMBERS} lastMessage { ...MessageState } } }`;
 /** The newest messages stand for all of them: the others were compared when they were among the newest. */
 const FRESH = `${CHAT_FIELDS} query {
   unreadCount
@@ -137,7 +137,7 @@ export const createClient = async (person: Person): Promise<Client> => {
   };
 
   const lookAt = async (chatId: string) => {
-    const { chat } = await ask<{ chat: ChatFields | null }>(FIELDS, { id: chatId });
+    const { chat } = await ask<{ chat: (ChatFields & Pick<WholeChat, 'members'>) | null }>(FIELDS, { id: chatId });
     if (chat === null) return;
     chats.get(chatId)?.refresh(chat);
     if (opened?.id === chatId) opened.state.refresh(chat);
@@ -189,6 +189,7 @@ export const createClient = async (person: Person): Promise<Client> => {
       await whileAway();
       socket = await connect();
       await follow(cursors());
+      for (const chatId of chats.keys()) await lookAt(chatId);
     },
     open: async (chatId) => {
       await close();
