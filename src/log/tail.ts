@@ -42,6 +42,8 @@ interface ChatTail {
   early: Map<number, LogEvent>;
   /** The newest number that is known to exist. */
   known: number;
+  /** How far who has read it, as told. */
+  read: Map<bigint, number>;
   ready: Promise<unknown>;
   unsubscribe: Unsubscribe | null;
   graceTimer: NodeJS.Timeout | null;
@@ -99,6 +101,7 @@ export const createTail = (
           chat.place = { seq: page.chat.headSeq, mark: page.chat.headMark };
           chat.known = page.chat.headSeq;
           chat.early.clear();
+          chat.read.clear();
           for (const follower of [...chat.followers]) follower.onReset(chatId);
           return;
         }
@@ -122,9 +125,18 @@ export const createTail = (
     }
   };
 
+  /** Read positions only move forward, while bells of two nodes may overtake each other. */
+  const isBehind = ({ read }: ChatTail, event: Ephemeral): boolean => {
+    if (event.kind !== 'read') return false;
+    if (event.lastReadSeq <= (read.get(event.user.id) ?? 0)) return true;
+    read.set(event.user.id, event.lastReadSeq);
+    return false;
+  };
+
   const onRing = (chatId: bigint, chat: ChatTail, packed: string) => {
     const ring = unpack(packed);
     if ('ephemeral' in ring) {
+      if (isBehind(chat, ring.ephemeral)) return;
       for (const follower of [...chat.followers]) follower.onEphemeral(ring.ephemeral);
       return;
     }
@@ -172,6 +184,7 @@ export const createTail = (
       place: null,
       early: new Map(),
       known: 0,
+      read: new Map(),
       ready: Promise.resolve(),
       unsubscribe: null,
       graceTimer: null,

@@ -148,3 +148,25 @@ it('lets go of a chat with its last follower', async () => {
   expect(left).toBe(1);
   expect(node.tail.followedChats()).toBe(0);
 });
+
+it('drops a read position that another node’s bell has overtaken', async () => {
+  const ada = await aUser(db);
+  const chatId = await aChat(db, [ada]);
+  const node = await logNode(db);
+  const positions: number[] = [];
+  const { follower } = aFollower();
+  const onEphemeral: Follower['onEphemeral'] = (event) => {
+    if (event.kind === 'read') positions.push(event.lastReadSeq);
+  };
+
+  await node.tail.follow([chatId], { ...follower, onEphemeral });
+  for (const lastReadSeq of [3, 5, 4, 5, 6]) {
+    node.bus.publish(
+      chatTopic(chatId),
+      pack({ ephemeral: { kind: 'read', chatId, user: ada, lastReadSeq, isOwnOnly: false } }),
+    );
+  }
+
+  await expect.poll(() => positions.at(-1)).toBe(6);
+  expect(positions).toEqual([3, 5, 6]);
+});
