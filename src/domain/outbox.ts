@@ -35,6 +35,10 @@ export const createOutbox = <Item>(): Outbox<Item> => {
       if (start === queue.length) {
         queue = [];
         start = 0;
+      } else if (start === ITEMS_MOST) {
+        // For one who is always behind it is never empty: what was taken must not stay for ever.
+        queue = queue.slice(start);
+        start = 0;
       }
       return first.item;
     },
