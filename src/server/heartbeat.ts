@@ -24,7 +24,7 @@ export const createHeartbeat = ({ everyMs, stalledMs, onDead }: HeartbeatOptions
   const timer = setInterval(() => {
     const now = performance.now();
     for (const [socket, at] of lastBeat) {
-      const patience = socket.bufferedAmount > 0 ? stalledMs : 2 * everyMs;
+      const patience = socket.bufferedAmount > 0 ? Math.max(stalledMs, 2 * everyMs) : 2 * everyMs;
       // Half a period of grace, for the pong of a ping that was sent a period ago is due at this very moment.
       if (now - at > patience - everyMs / 2) onDead(socket);
       else if (socket.readyState === socket.OPEN) socket.ping();
