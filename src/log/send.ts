@@ -98,16 +98,20 @@ interface SendRow {
 
 interface Waiting extends NewMessage {
   since: number;
+  /** The first answer counts. */
   resolve: (outcome: SendOutcome) => void;
-  reject: (error: unknown) => void;
+  reject: (error: Error) => void;
 }
 
 /** Two statements at once: the one is checked and written while the other commits. A chat is in one of them only. */
 const LANES = 2;
 const BATCH_MOST = 500;
 const QUEUE_MOST = 10_000;
-/** Who has waited this long without a turn is told that nothing was tried. */
-const PATIENCE_MS = 4000;
+/** Who has waited this long without a turn is told so, and nothing is tried any more. */
+const TURN_WITHIN_MS = 3000;
+/** Who has waited this long is told that nobody knows, whatever becomes of it. */
+const ANSWER_WITHIN_MS = 4500;
+const SWEEP_MS = 250;
 const RETRY_AFTER_MS = 1000;
 
 export interface Sender {
@@ -122,6 +126,21 @@ export const createSender = (db: Queryable, bus: Bus): Sender => {
   let lanes = 0;
   let isPumpDue = false;
   let onIdle: (() => void)[] = [];
+  /** Without an answer, the oldest first. */
+  const open = new Set<Waiting>();
+  let sweeping: NodeJS.Timeout | undefined;
+
+  /** A chat's next statement may only begin to wait when the last one has given up: two of them would be too long. */
+  const sweep = () => {
+    const now = performance.now();
+    for (const waiting of open) {
+      if (now - waiting.since < ANSWER_WITHIN_MS) break;
+      waiting.reject(new UnavailableError(RETRY_AFTER_MS));
+    }
+    if (open.size > 0) return;
+    clearInterval(sweeping);
+    sweeping = undefined;
+  };
 
   /** Takes what may go now, in order: no chat that another lane holds, no key twice (the second must find the first). */
   const takeBatch = (): Waiting[] => {
@@ -133,7 +152,7 @@ export const createSender = (db: Queryable, bus: Bus): Sender => {
     for (const waiting of queue) {
       const key = `${waiting.chatId}:${waiting.senderId}:${waiting.clientMessageId}`;
       const isRepeat = waiting.clientMessageId !== null && keys.has(key);
-      if (now - waiting.since > PATIENCE_MS) {
+      if (now - waiting.since > TURN_WITHIN_MS) {
         waiting.reject(new UnavailableError(RETRY_AFTER_MS));
       } else if (batch.length === BATCH_MOST || busyChats.has(waiting.chatId) || held.has(waiting.chatId) || isRepeat) {
         held.add(waiting.chatId); // so that nothing of this chat overtakes it
@@ -171,7 +190,21 @@ export const createSender = (db: Queryable, bus: Bus): Sender => {
     send: (message) =>
       new Promise((resolve, reject) => {
         if (queue.length >= QUEUE_MOST) return reject(new UnavailableError(RETRY_AFTER_MS));
-        queue.push({ ...message, since: performance.now(), resolve, reject });
+        const waiting: Waiting = {
+          ...message,
+          since: performance.now(),
+          resolve: (outcome) => {
+            open.delete(waiting);
+            resolve(outcome);
+          },
+          reject: (error) => {
+            open.delete(waiting);
+            reject(error);
+          },
+        };
+        queue.push(waiting);
+        open.add(waiting);
+        sweeping ??= setInterval(sweep, SWEEP_MS);
         // In a moment, so that the sends of one tick share a statement.
         if (!isPumpDue && lanes < LANES) {
           isPumpDue = true;
@@ -207,7 +240,7 @@ const write = async (db: Queryable, bus: Bus, batch: Waiting[], tries = 0): Prom
       for (const waiting of batch) await write(db, bus, [waiting]);
       return;
     }
-    for (const waiting of batch) waiting.reject(error);
+    for (const waiting of batch) waiting.reject(error as Error);
     return;
   }
 
