@@ -1,6 +1,6 @@
 /** The bus between nodes: Redis pub/sub. It loses what it said OK to when it is killed; whoever listens must bear that. */
 import { RedisPubSub } from 'graphql-redis-subscriptions';
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 import type { Bus, Topic, Unsubscribe } from './bus.js';
 import { CHANNELS_OPTIONS, createChannels } from './redis-channels.js';
 
@@ -22,6 +22,32 @@ export interface RedisBus extends Bus {
 const SUBSCRIBE_PATIENCE_MS = 2000;
 const CLOSE_PATIENCE_MS = 1000;
 const retryStrategy = (attempt: number) => Math.min(50 * 2 ** attempt, 1000);
+const ASK_EVERY_MS = 1000;
+const ANSWER_WITHIN_MS = 4000;
+const CONNECTING = { connectTimeout: 2000, disconnectTimeout: 500, retryStrategy } satisfies RedisOptions;
+
+/**
+ * Leaves a connection that does not answer, for a new one: lost without a word, as where a cable was pulled, it would be silent
+ * for ever.
+ *
+ * @returns stops asking
+ */
+const leaveIfSilent = (connection: Redis): (() => void) => {
+  let askedAt = Infinity;
+  connection.on('close', () => (askedAt = Infinity));
+  const ask = () => {
+    if (connection.status !== 'ready') return;
+    const now = performance.now();
+    if (now - askedAt > ANSWER_WITHIN_MS) return connection.disconnect(true);
+    askedAt = Math.min(askedAt, now);
+    connection.ping().then(
+      () => (askedAt = Infinity),
+      () => undefined,
+    );
+  };
+  const timer = setInterval(ask, ASK_EVERY_MS);
+  return () => clearInterval(timer);
+};
 
 export const createRedisBus = ({ url, prefix = 'parley', onState, onError }: RedisBusOptions): RedisBus => {
   const channelOf = (topic: string) => `${prefix}:${topic}`;
@@ -31,10 +57,9 @@ export const createRedisBus = ({ url, prefix = 'parley', onState, onError }: Red
     enableOfflineQueue: false,
     commandTimeout: 1000,
     maxRetriesPerRequest: 0,
-    connectTimeout: 2000,
-    retryStrategy,
+    ...CONNECTING,
   });
-  const subscriber = new Redis(url, { ...CHANNELS_OPTIONS, connectTimeout: 2000, retryStrategy });
+  const subscriber = new Redis(url, { ...CHANNELS_OPTIONS, ...CONNECTING });
 
   let isAway = false;
   let lastError: Error | undefined;
@@ -51,6 +76,7 @@ export const createRedisBus = ({ url, prefix = 'parley', onState, onError }: Red
     });
   }
   let closing = false;
+  const stopAsking = [publisher, subscriber].map(leaveIfSilent);
 
   const pubsub = new RedisPubSub({
     publisher,
@@ -100,6 +126,7 @@ export const createRedisBus = ({ url, prefix = 'parley', onState, onError }: Red
 
     close: async () => {
       closing = true;
+      for (const stop of stopAsking) stop();
       // What was published before goes out, unless Redis takes too long for that.
       let timer: NodeJS.Timeout | undefined;
       const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, CLOSE_PATIENCE_MS)));

@@ -11,20 +11,23 @@ const topic = (name: string) => name as Topic<{ text: string }>;
 /** So often the answers of Redis come, all at once: there is time to ask for something while a connection is being made. */
 const ANSWERS_EVERY_MS = 20;
 
-/** A way to Redis that can be cut and restored. */
+/** A way to Redis that can be cut and restored, or swallow what comes over the connections that there are, and tell nobody. */
 const slowWay = async () => {
   const redis = new URL(process.env.REDIS_URL!);
   const sockets = new Set<Socket>();
+  const maim: (() => void)[] = [];
   const server: Server = createServer((near) => {
     const far = connect(Number(redis.port || 6379), redis.hostname);
     for (const socket of [near, far]) {
       sockets.add(socket);
       socket.on('error', () => undefined).on('close', () => [near, far].forEach((end) => end.destroy()));
     }
-    near.pipe(far);
+    let isMaimed = false;
+    maim.push(() => (isMaimed = true));
+    near.on('data', (data) => !isMaimed && far.write(data));
     const answers: Buffer[] = [];
     far.on('data', (data) => answers.push(data));
-    const timer = setInterval(() => near.write(Buffer.concat(answers.splice(0))), ANSWERS_EVERY_MS);
+    const timer = setInterval(() => !isMaimed && near.write(Buffer.concat(answers.splice(0))), ANSWERS_EVERY_MS);
     near.once('close', () => clearInterval(timer));
   });
   const listen = (port = 0) => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
@@ -37,7 +40,12 @@ const slowWay = async () => {
     await closed;
   };
   onTestFinished(async () => void (server.listening && (await cut())));
-  return { url: `redis://127.0.0.1:${port}`, cut, restore: () => listen(port) };
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    cut,
+    restore: () => listen(port),
+    swallow: () => maim.splice(0).forEach((one) => one()),
+  };
 };
 
 const ownBus = async () => {
@@ -94,6 +102,22 @@ it('hears what it listens to after each loss of Redis, whatever was asked for me
   }, 'all to be heard');
   expect(errors).toEqual([]);
 });
+
+it('finds a new way where its connections were lost without a word', async () => {
+  const { bus, way, timesConnected } = await ownBus();
+  const heard: string[] = [];
+  await bus.subscribe(topic('one'), ({ text }) => heard.push(text));
+
+  way.swallow();
+  bus.publish(topic('one'), { text: 'swallowed' });
+  await until(() => timesConnected() > 1, 'new connections');
+  await until(() => {
+    bus.publish(topic('one'), { text: 'over the new ones' });
+    return heard.includes('over the new ones');
+  }, 'what is published then');
+
+  expect(heard).not.toContain('swallowed');
+}, 30_000);
 
 it('no longer hears what it has let go of', async () => {
   const { bus } = await ownBus();
