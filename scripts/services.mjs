@@ -28,20 +28,7 @@ const PATIENCE_MS = 20_000;
  */
 export const startPostgres = async ({ port, settings = {} } = {}) => {
   const ownPort = port ?? (await freePort());
-  const user = unprivilegedUser();
-  const folder = mkdtempSync(join(tmpdir(), 'parley-postgres-'));
-  if (user.uid !== undefined) chownSync(folder, user.uid, user.gid);
-  const data = join(folder, 'data');
-  try {
-    execFileSync(
-      binary('initdb'),
-      ['-D', data, '-U', 'parley', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'],
-      { ...user, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] },
-    );
-  } catch (error) {
-    rmSync(folder, { recursive: true, force: true });
-    throw error;
-  }
+  const { folder, data, user } = newCluster();
   const given = Object.entries({ fsync: 'off', max_connections: 200, ...settings });
   const url = `postgresql://parley@127.0.0.1:${ownPort}/postgres`;
   return startService({
@@ -64,6 +51,31 @@ export const startPostgres = async ({ port, settings = {} } = {}) => {
     port: ownPort,
     isReady: () => canUsePostgres(url),
   });
+};
+
+/**
+ * Makes an empty cluster that trusts everyone on this machine.
+ *
+ * @param {string} [parent] where; among the temporary files unless given
+ * @returns {{ folder: string, data: string, user: { uid?: number, gid?: number } }} its data in a folder that is the
+ * caller's to remove, and who must run it
+ */
+export const newCluster = (parent = tmpdir()) => {
+  const user = unprivilegedUser();
+  const folder = mkdtempSync(join(parent, 'parley-postgres-'));
+  if (user.uid !== undefined) chownSync(folder, user.uid, user.gid);
+  const data = join(folder, 'data');
+  try {
+    execFileSync(
+      binary('initdb'),
+      ['-D', data, '-U', 'parley', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'],
+      { ...user, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] },
+    );
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+  return { folder, data, user };
 };
 
 /**
@@ -158,8 +170,12 @@ const startService = async ({ command, args, options, folder, stopSignal, url, p
   return { url, port, pid: child.pid, stop };
 };
 
-/** Debian keeps PostgreSQL's programs away from PATH. */
-const binary = (name) => {
+/**
+ * Debian keeps PostgreSQL's programs away from PATH.
+ *
+ * @returns {string} the program's path
+ */
+export const binary = (name) => {
   const debian = '/usr/lib/postgresql';
   const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
   const folders = [

@@ -7,7 +7,8 @@ import { createRedisPlaces } from './bus/redis-places.js';
 import { createRedisBus, type RedisBus } from './bus/redis.js';
 import { createRedisRateLimits } from './bus/redis-rate-limits.js';
 import { isLoopback, type Config } from './config.js';
-import type { Database } from './db/database.js';
+import { UnavailableError, type Database } from './db/database.js';
+import { findUnsafe, UnsafeDatabaseError } from './db/durability.js';
 import { migrate } from './db/migrations.js';
 import { openDatabase } from './db/open.js';
 import { seedDemo } from './demo/seed-demo.js';
@@ -216,6 +217,7 @@ const build = async (config: Config, logger: Logger, closing: Closing, close: ()
 const open = async (config: Config, logger: Logger): Promise<Database> => {
   const db = await openDatabase(config, (error) => logger.warn({ error }, 'Connection to the database lost'));
   try {
+    await mustBeSafe(db, config, logger);
     const onWait = () => logger.info('Waiting for another process to finish its migrations');
     const migrations = await migrate(db, { onWait });
     if (migrations.length > 0) logger.info({ migrations }, 'Migrated');
@@ -224,6 +226,14 @@ const open = async (config: Config, logger: Logger): Promise<Database> => {
     await db.close();
     throw error;
   }
+};
+
+/** Of PostgreSQL: the embedded one never waits for the disk, and the README says so. */
+const mustBeSafe = async (db: Database, { allowUnsafeDatabase }: Config, logger: Logger) => {
+  const unsafe = db.kind === 'postgresql' ? await findUnsafe(db) : undefined;
+  if (unsafe === undefined) return;
+  if (!allowUnsafeDatabase) throw new UnsafeDatabaseError(`${unsafe}. ALLOW_UNSAFE_DATABASE=on starts all the same`);
+  logger.warn(unsafe);
 };
 
 const connect = (url: string, prefix: string, logger: Logger): RedisBus =>

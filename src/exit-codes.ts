@@ -8,7 +8,7 @@ export const exitCodes = {
   unexpected: 1,
   /** The command line was not understood. */
   usage: 64,
-  /** The database holds something that this version does not fit: its migrations, or data where none may be. */
+  /** The database does not fit: its server, how that is set, its migrations, or data where none may be. */
   databaseState: 65,
   /** A file that was given holds something bad. */
   inputData: 65,

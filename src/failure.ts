@@ -16,6 +16,7 @@ const known = new Map<string, number>([
   ['SecretDamagedError', exitCodes.folderUnusable],
   ['ServerTooOldError', exitCodes.databaseState],
   ['UnavailableError', exitCodes.databaseUnavailable],
+  ['UnsafeDatabaseError', exitCodes.databaseState],
 ]);
 
 /** Only what nobody foresaw comes with its stack. */

@@ -42,6 +42,11 @@ export const settings = {
     default: 10,
     range: [2, 500],
   }),
+  allowUnsafeDatabase: onOff('ALLOW_UNSAFE_DATABASE', {
+    description:
+      'Whether to start on a PostgreSQL with fsync or synchronous_commit off, which may lose what was answered: for tests.',
+    default: 'off',
+  }),
   redisUrl: url('REDIS_URL', {
     description: 'The Redis by which several nodes wake each other and count limits together.',
     protocols: ['redis', 'rediss'],

@@ -34,6 +34,7 @@ describe('readConfig', () => {
         databaseUrl: undefined,
         chatConnectionsPerUser: 1,
         databasePoolSize: 10,
+        allowUnsafeDatabase: false,
         redisUrl: undefined,
         tokenSecret: undefined,
         accessTokenMinutes: 15,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../src/config.js';
 import { UnavailableError } from '../src/db/database.js';
+import { UnsafeDatabaseError } from '../src/db/durability.js';
 import { DatabaseDamagedError } from '../src/db/embedded.js';
 import { FolderInUseError } from '../src/db/folder-lock.js';
 import { MigrationError } from '../src/db/migrations.js';
@@ -33,6 +34,7 @@ describe('asFailure', () => {
     [new MigrationError('newer', ['1_later']), 65, /newer version/],
     [new DatabaseDamagedError('The database in ./data is damaged'), 65, /damaged/],
     [new ServerTooOldError('PostgreSQL 13 is too old'), 65, /too old/],
+    [new UnsafeDatabaseError('PostgreSQL may lose what it has confirmed: fsync=off'), 65, /confirmed: fsync=off$/],
   ])('tells %s in one line, with code %i', (error, exitCode, line) => {
     const failure = asFailure(error);
 

@@ -71,6 +71,7 @@ const unlimited = (): Config => {
     ...(REDIS_URL !== undefined && { REDIS_URL }),
     // Nodes of different files may share a Redis.
     TOKEN_SECRET: `a secret that is only used in tests, once: ${crypto.randomUUID()}`,
+    ALLOW_UNSAFE_DATABASE: 'on',
     DEMO: 'off',
     DRAIN_SECONDS: '1',
     CHAT_CONNECTIONS_PER_USER: '0',

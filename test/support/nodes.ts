@@ -65,6 +65,7 @@ const startNodes = async (
     DATA_DIR: database.config.dataDir,
     ...(redis && { REDIS_URL: redis.url }),
     TOKEN_SECRET: 'a secret that is only ever used in tests',
+    ALLOW_UNSAFE_DATABASE: 'on',
     DRAIN_SECONDS: '1',
     CHAT_CONNECTIONS_PER_USER: '0',
     MESSAGES_PER_MINUTE: '0',
