@@ -92,7 +92,11 @@ export const createApp = async (config: Config, logger: Logger): Promise<App> =>
 type Closing = <Thing>(thing: Thing, close: (thing: Thing) => unknown) => Thing;
 
 const build = async (config: Config, logger: Logger, closing: Closing, close: () => Promise<void>): Promise<App> => {
-  const onError = (error: unknown) => logger.error({ error }, 'Fault');
+  // What fails in the background because the database is away is tried again: no bug.
+  const onError = (error: unknown) => {
+    if (error instanceof UnavailableError) logger.warn({ error }, 'Unavailable');
+    else logger.error({ error }, 'Fault');
+  };
   // Before anything is opened: a setting that is wrong is told at once.
   const trustedKeys = config.trustedKey === undefined ? undefined : readTrustedKeys(config.trustedKey);
   const db = closing(await open(config, logger), (database) => database.close());
