@@ -43,6 +43,7 @@ import { needsNoCredential } from './graphql/credential.js';
 import { limits as documentLimits } from './graphql/limits.js';
 import { schema } from './graphql/schema.js';
 import { createLog } from './log/log.js';
+import { startRetention } from './log/retention.js';
 import { createRounds } from './log/rounds.js';
 import { createTail } from './log/tail.js';
 import type { Logger } from './log-line.js';
@@ -153,6 +154,8 @@ const build = async (config: Config, logger: Logger, closing: Closing, close: ()
   const brands = createBrands({ db, log });
   const notifications = createNotifications({ db, bus });
   const memberships = closing(createMemberships({ db, bus, rounds }, onError), (it) => it.close());
+  const { logRetentionDays: retentionDays } = config;
+  closing(startRetention(db, { days: retentionDays, onError }), (stop) => stop());
   const slowReaderMs = config.slowReaderSeconds * 1000;
   const services: Services = {
     apiTokens,
@@ -176,6 +179,7 @@ const build = async (config: Config, logger: Logger, closing: Closing, close: ()
       places,
       watch: (viewer, onChange) => credentials.watch(viewer, onChange),
       slowReaderMs,
+      retentionDays,
     }),
     typing: closing(createTyping({ db, bus, limits, presence: places }), (it) => it.close()),
     userAdministration: createUserAdministration({ db, sessions }),

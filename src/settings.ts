@@ -168,6 +168,12 @@ export const settings = {
     default: 60,
     range: [1, 3600],
   }),
+  logRetentionDays: wholeNumber('LOG_RETENTION_DAYS', {
+    description:
+      'How far back clients can be given what they missed, in days; after that they read the chat again. Messages are never taken. 0 = for ever.',
+    default: 0,
+    range: [0, 36_500],
+  }),
   introspection: onOff('INTROSPECTION', {
     description: 'Whether clients may read the schema from the server.',
     default: 'on',

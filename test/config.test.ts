@@ -59,6 +59,7 @@ describe('readConfig', () => {
         signInsPerMinute: 30,
         registrationsPerHour: 600,
         slowReaderSeconds: 60,
+        logRetentionDays: 0,
         introspection: true,
         graphiql: true,
         demo: true,

@@ -5,7 +5,8 @@
 import { UnavailableError, type Queryable } from '../db/database.js';
 import type { Ephemeral } from '../log/doorbell.js';
 import type { ChatRow, LogEvent } from '../log/event.js';
-import { checkPlace, readPage, type LogPage, type Removal } from '../log/read.js';
+import { checkPlace, readPage, type Removal } from '../log/read.js';
+import { replayableSince } from '../log/retention.js';
 import type { Role } from '../generated/prisma/enums.js';
 import type { Follower, Tail } from '../log/tail.js';
 import { readAccess } from './chat-access.js';
@@ -34,6 +35,8 @@ export interface ChatStreamOptions {
   /** Told once the socket, the session or the server ends what it carries. */
   ending: Ending;
   slowReaderMs: number;
+  /** Cursors that are further behind are not replayed; 0: all are. */
+  retentionDays: number;
 }
 
 /** As `Credentials` has it. */
@@ -68,6 +71,7 @@ export const createChatStream = ({
   watch,
   ending,
   slowReaderMs,
+  retentionDays,
 }: ChatStreamOptions): Stream => {
   /** starting → replaying ⇄ live → ended (its last item waits) → over */
   let state = 'starting' as State;
@@ -271,8 +275,8 @@ export const createChatStream = ({
     const page = await readPage(db, chatId, from.seq, PAGE);
     if (!is('replaying')) return;
     if (page === null) return end('CHAT_GONE', 'There is no such chat');
-    const resumability = checkPlace(from, page);
-    if (resumability !== 'ok') return resync(resumability, page);
+    const resumability = checkPlace(from, page, from === after ? replayableSince(retentionDays) : undefined);
+    if (resumability !== 'ok') return resync(resumability);
     for (const event of page.events) if (!apply(event, page.removals)) return;
     if (place.seq >= page.chat.headSeq) goLive(page.chat);
   };

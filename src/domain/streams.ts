@@ -44,6 +44,7 @@ export interface StreamsOptions {
   places: Pick<Places, 'take'>;
   watch: WatchViewer;
   slowReaderMs: number;
+  retentionDays: number;
 }
 
 export const createStreams = ({
@@ -56,6 +57,7 @@ export const createStreams = ({
   places,
   watch,
   slowReaderMs,
+  retentionDays,
 }: StreamsOptions): Streams => {
   // A message concerns all of a group at once: one statement for all of them that this node serves.
   const together = new DataLoader<{ userId: bigint; chatId: bigint }, NotificationRow>(
@@ -68,8 +70,10 @@ export const createStreams = ({
   };
 
   return {
-    chat: (viewer, options) => createChatStream({ db, tail, viewer, places, watch, slowReaderMs, ...options }),
-    viewer: (viewer, options) => createViewerStream({ db, tail, memberships, viewer, slowReaderMs, ...options }),
+    chat: (viewer, options) =>
+      createChatStream({ db, tail, viewer, places, watch, slowReaderMs, retentionDays, ...options }),
+    viewer: (viewer, options) =>
+      createViewerStream({ db, tail, memberships, viewer, slowReaderMs, retentionDays, ...options }),
     notifications: (viewer, options) =>
       createNotificationStream({ db, bus, tail, rounds, notifications: batched, viewer, ...options }),
   };

@@ -7,6 +7,7 @@ import type { Place } from '../log/cursor.js';
 import type { Ephemeral } from '../log/doorbell.js';
 import type { ChatRow, LogEvent } from '../log/event.js';
 import { checkPlace, readPages, type LogPage, type Removal } from '../log/read.js';
+import { replayableSince } from '../log/retention.js';
 import type { Follower, Tail } from '../log/tail.js';
 import { isFor, ITEM_BYTES, RESYNC_REASONS, RETRY_MS, staysOpen } from './chat-stream.js';
 import type { Ending } from './ending.js';
@@ -25,6 +26,8 @@ export interface ViewerStreamOptions {
   after: readonly Place[] | null;
   ending: Ending;
   slowReaderMs: number;
+  /** Cursors that are further behind are not replayed; 0: all are. */
+  retentionDays: number;
 }
 
 interface At {
@@ -55,7 +58,7 @@ const EVENTS_AT_ONCE = 600;
 type State = 'starting' | 'live' | 'ended' | 'over';
 
 export const createViewerStream = (options: ViewerStreamOptions): Stream => {
-  const { db, tail, memberships, viewer, after, ending, slowReaderMs } = options;
+  const { db, tail, memberships, viewer, after, ending, slowReaderMs, retentionDays } = options;
   let state = 'starting' as State;
   /** Read anew after each await, since anything may have happened meanwhile. */
   const is = (other: State) => state === other;
@@ -291,6 +294,15 @@ export const createViewerStream = (options: ViewerStreamOptions): Stream => {
       else takePage(chatId, chat, page, known.get(chatId)!);
     }
   };
+
+  /** Those of these chats that the viewer is in. */
+  const readMine = async (chatIds: readonly bigint[]): Promise<Map<bigint, ChatRow>> => {
+    const mine = chatIds.length === 0 ? [] : await readViewerChats(db, viewer.id, chatIds);
+    return new Map(mine.map(({ chat }) => [chat.id, chat]));
+  };
+
+  const resumability = (chatId: bigint, place: At, page: LogPage) =>
+    checkPlace(place, page, place === cursors.get(chatId) ? replayableSince(retentionDays) : undefined);
 
   const takePage = (chatId: bigint, chat: Followed, page: LogPage, knownBefore: number) => {
     const resumability = checkPlace(chat.place, page);

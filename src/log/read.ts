@@ -166,9 +166,15 @@ export type Resumability = 'ok' | 'restored' | 'tooFar';
 /**
  * Whether the log can be read on without a hole from a place that `page` was read at.
  *
+ * @param since for a cursor, as against a place that was come to: it has not seen what is older, which retention may take any time
  * @returns `restored` also where retention took the event, since both mean the same to a reader
  */
-export const checkPlace = (place: { seq: number; mark: number }, { chat, markAtAfter }: LogPage): Resumability => {
+export const checkPlace = (
+  place: { seq: number; mark: number },
+  { chat, markAtAfter, events }: LogPage,
+  since?: Date,
+): Resumability => {
   if (markAtAfter !== place.mark) return 'restored';
+  if (since !== undefined && events.length > 0 && events[0]!.createdAt < since) return 'restored';
   return chat.headSeq - place.seq > REPLAY_MOST ? 'tooFar' : 'ok';
 };

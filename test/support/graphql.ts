@@ -50,6 +50,7 @@ export const graphqlNode = async (db: Database) => {
     places: chats.places,
     watch: (viewer, onChange) => accounts.credentials.watch(viewer, onChange),
     slowReaderMs: 60_000,
+    retentionDays: 0,
   });
   const services = { ...chats, ...accounts, eventChats: createEventChats(db), streams };
 
