@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { fromDriver, isConnectionLost, unavailable } from './unavailable.js';
+import { fromDriver, isConnectionLost, isStalePlan, unavailable } from './unavailable.js';
 import { parserOf } from './values.js';
 
 export interface PoolOptions {
@@ -72,11 +72,16 @@ export const createPool = ({ url, poolSize = 10, onConnectionLost }: PoolOptions
   });
   const lendings = new WeakMap<pg.PoolClient, Lending>();
 
+  // What one of them has prepared in vain the others have too: there may be more of them than anybody tries.
+  const dropIdle = () => {
+    for (let left = pool.idleCount; left > 0; left -= 1) void connect().then(drop, () => {});
+  };
+
   pool.on('error', (error) => onConnectionLost?.(error));
   pool.on('connect', (client) => {
     const lending: Lending = { firstAnswerBy: Infinity, isLost: false };
     lendings.set(client, lending);
-    client.query = boundedQuery(client, lending) as pg.PoolClient['query'];
+    client.query = boundedQuery(client, lending, dropIdle) as pg.PoolClient['query'];
     // While a client is lent out nobody else listens, and what is wrong comes out of its statement anyway.
     client.on('error', () => {});
   });
@@ -98,6 +103,8 @@ export const createPool = ({ url, poolSize = 10, onConnectionLost }: PoolOptions
   };
   return Object.assign(pool, own as pg.Pool);
 };
+
+const drop = (client: pg.PoolClient) => client.release(true);
 
 /** Lends a client of the pool to `work`. */
 export const lend = async <Result>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<Result>) => {
@@ -128,7 +135,7 @@ export const rethrowConnecting = (error: unknown): never => {
 export const bounded = (statement: pg.QueryConfig, answerMs: number): pg.QueryConfig =>
   Object.assign({ ...statement }, { query_timeout: answerMs });
 
-const boundedQuery = (client: pg.PoolClient, lending: Lending) => {
+const boundedQuery = (client: pg.PoolClient, lending: Lending, onStale: () => void) => {
   const send = client.query.bind(client) as (statement: pg.QueryConfig) => Promise<pg.QueryResult>;
   return async (statement: pg.QueryConfig & { query_timeout?: number }) => {
     // Above all a ROLLBACK, which would wait for its answer as long again.
@@ -139,6 +146,7 @@ const boundedQuery = (client: pg.PoolClient, lending: Lending) => {
       return await send(bounded(statement, Math.min(...limits)));
     } catch (error) {
       lending.isLost ||= isConnectionLost(error);
+      if (isStalePlan(error)) onStale();
       throw fromDriver(error);
     }
   };

@@ -22,8 +22,16 @@ interface SqlError extends Error {
 const isSqlError = (error: unknown): error is SqlError =>
   error instanceof Error && 'severity' in error && 'code' in error && typeof error.code === 'string';
 
-/** A migration has changed what a prepared statement returns; a new connection prepares it anew. */
-const isStalePlan = (error: unknown) => isSqlError(error) && error.routine === 'RevalidateCachedQuery';
+/** A type or a table that a prepared statement names is not there any more; these are in English everywhere. */
+const NAMES_WHAT_IS_GONE = /^(cache lookup failed|could not open relation with OID)/;
+
+/**
+ * A migration has changed what a prepared statement returns, or a restore has made its tables anew; a new connection prepares it
+ * anew.
+ */
+export const isStalePlan = (error: unknown): boolean =>
+  isSqlError(error) &&
+  (error.routine === 'RevalidateCachedQuery' || (error.code === 'XX000' && NAMES_WHAT_IS_GONE.test(error.message)));
 
 export const unavailable = (cause: unknown) => new UnavailableError(RETRY_AFTER_MS, { cause });
 

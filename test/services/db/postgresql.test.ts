@@ -243,3 +243,27 @@ const freeze = () => {
 const thaw = () => {
   for (const pid of frozen.splice(0)) process.kill(pid, 'SIGCONT');
 };
+
+it('answers at once when the tables and types of prepared statements were made anew, over however many connections', async () => {
+  const make = `CREATE TYPE mood AS ENUM ('SAD', 'GLAD'); CREATE TABLE day (mood mood NOT NULL); INSERT INTO day VALUES ('GLAD')`;
+  const statements = [
+    `SELECT mood::text AS mood FROM day WHERE mood = $1::mood`,
+    `SELECT count(*)::int AS count FROM day WHERE mood = $1::text::mood`,
+  ];
+  const ask = () => Promise.all(statements.map((sql) => db.query(sql, ['GLAD'])));
+  await db.session((session) => session.execute(make));
+  // All connections at once, so that each has prepared them.
+  await Promise.all(
+    Array.from({ length: 4 }, () =>
+      db.transaction(async (tx) => {
+        await tx.query('SELECT pg_sleep(0.2)');
+        for (const sql of statements) await tx.query(sql, ['GLAD']);
+      }),
+    ),
+  );
+
+  await db.session((session) => session.execute(`DROP TABLE day; DROP TYPE mood; ${make}`));
+
+  expect(await ask()).toEqual([[{ mood: 'GLAD' }], [{ count: 1 }]]);
+  expect(await ask()).toEqual([[{ mood: 'GLAD' }], [{ count: 1 }]]);
+});
