@@ -9,7 +9,7 @@ import { checkPlace, readPage, type Removal } from '../log/read.js';
 import { replayableSince } from '../log/retention.js';
 import type { Role } from '../generated/prisma/enums.js';
 import type { Follower, Tail } from '../log/tail.js';
-import { readAccess } from './chat-access.js';
+import { readAccess, type ChatAccess } from './chat-access.js';
 import type { Ending } from './ending.js';
 import { createOutbox } from './outbox.js';
 import { createPulledStream } from './pulled-stream.js';
@@ -160,17 +160,23 @@ export const createChatStream = ({
     return true;
   };
 
-  /** By their role: should that change, it is looked whether they still see the chat, before anything else is handed out. */
+  /** By their role: should that change, or the log, it is looked whether they still see the chat, before anything else is handed out. */
   let seesWithoutMembership = false;
   let { role } = viewer;
   let isSightDue = false;
+
+  /** They see the chat as it is in `access`. */
+  const entitle = ({ chat, actor }: ChatAccess) => {
+    entitledSeq = chat.headSeq;
+    seesWithoutMembership = canSee({ ...actor, isMember: false }, chat);
+  };
 
   const lookAgain = async () => {
     isSightDue = false;
     const access = await readAccess(db, { ...viewer, role }, chatId);
     if (is('ended') || is('over')) return;
     if (access === null) return end('CHAT_GONE', 'You may not see this chat any more');
-    seesWithoutMembership = canSee({ ...access.actor, isMember: false }, access.chat);
+    entitle(access);
   };
 
   const follower: Follower = {
@@ -200,6 +206,7 @@ export const createChatStream = ({
     onReset: () => {
       early = [];
       isEarlyWhole = false;
+      isSightDue = true;
       if (state === 'live') fallBack();
     },
   };
@@ -224,8 +231,7 @@ export const createChatStream = ({
     const access = await readAccess(db, viewer, chatId);
     if (!is('starting')) return;
     if (access === null) return end('CHAT_GONE', 'There is no such chat');
-    entitledSeq = access.chat.headSeq;
-    seesWithoutMembership = canSee({ ...access.actor, isMember: false }, access.chat);
+    entitle(access);
     if (seesWithoutMembership) {
       stopWatching = watch(viewer, (what, now) => {
         role = now;
@@ -244,6 +250,11 @@ export const createChatStream = ({
     goLive(chat);
   };
 
+  const putReady = (chat: ChatRow): boolean => {
+    isReadyDue = !put({ kind: 'ready', chat, headSeq: place!.seq, mark: place!.mark }, ITEM_BYTES);
+    return !isReadyDue;
+  };
+
   /** The replay has reached `place`, the head of the log as it was read with `chat`. */
   const goLive = (chat: ChatRow) => {
     const next = early.filter((event) => event.seq > place!.seq);
@@ -252,16 +263,25 @@ export const createChatStream = ({
       isEarlyWhole = true;
       return; // something came that is only in the log: one more page
     }
-    if (isReadyDue && !put({ kind: 'ready', chat, headSeq: place!.seq, mark: place!.mark }, ITEM_BYTES)) return;
-    isReadyDue = false;
+    if (isReadyDue && !putReady(chat)) return;
     state = 'live';
     for (const event of next) if (!apply(event, [])) break;
   };
 
-  const resync = (kind: 'restored' | 'tooFar', page: LogPage) => {
+  /** What is passed over may hold their removal, and another log never had their joining: so it is asked whether they see the chat. */
+  const resync = async (kind: 'restored' | 'tooFar') => {
+    // What has come so far may be of the log that was; of this one the head is read after it.
+    early = [];
+    isEarlyWhole = true;
+    const access = await readAccess(db, { ...viewer, role }, chatId);
+    if (!is('replaying')) return;
+    if (access === null) return end('CHAT_GONE', 'You may not see this chat any more');
+    entitle(access);
     put({ kind: 'resync', chatId, reason: RESYNC_REASONS[kind] }, ITEM_BYTES);
-    isReadyDue = true;
-    goOnFrom(page.chat);
+    place = { seq: access.chat.headSeq, mark: access.chat.headMark };
+    // Before anything that came meanwhile: what the client reads again is to be no older than this.
+    putReady(access.chat);
+    goLive(access.chat);
   };
 
   const readOn = async () => {
@@ -269,7 +289,9 @@ export const createChatStream = ({
       // Fell back before anything was handed out: nothing to replay.
       const access = await readAccess(db, viewer, chatId);
       if (!is('replaying')) return;
-      return access === null ? end('CHAT_GONE', 'There is no such chat') : goOnFrom(access.chat);
+      if (access === null) return end('CHAT_GONE', 'There is no such chat');
+      entitle(access);
+      return goOnFrom(access.chat);
     }
     const from = place;
     const page = await readPage(db, chatId, from.seq, PAGE);

@@ -17,6 +17,8 @@ import type { Viewer } from './viewer.js';
 
 export type NotificationItem =
   | { kind: 'notification'; notification: NotificationRow }
+  /** The last one: what is known of the list is to be read again. */
+  | { kind: 'resync'; reason: string }
   /** The last one. */
   | { kind: 'ended'; code: EndCode; reason: string };
 
@@ -50,7 +52,7 @@ export const createNotificationStream = ({
 }: NotificationStreamOptions): NotificationStream => {
   let state: 'starting' | 'live' | 'ended' | 'over' = 'starting';
   const is = (other: typeof state) => state === other;
-  let end: { code: EndCode; reason: string } | null = null;
+  let last: NotificationItem | null = null;
   /** Of these chats the notification may stand otherwise than last told. */
   const touched = new Set<bigint>();
   /** What was last told of each: so that nothing is told twice. */
@@ -93,6 +95,15 @@ export const createNotificationStream = ({
     for (const stop of stops.splice(0)) stop();
     tail.unfollow(followed, follower);
     followed = new Set();
+  };
+
+  const end = (item: NotificationItem) => {
+    if (is('over') || is('ended')) return;
+    state = 'ended';
+    last = item;
+    ready = [];
+    letGo();
+    notify();
   };
 
   const readChats = async () => {
@@ -148,6 +159,8 @@ export const createNotificationStream = ({
       rounds.onMoved((moved) => {
         if (moved.notifiedUserIds.includes(viewer.id) || moved.isAfterFailure) areChatsDue = areChangesDue = true;
         if (moved.isAfterFailure) for (const chatId of followed) touched.add(chatId);
+        if (moved.isOther)
+          end({ kind: 'resync', reason: 'The database is another one than before, as after a restore' });
         notify();
       }),
     );
@@ -166,9 +179,10 @@ export const createNotificationStream = ({
 
   const pull = async (): Promise<IteratorResult<NotificationItem>> => {
     for (;;) {
-      if (end !== null && state === 'ended') {
-        const item: NotificationItem = { kind: 'ended', ...end };
-        end = null;
+      if (last !== null && state === 'ended') {
+        const item = last;
+        last = null;
+        if (item.kind === 'resync') state = 'over';
         return { done: false, value: item };
       }
       if (state === 'over') return { done: true, value: undefined };
@@ -186,7 +200,7 @@ export const createNotificationStream = ({
         });
       }
       // After its last item it waits for the socket's end: `complete` would keep the client from coming back.
-      if (isIdle() || (is('ended') && end === null)) await new Promise<void>((resolve) => (wake = resolve));
+      if (isIdle() || (is('ended') && last === null)) await new Promise<void>((resolve) => (wake = resolve));
     }
   };
 
@@ -198,16 +212,7 @@ export const createNotificationStream = ({
     }
   };
 
-  stops.push(
-    ending.onEnd((code, reason) => {
-      if (state === 'over') return;
-      state = 'ended';
-      end = { code, reason };
-      ready = [];
-      letGo();
-      notify();
-    }),
-  );
+  stops.push(ending.onEnd((code, reason) => end({ kind: 'ended', code, reason })));
 
   return createPulledStream({ pull, stop }).stream;
 };

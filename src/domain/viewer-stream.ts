@@ -66,8 +66,12 @@ export const createViewerStream = (options: ViewerStreamOptions): Stream => {
   /** Said before anything of the chats they name; as many as there are chats. */
   let news: StreamItem[] = [];
   const chats = new Map<bigint, Followed>();
+  /** Places that the client has come with. */
+  const cursors = new Map((after ?? []).map((place) => [place.chatId, place]));
   /** Those whose logs have to be read. */
   const due = new Set<bigint>();
+  /** Of these the log is another one than it was, in which the viewer may be no member. */
+  const unsure = new Set<bigint>();
   /** Those that the viewer may have joined: null for any. */
   let maybeJoined: Set<bigint> | null = new Set();
   let isViewerReadyDue = true;
@@ -87,6 +91,7 @@ export const createViewerStream = (options: ViewerStreamOptions): Stream => {
     tail.unfollow(chats.keys(), follower);
     chats.clear();
     due.clear();
+    unsure.clear();
   };
 
   const end = (code: EndCode, reason: string) => {
@@ -127,6 +132,7 @@ export const createViewerStream = (options: ViewerStreamOptions): Stream => {
   const leave = (chatId: bigint) => {
     chats.delete(chatId);
     due.delete(chatId);
+    unsure.delete(chatId);
     tail.unfollow([chatId], follower);
     // Whatever waits, this is said after it; where there is no room what waits is dropped for it.
     if (!outbox.push({ kind: 'chatRemoved', chatId }, 0)) {
@@ -182,10 +188,12 @@ export const createViewerStream = (options: ViewerStreamOptions): Stream => {
     onReset: (chatId) => {
       const chat = chats.get(chatId);
       if (chat === undefined) return;
-      chat.place = chat.handed;
+      // Another object, by which whoever reads the log just now knows that it has read an older one.
+      chat.place = chat.handed = { ...chat.handed };
       chat.isReadyDue = true;
       // What waits is of the log that was.
       outbox.drop((item) => item.kind === 'event' && item.event.chatId === chatId);
+      unsure.add(chatId);
       readLog(chatId, chat);
     },
   };
@@ -237,7 +245,6 @@ export const createViewerStream = (options: ViewerStreamOptions): Stream => {
   };
 
   const beginWith = (mine: ReadonlyMap<bigint, ViewerChat>) => {
-    const cursors = new Map((after ?? []).map((place) => [place.chatId, place]));
     for (const chatId of cursors.keys()) if (!mine.has(chatId)) news.push({ kind: 'chatRemoved', chatId });
     for (const chatId of chats.keys()) {
       if (mine.has(chatId)) continue;
@@ -255,7 +262,7 @@ export const createViewerStream = (options: ViewerStreamOptions): Stream => {
       const head = headOf(chat);
       if (after !== null && cursor === undefined) news.push({ kind: 'chatAdded', chat });
       const isBehind = cursor !== undefined && (cursor.seq !== head.seq || cursor.mark !== head.mark);
-      const followed = enter(one, isBehind ? { seq: cursor.seq, mark: cursor.mark } : head, isBehind);
+      const followed = enter(one, isBehind ? cursor : head, isBehind);
       followed.known = Math.max(known, chat.headSeq);
       if (followed.known > followed.place.seq || isBehind) readLog(chat.id, followed);
       else followed.isLive = true;
@@ -281,17 +288,34 @@ export const createViewerStream = (options: ViewerStreamOptions): Stream => {
   };
 
   const readDue = async () => {
-    const some = [...due].slice(0, CHATS_AT_ONCE);
-    const places = some.map((chatId) => ({ chatId, seq: chats.get(chatId)!.place.seq }));
-    const known = new Map(some.map((chatId) => [chatId, chats.get(chatId)!.known]));
+    const some = [...due].slice(0, CHATS_AT_ONCE).map((chatId) => {
+      const { place, known } = chats.get(chatId)!;
+      return { chatId, place, known };
+    });
+    const places = some.map(({ chatId, place }) => ({ chatId, seq: place.seq }));
     const pages = await readPages(db, places, Math.max(5, Math.floor(EVENTS_AT_ONCE / some.length)));
-    for (const { chatId, seq } of places) {
-      const chat = chats.get(chatId);
-      // Fell back, left or joined anew meanwhile: the next time.
-      if (!is('live') || chat === undefined || chat.place.seq !== seq) continue;
+    // What is passed over may hold the viewer's removal, and another log may never have had their joining.
+    const doubtful = some.filter(({ chatId, place }) => {
       const page = pages.get(chatId);
-      if (page === undefined) leave(chatId);
-      else takePage(chatId, chat, page, known.get(chatId)!);
+      return page !== undefined && (unsure.has(chatId) || resumability(chatId, place, page) !== 'ok');
+    });
+    const mine = await readMine(doubtful.map(({ chatId }) => chatId));
+    for (const { chatId, place, known } of some) {
+      const chat = chats.get(chatId);
+      // Fell back, was reset, left or joined anew meanwhile: the next time.
+      if (!is('live') || chat?.place !== place) continue;
+      const page = pages.get(chatId);
+      const isDoubtful = doubtful.some((one) => one.chatId === chatId);
+      const now = mine.get(chatId);
+      if (page === undefined || (isDoubtful && now === undefined)) {
+        leave(chatId);
+        continue;
+      }
+      if (now !== undefined) {
+        unsure.delete(chatId);
+        chat.entitledSeq = now.headSeq;
+      }
+      takePage(chatId, chat, now === undefined ? page : { ...page, chat: now }, known);
     }
   };
 
@@ -305,11 +329,12 @@ export const createViewerStream = (options: ViewerStreamOptions): Stream => {
     checkPlace(place, page, place === cursors.get(chatId) ? replayableSince(retentionDays) : undefined);
 
   const takePage = (chatId: bigint, chat: Followed, page: LogPage, knownBefore: number) => {
-    const resumability = checkPlace(chat.place, page);
-    if (resumability !== 'ok') {
-      if (!put({ kind: 'resync', chatId, reason: RESYNC_REASONS[resumability] })) return;
-      chat.isReadyDue = true;
+    const outcome = resumability(chatId, chat.place, page);
+    if (outcome !== 'ok') {
+      if (!put({ kind: 'resync', chatId, reason: RESYNC_REASONS[outcome] })) return;
       chat.place = headOf(page.chat);
+      // Before anything that came meanwhile: what the client reads again is to be no older than this.
+      putReady(chat, page.chat);
     } else {
       for (const event of page.events) if (apply(chatId, chat, event, page.removals) !== 'applied') return;
     }
@@ -318,9 +343,12 @@ export const createViewerStream = (options: ViewerStreamOptions): Stream => {
     if (chat.place.seq < chat.known) return; // the next page
     due.delete(chatId);
     chat.isLive = true;
-    if (!chat.isReadyDue) return;
-    chat.isReadyWaiting = put({ kind: 'ready', chat: page.chat, headSeq: chat.place.seq, mark: chat.place.mark });
-    chat.isReadyDue = !chat.isReadyWaiting;
+    if (chat.isReadyDue) putReady(chat, page.chat);
+  };
+
+  const putReady = (followed: Followed, chat: ChatRow) => {
+    followed.isReadyWaiting = put({ kind: 'ready', chat, headSeq: followed.place.seq, mark: followed.place.mark });
+    followed.isReadyDue = !followed.isReadyWaiting;
   };
 
   const work = async () => {

@@ -96,9 +96,11 @@ const appendToEach = async (
 export const createChanges = (db: Database, bus: Bus): Pick<Log, 'change' | 'changeAll'> => {
   const changeAll: Log['changeAll'] = async (chatIds, work) => {
     let appended: LogEvent[] = [];
+    let marksBefore = new Map<bigint, number>();
     const result = await db.transaction(async (tx) => {
       appended = []; // the transaction may be tried again
       const rows = await tx.query<ChatRow>(LOCK_CHATS, [chatIds]);
+      marksBefore = new Map(rows.map((chat) => [chat.id, chat.headMark]));
       const query: Queryable['query'] = (sql, params) => tx.query(sql, params);
       const chats = rows.map((chat): [bigint, ChatTransaction] => [
         chat.id,
@@ -121,7 +123,9 @@ export const createChanges = (db: Database, bus: Bus): Pick<Log, 'change' | 'cha
     });
     const byChat = new Map<bigint, LogEvent[]>();
     for (const event of appended) byChat.set(event.chatId, [...(byChat.get(event.chatId) ?? []), event]);
-    for (const [chatId, events] of byChat) bus.publish(chatTopic(chatId), pack({ events }));
+    for (const [chatId, events] of byChat) {
+      bus.publish(chatTopic(chatId), pack({ events, markBefore: marksBefore.get(chatId)! }));
+    }
     return result;
   };
 

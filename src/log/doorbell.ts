@@ -8,7 +8,8 @@ export type Ephemeral =
   /** `isOwnOnly`: in a large chat, for the reader's own devices alone. */
   | { kind: 'read'; chatId: bigint; user: UserFacts; lastReadSeq: number; isOwnOnly: boolean };
 
-export type Ring = { events: LogEvent[] } | { ephemeral: Ephemeral };
+/** `events` follow each other without gaps; `markBefore` is the mark of the one before them. */
+export type Ring = { events: LogEvent[]; markBefore: number } | { ephemeral: Ephemeral };
 
 /** A `Ring` as JSON: bigints and dates marked, since neither survives JSON as it is. */
 export type PackedRing = string;

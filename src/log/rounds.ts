@@ -3,6 +3,7 @@
  * carries everything, a second late. It costs as much as was written, not as much as is followed.
  */
 import type { Queryable } from '../db/database.js';
+import type { Place } from './cursor.js';
 import { committedSince, MOMENT, type Moment } from './since.js';
 
 /** What was committed since the last round. */
@@ -19,41 +20,60 @@ export interface Moved {
   userIds: bigint[];
   /** The round before failed, or the database is another than before: followed logs should be compared with it. */
   isAfterFailure: boolean;
+  /** The database is another than before: it was restored, or a standby took over that had not been given everything. */
+  isOther: boolean;
 }
+
+/** A table that was made anew, or emptied, has another file. So has one that was rewritten, which is rare. */
+const FILE = `pg_relation_filenode('event')::text AS file`;
 
 const SINCE = committedSince('xid', '$1', '$2');
 
 /**
- * `$1` and `$2` are the last round's moment; this round's is read in the same statement as its rows. From the last round's xmin
- * instead, one transaction left open anywhere on the server would make every round read everything since.
+ * `$1` and `$2` are the last round's moment, `$3` to `$5` an event that was there; this round's moment is read in the same
+ * statement as its rows. From the last round's xmin instead, one transaction left open anywhere on the server would make every
+ * round read everything since.
  */
 const MOVED = `
-WITH changed(kind, id, seq) AS (
-  SELECT 'chat', chat_id::text, max(seq) FROM event WHERE ${SINCE} GROUP BY chat_id
-  UNION ALL SELECT DISTINCT 'regrouped', chat_id::text, 0 FROM event
+WITH changed(kind, id, seq, mark) AS (
+  SELECT 'chat', chat_id::text, max(seq), (array_agg(mark ORDER BY seq DESC))[1] FROM event WHERE ${SINCE} GROUP BY chat_id
+  UNION ALL SELECT DISTINCT 'regrouped', chat_id::text, 0, 0 FROM event
     WHERE ${SINCE} AND type IN ('CHAT_CREATED', 'MEMBER_ADDED', 'MEMBER_REMOVED')
-  UNION ALL (SELECT 'notification', user_id::text, 0 FROM notification WHERE ${SINCE}
-    UNION SELECT 'notification', user_id::text, 0 FROM member WHERE ${SINCE})
-  UNION ALL SELECT 'session', id::text, 0 FROM session WHERE ${SINCE} AND ended_at IS NOT NULL
-  UNION ALL SELECT 'user', id::text, 0 FROM "user" WHERE ${SINCE}
-  UNION ALL SELECT 'user', user_id::text, 0 FROM api_token WHERE ${SINCE} AND revoked_at IS NOT NULL
-), moment AS (SELECT ${MOMENT})
-SELECT moment.xmax, moment.xip, kind, id, seq FROM moment LEFT JOIN changed ON true`;
+  UNION ALL (SELECT 'notification', user_id::text, 0, 0 FROM notification WHERE ${SINCE}
+    UNION SELECT 'notification', user_id::text, 0, 0 FROM member WHERE ${SINCE})
+  UNION ALL SELECT 'session', id::text, 0, 0 FROM session WHERE ${SINCE} AND ended_at IS NOT NULL
+  UNION ALL SELECT 'user', id::text, 0, 0 FROM "user" WHERE ${SINCE}
+  UNION ALL SELECT 'user', user_id::text, 0, 0 FROM api_token WHERE ${SINCE} AND revoked_at IS NOT NULL
+), moment AS (
+  SELECT ${MOMENT}, ${FILE}, EXISTS (SELECT FROM event WHERE chat_id = $3 AND seq = $4 AND mark = $5) AS "isThere"
+)
+SELECT moment.*, kind, id, seq, mark FROM moment LEFT JOIN changed ON true`;
 
 /** Rounds. */
 const EARLIER = 10;
 
-const FIRST = `SELECT ${MOMENT}`;
+/** With the newest event, as far as the numbers of transactions tell. */
+const FIRST = `SELECT ${MOMENT}, ${FILE}, newest.* FROM (SELECT) one LEFT JOIN (
+  SELECT chat_id AS "chatId", seq, mark FROM event WHERE xid < pg_snapshot_xmax(pg_current_snapshot()) ORDER BY xid DESC LIMIT 1
+) newest ON true`;
+
+type FirstRow = Moment & { file: string } & (Place | Record<keyof Place, null>);
 
 interface MovedRow extends Moment {
   kind: 'chat' | 'regrouped' | 'notification' | 'session' | 'user' | null;
   id: string;
   seq: number;
+  mark: number;
+  file: string;
+  /** Whether the event is there that was known to be. */
+  isThere: boolean;
 }
 
 export interface Rounds {
   /** Told after each round in which something moved, or that followed a failure. */
   onMoved(listener: (moved: Moved) => void): () => void;
+  /** An event that was committed a moment ago: should it not be there any more, the database is another one. */
+  saw(event: Place): void;
   /** Asks now; the interval goes on as before. */
   look(): Promise<void>;
   /** Some rounds ago: what was committed since may have passed by one who has only begun to listen. */
@@ -66,8 +86,19 @@ export const createRounds = async (
   { intervalMs, onError }: { intervalMs: number; onError: (error: unknown) => void },
 ): Promise<Rounds> => {
   const listeners = new Set<(moved: Moved) => void>();
-  let last = (await db.query<Moment>(FIRST))[0]!;
-  let earlier = [last];
+  let last: Moment;
+  let earlier: Moment[];
+  /** The newest event that this node knows of: what is restored to a time before it has lost it. */
+  let witness: Place | null;
+  let file: string;
+  const begin = async () => {
+    const { xmax, xip, file: ownFile, ...newest } = (await db.query<FirstRow>(FIRST))[0]!;
+    file = ownFile;
+    last = { xmax, xip };
+    earlier = [last];
+    witness = newest.chatId === null ? null : newest;
+  };
+  await begin();
   let isAfterFailure = false;
   let isStopped = false;
   let timer: NodeJS.Timeout | undefined;
@@ -75,12 +106,17 @@ export const createRounds = async (
 
   const round = async () => {
     try {
-      const rows = await db.query<MovedRow>(MOVED, [last.xmax, last.xip]);
-      const { xmax, xip } = rows[0]!;
-      // Transaction numbers do not go back; a restored database's do.
-      const isOther = BigInt(xmax) < BigInt(last.xmax);
-      last = { xmax, xip };
-      earlier = isOther ? [last] : [...earlier.slice(-EARLIER), last];
+      const expected = witness;
+      const place = [expected?.chatId ?? null, expected?.seq ?? null, expected?.mark ?? null];
+      const rows = await db.query<MovedRow>(MOVED, [last.xmax, last.xip, ...place]);
+      const { xmax, xip, isThere } = rows[0]!;
+      // Numbers of transactions do not go back, but those of a restored server do.
+      const isOther = rows[0]!.file !== file || (expected !== null && !isThere) || BigInt(xmax) < BigInt(last.xmax);
+      if (isOther) await begin();
+      else {
+        last = { xmax, xip };
+        earlier = [...earlier.slice(-EARLIER), last];
+      }
       const moved: Moved = {
         chats: new Map(),
         regroupedChatIds: [],
@@ -88,9 +124,14 @@ export const createRounds = async (
         sessionIds: [],
         userIds: [],
         isAfterFailure: isAfterFailure || isOther,
+        isOther,
       };
       for (const row of rows) {
-        if (row.kind === 'chat') moved.chats.set(BigInt(row.id), row.seq);
+        if (row.kind === 'chat') {
+          moved.chats.set(BigInt(row.id), row.seq);
+          // Unless a newer one was seen since.
+          if (witness === expected) witness = { chatId: BigInt(row.id), seq: row.seq, mark: row.mark };
+        }
         if (row.kind === 'regrouped') moved.regroupedChatIds.push(BigInt(row.id));
         if (row.kind === 'notification') moved.notifiedUserIds.push(BigInt(row.id));
         if (row.kind === 'session') moved.sessionIds.push(row.id);
@@ -115,6 +156,9 @@ export const createRounds = async (
     onMoved: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    saw: (event) => {
+      witness = event;
     },
     look,
     earlier: () => earlier[0]!,

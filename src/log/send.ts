@@ -23,15 +23,15 @@ WITH input AS MATERIALIZED (
   SELECT * FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::int[], $7::boolean[], $8::boolean[])
     AS input(n, chat_id, sender_id, text, client_message_id, mark, is_within_limit, is_joined)
 ), locked_chat AS MATERIALIZED (
-  SELECT id, kind, closed_at, has_business, head_seq, message_count, activity_at FROM chat
+  SELECT id, kind, closed_at, has_business, head_seq, head_mark, message_count, activity_at FROM chat
   WHERE id IN (SELECT chat_id FROM input) ORDER BY id FOR NO KEY UPDATE
 ), locked_member AS MATERIALIZED (
   SELECT chat_id, user_id FROM member
   WHERE (chat_id, user_id) IN (SELECT input.chat_id, input.sender_id FROM input JOIN locked_chat ON locked_chat.id = input.chat_id)
   ORDER BY chat_id, user_id FOR NO KEY UPDATE
 ), judged AS MATERIALIZED (
-  SELECT input.*, locked_chat.kind, locked_chat.closed_at, locked_chat.has_business, locked_chat.head_seq, locked_chat.message_count,
-    locked_chat.activity_at, locked_member.user_id IS NOT NULL AS is_member, earlier.seq AS earlier_seq,
+  SELECT input.*, locked_chat.kind, locked_chat.closed_at, locked_chat.has_business, locked_chat.head_seq, locked_chat.head_mark,
+    locked_chat.message_count, locked_chat.activity_at, locked_member.user_id IS NOT NULL AS is_member, earlier.seq AS earlier_seq,
     CASE WHEN locked_chat.kind = 'MATCH'
       THEN input.is_joined AND (locked_member.user_id IS NOT NULL OR (locked_chat.has_business AND sender.role = 'ADMIN'))
       ELSE locked_member.user_id IS NOT NULL
@@ -64,7 +64,7 @@ WITH input AS MATERIALIZED (
   SELECT chat_id, seq, ordinal, sender_id, text, sha256(convert_to(text, 'UTF8')), client_message_id, sent_at, seq FROM numbered
 )
 SELECT judged.n, judged.kind, judged.closed_at AS "closedAt", judged.has_business AS "hasBusiness", judged.is_member AS "isMember",
-  numbered.seq, numbered.sent_at AS "sentAt",
+  judged.head_mark AS "markBefore", numbered.seq, numbered.sent_at AS "sentAt",
   sender.username, sender.first_name AS "firstName", sender.last_name AS "lastName", sender.role, sender.created_at AS "senderCreatedAt",
   earlier.seq AS "earlierSeq", earlier.text AS "earlierText", earlier.text_hash = sha256(convert_to(judged.text, 'UTF8')) AS "isSame",
   earlier.created_at AS "earlierCreatedAt", earlier.edited_at AS "earlierEditedAt", earlier.deleted_at AS "earlierDeletedAt",
@@ -80,6 +80,8 @@ interface SendRow {
   closedAt: Date | null;
   hasBusiness: boolean;
   isMember: boolean;
+  /** Of the event that was the chat's newest before this statement. */
+  markBefore: number;
   seq: number | null;
   sentAt: Date;
   username: string;
@@ -244,18 +246,19 @@ const write = async (db: Queryable, bus: Bus, batch: Waiting[], tries = 0): Prom
     return;
   }
 
-  const rings = new Map<bigint, LogEvent[]>();
+  const rings = new Map<bigint, { events: LogEvent[]; markBefore: number }>();
   const outcomes = rows.map((row) => ({
     waiting: batch[row.n]!,
     outcome: outcomeOf(batch[row.n]!, row),
     mark: marks[row.n]!,
+    markBefore: row.markBefore,
   }));
-  for (const { outcome, mark } of outcomes) {
+  for (const { outcome, mark, markBefore } of outcomes) {
     if (outcome.kind !== 'sent') continue;
     const { message } = outcome;
-    const events = rings.get(message.chatId) ?? [];
-    rings.set(message.chatId, events);
-    events.push({
+    const ring = rings.get(message.chatId) ?? { events: [], markBefore };
+    rings.set(message.chatId, ring);
+    ring.events.push({
       chatId: message.chatId,
       seq: message.seq,
       mark,
@@ -267,8 +270,8 @@ const write = async (db: Queryable, bus: Bus, batch: Waiting[], tries = 0): Prom
       users: [],
     });
   }
-  for (const [chatId, events] of rings) {
-    bus.publish(chatTopic(chatId), pack({ events: events.sort((one, other) => one.seq - other.seq) }));
+  for (const [chatId, { events, markBefore }] of rings) {
+    bus.publish(chatTopic(chatId), pack({ events: events.sort((one, other) => one.seq - other.seq), markBefore }));
   }
   for (const { waiting, outcome } of outcomes) waiting.resolve(outcome);
 };

@@ -38,8 +38,8 @@ interface ChatTail {
   followers: Set<Follower>;
   /** The last event handed out; null until the head was read once. */
   place: { seq: number; mark: number } | null;
-  /** Came before what precedes them. */
-  early: Map<number, LogEvent>;
+  /** Came before what precedes them, or is just coming; each with the mark of the one before it. */
+  early: Map<number, { event: LogEvent; markBefore: number }>;
   /** The newest number that is known to exist. */
   known: number;
   /** How far who has read it, as told. */
@@ -56,11 +56,13 @@ export const createTail = (
 ): Tail => {
   const chats = new Map<bigint, ChatTail>();
   let gapReads = 0;
+  let compareTimer: NodeJS.Timeout | null = null;
 
   const hand = (chatId: bigint, chat: ChatTail, events: LogEvent[], removals: Removal[]) => {
     const last = events.at(-1);
     if (last === undefined) return;
     chat.place = { seq: last.seq, mark: last.mark };
+    rounds.saw({ chatId, ...chat.place });
     for (const follower of [...chat.followers]) follower.onEvents(chatId, events, removals);
   };
 
@@ -68,11 +70,15 @@ export const createTail = (
   const advance = (chatId: bigint, chat: ChatTail) => {
     if (chat.place === null || chat.isReading) return;
     const next: LogEvent[] = [];
+    let { mark } = chat.place;
     for (let seq = chat.place.seq + 1; ; seq += 1) {
-      const event = chat.early.get(seq);
-      if (event === undefined) break;
+      const early = chat.early.get(seq);
+      if (early === undefined) break;
       chat.early.delete(seq);
-      next.push(event);
+      // It follows another event than the one that was handed out: of a log before a restore, or after it. The log knows.
+      if (early.markBefore !== mark) break;
+      next.push(early.event);
+      ({ mark } = early.event);
     }
     hand(chatId, chat, next, []);
     if (chat.known > chat.place.seq) waitThenRead(chatId, chat);
@@ -140,20 +146,37 @@ export const createTail = (
       for (const follower of [...chat.followers]) follower.onEphemeral(ring.ephemeral);
       return;
     }
+    let { markBefore } = ring;
     for (const event of ring.events) {
-      if (chat.place !== null && event.seq <= chat.place.seq) continue;
-      chat.known = Math.max(chat.known, event.seq);
-      if (chat.early.size < EARLY_MOST) chat.early.set(event.seq, event);
+      if (chat.place === null || event.seq > chat.place.seq) {
+        chat.known = Math.max(chat.known, event.seq);
+        if (chat.early.size < EARLY_MOST) chat.early.set(event.seq, { event, markBefore });
+      }
+      markBefore = event.mark;
     }
     advance(chatId, chat);
   };
 
   /** Compares every followed log with the database, after it was away: it may be another one now. */
-  const compareAll = async () => {
+  const compareAll = async (): Promise<void> => {
+    compareTimer = null;
+    try {
+      await compareHeads();
+    } catch (error) {
+      onError(error);
+      compareTimer ??= setTimeout(() => void compareAll(), RETRY_MS);
+    }
+  };
+
+  const compareHeads = async () => {
     const heads = new Map((await readHeads(db, [...chats.keys()])).map((head) => [head.chatId, head]));
     for (const [chatId, chat] of chats) {
       const head = heads.get(chatId);
-      if (head === undefined) continue;
+      if (head === undefined) {
+        // Whoever follows it finds that it is gone, before a chat to come gets its id.
+        for (const follower of [...chat.followers]) follower.onReset(chatId);
+        continue;
+      }
       if (chat.place === null) {
         // It could not be read when following began.
         begin(chatId, head);
@@ -168,7 +191,7 @@ export const createTail = (
   };
 
   const onMoved = (moved: Moved) => {
-    if (moved.isAfterFailure) compareAll().catch(onError);
+    if (moved.isAfterFailure) void compareAll();
     for (const [chatId, seq] of moved.chats) {
       const chat = chats.get(chatId);
       if (chat === undefined || seq <= chat.known) continue;
@@ -237,6 +260,7 @@ export const createTail = (
     followedChats: () => chats.size,
     close: () => {
       stopListening();
+      if (compareTimer !== null) clearTimeout(compareTimer);
       for (const [chatId, chat] of chats) shut(chatId, chat);
     },
   };

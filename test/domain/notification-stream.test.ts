@@ -1,4 +1,4 @@
-import { it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import type { Bus } from '../../src/bus/bus.js';
 import type { Database } from '../../src/db/database.js';
 import { createEnding } from '../../src/domain/ending.js';
@@ -27,7 +27,7 @@ const aNode = async (db: Database, options: { intervalMs?: number; bus?: Bus } =
   const list = async (viewer: Viewer) =>
     (await node.notifications.list(viewer, true, { first: 100 })).edges.map((edge) => edge.node);
 
-  const follow = (viewer: Viewer, listed: NotificationRow[]) => {
+  const open = (viewer: Viewer) => {
     const { notifications } = node;
     const stream = createNotificationStream({
       db,
@@ -39,13 +39,17 @@ const aNode = async (db: Database, options: { intervalMs?: number; bus?: Bus } =
       ending: createEnding(),
     });
     onTestFinished(() => void stream.return!());
+    return stream;
+  };
+  const follow = (viewer: Viewer, listed: NotificationRow[]) => {
+    const stream = open(viewer);
     const state = new Map(listed.map((row) => [row.id, row]));
     void (async () => {
       for await (const item of stream) if (item.kind === 'notification') apply(state, item.notification);
     })();
     return state;
   };
-  return { ...node, list, follow, rounds };
+  return { ...node, list, open, follow, rounds };
 };
 
 const equals = async (node: Awaited<ReturnType<typeof aNode>>, viewer: Viewer, state: Map<string, NotificationRow>) => {
@@ -101,4 +105,24 @@ it('the list and the stream give the list as it is, within a second where no bel
   await change();
 
   await equals(node, bob, state);
+});
+
+it('ends where the database is another one than before: the list is to be read again', async () => {
+  const db = database.current;
+  const node = await aNode(db, { intervalMs: 20 });
+  const [ada, bob] = [await newPerson(db), await newPerson(db)];
+  const { chat } = await node.group(ada, bob);
+  const seq = await node.say(ada, chat);
+  const kinds: string[] = [];
+  const done = (async () => {
+    for await (const { kind } of node.open(bob)) kinds.push(kind);
+  })();
+  await until(() => kinds.length > 1, 'what was added and said');
+  await node.rounds.look();
+
+  // As after a restore to before it.
+  await db.query('DELETE FROM event WHERE chat_id = $1 AND seq = $2', [chat.id, seq]);
+  await done;
+
+  expect(kinds).toEqual(['notification', 'notification', 'resync']);
 });

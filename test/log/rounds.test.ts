@@ -80,5 +80,45 @@ it('goes on after a failure, misses nothing of it and says that it was one', asy
   await rounds.stop();
 
   expect(failures).toHaveLength(1);
-  expect(seen).toMatchObject([{ isAfterFailure: true, chats: new Map([[chatId, 1]]) }]);
+  expect(seen).toMatchObject([{ isAfterFailure: true, isOther: false, chats: new Map([[chatId, 1]]) }]);
+});
+
+it.each([
+  ['lost its newest event, as after a restore', 'DELETE FROM event WHERE chat_id = $1 AND seq = 2'],
+  ['has another event in its place', 'UPDATE event SET mark = mark # 1 WHERE chat_id = $1 AND seq = 2'],
+  [
+    'was filled anew with the same',
+    `DO $$ BEGIN CREATE TEMP TABLE kept AS TABLE event; TRUNCATE event; INSERT INTO event TABLE kept; DROP TABLE kept; END $$`,
+  ],
+])('says once that the database is another one where it %s', async (_what, sql) => {
+  const ada = await aUser(db);
+  const chatId = await aChat(db, [ada]);
+  const node = await logNode(db, { intervalMs: 1_000_000 });
+  await send(node, chatId, ada.id);
+  await send(node, chatId, ada.id);
+  const seen: Moved[] = [];
+  node.rounds.onMoved((moved) => seen.push(moved));
+  await node.rounds.look();
+
+  await db.query(sql, sql.includes('$1') ? [chatId] : []);
+  for (let round = 0; round < 3; round += 1) await node.rounds.look();
+
+  expect(seen.map(({ isOther, isAfterFailure }) => [isOther, isAfterFailure])).toEqual([
+    [false, false],
+    [true, true],
+  ]);
+});
+
+it('notices the loss of an event that it has only heard of', async () => {
+  const ada = await aUser(db);
+  const chatId = await aChat(db, [ada]);
+  const node = await logNode(db, { intervalMs: 1_000_000 });
+  await node.rounds.look();
+  const seen: Moved[] = [];
+  node.rounds.onMoved((moved) => seen.push(moved));
+
+  node.rounds.saw({ chatId, seq: 1, mark: 5 });
+  await node.rounds.look();
+
+  expect(seen).toMatchObject([{ isOther: true }]);
 });

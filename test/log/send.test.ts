@@ -169,9 +169,10 @@ it('rings with the event along, so that nobody has to read it back', async () =>
   const rings: unknown[] = [];
   await bus.subscribe(chatTopic(chatId), (packed) => rings.push(unpack(packed)));
 
+  const { markAtAfter: markBefore } = (await readPage(db, chatId, 0, 1))!;
   await log.send(messageOf(chatId, ada.id, 'привет {"$n":"7"}', 'key'));
   await expect.poll(() => rings).toHaveLength(1);
 
   const page = await readPage(db, chatId, 0, 10);
-  expect(rings).toEqual([{ events: page!.events.map((event) => ({ ...event, users: [] })) }]);
+  expect(rings).toEqual([{ events: page!.events.map((event) => ({ ...event, users: [] })), markBefore }]);
 });

@@ -3,6 +3,7 @@ import type { Bus, Topic } from '../../src/bus/bus.js';
 import { createMemoryBus } from '../../src/bus/memory.js';
 import type { Database } from '../../src/db/database.js';
 import { openDatabase } from '../../src/db/open.js';
+import { chatTopic, pack } from '../../src/log/doorbell.js';
 import type { LogEvent } from '../../src/log/event.js';
 import type { Follower } from '../../src/log/tail.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
@@ -131,6 +132,41 @@ it('resets its followers where the log is another one than before', async () => 
   await expect.poll(resets, { timeout: 5000 }).toBe(1);
 
   expect(seqs).toEqual(upTo(3));
+});
+
+it('hands out nothing that follows an event of another log, however soon it comes', async () => {
+  const ada = await aUser(db);
+  const chatId = await aChat(db, [ada]);
+  const node = await logNode(db, { intervalMs: 1_000_000 }); // the bell alone
+  const { follower, seqs, resets } = aFollower();
+  await node.tail.follow([chatId], follower);
+  await sendMany(node, chatId, ada.id, 3);
+  await expect.poll(() => seqs).toEqual(upTo(3));
+
+  // As after a restore to 1, and two new ones: 4 follows another 3 than the one that was handed out.
+  await db.query('UPDATE event SET mark = mark # 1 WHERE chat_id = $1 AND seq > 1', [chatId]);
+  await db.query('UPDATE chat SET head_mark = head_mark # 1 WHERE id = $1', [chatId]);
+  await sendMany(node, chatId, ada.id, 1);
+  await expect.poll(resets).toBe(1);
+  await sendMany(node, chatId, ada.id, 1);
+  await expect.poll(() => seqs.at(-1)).toBe(5);
+
+  expect(seqs).toEqual([1, 2, 3, 5]);
+});
+
+it('resets the followers of a chat that is gone, as after a restore to before it', async () => {
+  const ada = await aUser(db);
+  const chatId = await aChat(db, [ada]);
+  const node = await logNode(db, { intervalMs: 1_000_000 });
+  const { follower, resets } = aFollower();
+  await node.tail.follow([chatId], follower);
+  await node.rounds.look();
+
+  for (const table of ['event', 'member']) await db.query(`DELETE FROM ${table} WHERE chat_id = $1`, [chatId]);
+  await db.query('DELETE FROM chat WHERE id = $1', [chatId]);
+  await node.rounds.look();
+
+  await expect.poll(resets).toBe(1);
 });
 
 it('lets go of a chat with its last follower', async () => {
