@@ -9,7 +9,8 @@ import { describe, expect, it } from 'vitest';
 const LAYERS: Record<string, readonly string[]> = {
   main: ['app', 'settings', 'process', 'common'],
   cli: ['cli/chat', 'main', 'demo', 'import', 'domain', 'log', 'bus', 'db', 'settings', 'process', 'common'],
-  'cli/chat': [], // a client as anyone could write it
+  'cli/chat': ['client'], // a client as anyone could write it
+  client: [], // what such clients are handed
   app: ['server', 'graphql', 'demo', 'domain', 'log', 'bus', 'db', 'settings', 'common'],
   server: ['graphql', 'domain', 'log', 'bus', 'db', 'common'],
   graphql: ['domain', 'log', 'bus', 'db', 'generated', 'common'],
@@ -49,7 +50,7 @@ const FILES: Record<string, string> = {
 const PACKAGES: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^@pothos\//, ['graphql']],
   [/^(graphql-yoga|@graphql-yoga\/.*)$/, ['server']],
-  [/^(ws|graphql-ws)$/, ['server', 'cli/chat']],
+  [/^(ws|graphql-ws)$/, ['server', 'client', 'cli/chat']],
   [/^(ioredis|graphql-redis-subscriptions|graphql-subscriptions)$/, ['bus']],
   [/^(graphql|graphql-scalars|@escape\.tech\/.*)$/, ['graphql', 'server', 'cli/chat']],
   [/^node:https?$/, ['server']],

@@ -2,6 +2,7 @@
  * One chat as its reader sees it: confirmed messages by their place in the log, then those still on their way. Whatever is
  * told twice, or again after a reconnection, changes nothing.
  */
+import { createMessages } from '../../client/messages.js';
 import type { MessageFieldsFragment } from './operations.js';
 
 export type Message = MessageFieldsFragment;
@@ -29,35 +30,28 @@ export interface Conversation {
 }
 
 export const createConversation = (viewerId: string): Conversation => {
-  const byId = new Map<string, Message>();
+  const confirmed = createMessages<Message>();
   let outgoing: Outgoing[] = [];
-  let sorted: Message[] | null = null;
-
-  const messages = () => (sorted ??= [...byId.values()].sort((one, other) => one.seq - other.seq));
 
   return {
     put: (added) => {
+      confirmed.put(added);
       for (const message of added) {
-        byId.set(message.id, message);
         // Its event may come before the answer to its sending, or instead of it.
         if (message.sender.id === viewerId) {
           outgoing = outgoing.filter((one) => one.clientMessageId !== message.clientMessageId);
         }
       }
-      sorted = null;
     },
-    reset: () => {
-      byId.clear();
-      sorted = null;
-    },
+    reset: confirmed.reset,
     addOutgoing: (added) => {
       outgoing = [...outgoing, added];
     },
     refuse: (clientMessageId, reason) => {
       outgoing = outgoing.map((one) => (one.clientMessageId === clientMessageId ? { ...one, refusal: reason } : one));
     },
-    messages,
+    messages: confirmed.list,
     outgoing: () => outgoing,
-    headSeq: () => messages().at(-1)?.seq ?? 0,
+    headSeq: () => confirmed.list().at(-1)?.seq ?? 0,
   };
 };

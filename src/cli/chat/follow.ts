@@ -1,8 +1,9 @@
 /** Follows one chat: what the log says goes into the conversation, what is fleeting to the listener. */
+import { print } from 'graphql';
+import { followChat as followEvents } from '../../client/follow.js';
 import type { Connection } from './connection.js';
 import type { Conversation } from './conversation.js';
 import { ChatEventsDocument, OpenChatDocument, type ChatEventsSubscription } from './operations.js';
-import { messageOf } from './sender.js';
 
 export type ChatEvent = ChatEventsSubscription['chatEvents'];
 
@@ -26,10 +27,6 @@ export const followChat = async (
   conversation: Conversation,
   { onEvent, onEnded }: FollowListener,
 ): Promise<Following | null> => {
-  /** Which subscription counts; none once it is over. */
-  let generation = 0;
-  let stop = () => {};
-
   const readHistory = async (): Promise<string | null> => {
     const { chat } = await connection.run(OpenChatDocument, { id: chatId });
     if (!chat) return null;
@@ -38,24 +35,6 @@ export const followChat = async (
       ? (chat.messages.pageInfo.startCursor ?? null)
       : null;
     return chat.cursor;
-  };
-
-  const subscribe = (after: string | null) => {
-    // graphql-ws sends this very object again after each loss of the socket: `after` is kept at the last cursor.
-    const variables = { chatId, after };
-    const own = (generation += 1);
-    stop = connection.follow(
-      ChatEventsDocument,
-      variables,
-      ({ chatEvents: event }) => {
-        if (own !== generation) return;
-        if ('cursor' in event) variables.after = event.cursor;
-        take(event);
-      },
-      (error) => {
-        if (own === generation) end(error === undefined ? 'The chat is no longer followed' : messageOf(error));
-      },
-    );
   };
 
   const take = (event: ChatEvent) => {
@@ -75,42 +54,26 @@ export const followChat = async (
           () => {},
         );
         return;
-      case 'SubscriptionEnded':
-        return takeEnd(event);
       default:
         break; // fleeting, or of the chat rather than its messages: the listener's
     }
     onEvent(event);
   };
 
-  const takeEnd = ({ code, reason }: Extract<ChatEvent, { __typename: 'SubscriptionEnded' }>) => {
-    // From these two the socket comes back by itself, with the last cursor.
-    if (code === 'SHUTTING_DOWN' || code === 'SIGNED_OUT') return;
-    if (code === 'TOO_SLOW') void followAnew();
-    else end(reason);
-  };
-
-  const end = (reason: string) => {
-    generation += 1;
-    onEnded(reason);
-  };
-
-  const followAnew = async () => {
-    const own = (generation += 1);
-    conversation.reset();
-    const cursor = await readHistory();
-    if (cursor !== null && own === generation) subscribe(cursor);
-  };
-
   const following: Following = {
     olderCursor: null,
-    stop: () => {
-      generation += 1;
-      stop();
-    },
+    stop: () => followed?.stop(),
   };
-  const cursor = await readHistory();
-  if (cursor === null) return null;
-  subscribe(cursor);
+  let followed: { stop(): void } | null = null;
+  const after = await readHistory();
+  if (after === null) return null;
+  followed = followEvents<ChatEvent>({
+    client: connection.client,
+    query: print(ChatEventsDocument),
+    chatId,
+    after,
+    onEvent: take,
+    onEnded: (_code, reason) => onEnded(reason),
+  });
   return following;
 };

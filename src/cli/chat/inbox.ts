@@ -18,17 +18,12 @@ export const createInbox = (connection: Connection, onChange: () => void): Inbox
     onChange();
   };
 
-  connection.follow(
-    NotificationsDocument,
-    {},
-    ({ notificationReceived: { kind, chat, unreadCount } }) => {
-      const known = chats.find((one) => one.id === chat?.id);
-      if (kind !== 'NEW_MESSAGE' || known === undefined) return void refresh().catch(() => {});
-      chats = chats.map((one) => (one === known ? { ...one, unreadCount } : one));
-      onChange();
-    },
-    () => {},
-  );
+  connection.follow(NotificationsDocument, ({ notificationReceived: { kind, chat, unreadCount } }) => {
+    const known = chats.find((one) => one.id === chat?.id);
+    if (kind !== 'NEW_MESSAGE' || known === undefined) return void refresh().catch(() => {});
+    chats = chats.map((one) => (one === known ? { ...one, unreadCount } : one));
+    onChange();
+  });
 
   return {
     chats: () => chats,

@@ -9,6 +9,7 @@ const message = (seq: number, text: string, { sender = other, key = null as stri
   seq,
   text,
   createdAt: '2026-01-01T00:00:00.000Z',
+  editedAt: null,
   isEdited: false,
   isDeleted: false,
   clientMessageId: key,
