@@ -1,7 +1,7 @@
 /** Anything that anyone may try to do in chats, at random. What is refused changes nothing, and is as good a step as any. */
 import { change, type Answer } from '../support/change.js';
 import type { Person } from '../support/people.js';
-import type { Random } from './random.js';
+import type { Random } from '../support/random.js';
 
 /** What is there to act upon, as the answers told. */
 export interface World {

@@ -8,7 +8,7 @@ import { administrator, newPerson, staffMember, type Person } from '../support/p
 import type { TestNode } from '../support/node.js';
 import { createClient, type Client } from './client.js';
 import { mutate, type Step, type World } from './mutations.js';
-import { createRandom } from './random.js';
+import { createRandom } from '../support/random.js';
 
 export interface OracleOptions {
   seed: number;
