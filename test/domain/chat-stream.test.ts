@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Database } from '../../src/db/database.js';
 import { openDatabase } from '../../src/db/open.js';
 import { createChatStream } from '../../src/domain/chat-stream.js';
@@ -8,7 +8,9 @@ import { createEnding } from '../../src/domain/ending.js';
 import type { Stream, StreamItem } from '../../src/domain/stream-item.js';
 import type { UserFacts } from '../../src/log/event.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
-import { aChat, aUser, logNode, seqOf, silentBus } from '../support/log.js';
+import { createMemoryBus } from '../../src/bus/memory.js';
+import { aChat, aUser, logNode, seqOf, silentBus, withStep } from '../support/log.js';
+import { age, pruneAll } from '../support/old-events.js';
 
 let own: TestDatabase;
 let db: Database;
@@ -28,7 +30,13 @@ const follow = (
   node: Node,
   user: UserFacts,
   chatId: bigint,
-  { after = null as { seq: number; mark: number } | null, ending = createEnding(), slowReaderMs = 60_000 } = {},
+  {
+    after = null as { seq: number; mark: number } | null,
+    ending = createEnding(),
+    slowReaderMs = 60_000,
+    retentionDays = 0,
+    onDb = db,
+  } = {},
 ) => {
   const viewer = {
     id: user.id,
@@ -38,7 +46,7 @@ const follow = (
   };
   const watch = () => () => undefined; // no role changes here
   const stream = createChatStream({
-    db,
+    db: onDb,
     tail: node.tail,
     viewer,
     chatId,
@@ -49,6 +57,7 @@ const follow = (
     watch,
     ending,
     slowReaderMs,
+    retentionDays,
   });
   onTestFinished(() => void stream.return!());
   return stream;
@@ -133,6 +142,42 @@ it('replays the log after a cursor, then is ready, then live, whatever is writte
 
   expect(reading.seqs()).toEqual(upTo(900).slice(100));
   expect(reading.items.filter((item) => item.kind === 'ready')).toHaveLength(1);
+});
+
+describe.each(['with a bell', 'without one'])('%s', (how) => {
+  it.each([
+    ['a cursor', 'before', true, true],
+    ['a cursor', 'after', true, false],
+    ['no cursor', 'before', false, true],
+    ['no cursor', 'after', false, false],
+  ])(
+    'begun with %s, tells once and in order what is written just %s each of its steps',
+    async (_with, _when, hasCursor, isBefore) => {
+      const bus = how === 'with a bell' ? createMemoryBus(() => undefined) : silentBus;
+      const ada = await aUser(db);
+      const writer = await logNode(db, { bus });
+      let steps = Infinity;
+      for (let at = 1; at <= steps; at += 1) {
+        const chatId = await aChat(db, [ada]);
+        for (const text of ['one', 'two']) await send(writer, chatId, ada.id, text);
+        const stepped = withStep(db, { at, isBefore, act: () => send(writer, chatId, ada.id, `at ${at}`) });
+        const reader = await logNode(stepped.db, { bus, intervalMs: 50 });
+        const after = hasCursor ? await placeOf(chatId, 1) : null;
+
+        const reading = readAll(follow(reader, ada, chatId, { after, onDb: stepped.db }));
+        await expect.poll(() => kindsOf(reading.items)).toContain('ready');
+        steps = Math.min(steps, stepped.steps());
+        // Nothing is written after it that would tell that it is missing.
+        const [head] = await db.query<{ seq: number }>('SELECT head_seq AS seq FROM chat WHERE id = $1', [chatId]);
+        const ready = reading.items.find((item) => item.kind === 'ready')!;
+        const from = hasCursor ? 1 : ready.headSeq;
+        await expect
+          .poll(() => reading.seqs(), { message: `at step ${at} of ${steps}` })
+          .toEqual(upTo(head!.seq).slice(from));
+      }
+      expect(steps).toBeGreaterThan(3);
+    },
+  );
 });
 
 it('does the same without a bell', async () => {
@@ -226,6 +271,26 @@ it('a reader that takes nothing is given the log when it comes back, and ready o
   expect(kindsOf(items).at(-1)).toBe('ready');
 });
 
+it('a reader that is more than 10,000 events behind when it comes back is told to read the chat again, then goes on', async () => {
+  const ada = await aUser(db);
+  const chatId = await aChat(db, [ada]);
+  const node = await logNode(db);
+  const stream = follow(node, ada, chatId);
+  await take(stream, 1);
+
+  for (let sent = 0; sent < 11_500; sent += 500) {
+    await Promise.all(upTo(500).map(() => send(node, chatId, ada.id)));
+  }
+  const items: StreamItem[] = [];
+  while (items.at(-1)?.kind !== 'ready') items.push(...(await take(stream, 1)));
+  const last = await send(node, chatId, ada.id);
+  const [event] = await take(stream, 1);
+
+  expect(kindsOf(items)).toEqual(['resync', 'ready']);
+  expect(items.at(-1)).toMatchObject({ headSeq: 11_500 });
+  expect(event).toMatchObject({ kind: 'event', event: { seq: last } });
+});
+
 it('texts too long for the queue together are replayed all the same', async () => {
   const ada = await aUser(db);
   const chatId = await aChat(db, [ada]);
@@ -294,4 +359,63 @@ it('lets go of the chat as soon as it is no longer wanted', async () => {
 
   expect(await waiting).toMatchObject({ done: true });
   expect(node.tail.followedChats()).toBe(0);
+});
+
+/** A chat of 1,000 messages, the first 900 of them that many hours old. */
+const anOldChat = async (node: Node, hours: number) => {
+  const ada = await aUser(db);
+  const chatId = await aChat(db, [ada]);
+  await Promise.all(upTo(1000).map(() => send(node, chatId, ada.id)));
+  await age(db, chatId, 900, hours);
+  return { ada, chatId };
+};
+
+it('tells a cursor that is further behind than logs are kept to read the chat again, pruned or not', async () => {
+  const node = await logNode(db);
+  const { ada, chatId } = await anOldChat(node, 24);
+  const [tooOld, last] = [await placeOf(chatId, 899), await placeOf(chatId, 900)];
+
+  const inTime = await take(follow(node, ada, chatId, { after: tooOld, retentionDays: 2 }), 102);
+  const before = await take(follow(node, ada, chatId, { after: tooOld, retentionDays: 1 }), 2);
+  await age(db, chatId, 900, 1);
+  await pruneAll(db, 1);
+  const after = await take(follow(node, ada, chatId, { after: tooOld, retentionDays: 1 }), 2);
+  const resumed = await take(follow(node, ada, chatId, { after: last, retentionDays: 1 }), 101);
+
+  expect(seqsOf(inTime)).toEqual(upTo(1000).slice(899));
+  for (const told of [before, after]) expect(kindsOf(told)).toEqual(['resync', 'ready']);
+  expect(seqsOf(resumed)).toEqual(upTo(1000).slice(900));
+  expect(resumed.at(-1)).toMatchObject({ kind: 'ready', headSeq: 1000 });
+});
+
+it('ends a replay that had begun, whatever grows too old meanwhile and is pruned', async () => {
+  const node = await logNode(db);
+  const { ada, chatId } = await anOldChat(node, 23);
+  const stream = follow(node, ada, chatId, { after: await placeOf(chatId, 100), retentionDays: 1 });
+  const first = await take(stream, 10);
+
+  await age(db, chatId, 950, 1);
+  const pruned = await pruneAll(db, 1);
+  const rest = await take(stream, 891);
+
+  expect(pruned).toEqual([]);
+  expect(kindsOf([...first, ...rest])).toEqual([...upTo(900).map(() => 'event'), 'ready']);
+  expect(seqsOf([...first, ...rest])).toEqual(upTo(1000).slice(100));
+});
+
+it('ends a replay that takes longer than an hour with a word rather than a hole, where the log was pruned under it', async () => {
+  const node = await logNode(db);
+  const { ada, chatId } = await anOldChat(node, 23);
+  const stream = follow(node, ada, chatId, { after: await placeOf(chatId, 100), retentionDays: 1 });
+  const first = await take(stream, 10);
+
+  await age(db, chatId, 900, 3);
+  await pruneAll(db, 1);
+  const rest: StreamItem[] = [];
+  while (rest.at(-1)?.kind !== 'ready') rest.push(...(await take(stream, 1)));
+
+  const seqs = seqsOf([...first, ...rest]);
+  expect(seqs).toEqual(upTo(1000).slice(100, 100 + seqs.length));
+  expect(seqs.length).toBeLessThan(900);
+  expect(kindsOf(rest).slice(-2)).toEqual(['resync', 'ready']);
 });

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { createMemoryBus } from '../../src/bus/memory.js';
 import type { Database } from '../../src/db/database.js';
 import { openDatabase } from '../../src/db/open.js';
 import { createEnding } from '../../src/domain/ending.js';
@@ -8,7 +9,8 @@ import { createViewerStream } from '../../src/domain/viewer-stream.js';
 import type { Place } from '../../src/log/cursor.js';
 import type { UserFacts } from '../../src/log/event.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
-import { aChat, aUser, logNode, seqOf, silentBus } from '../support/log.js';
+import { aChat, aUser, logNode, seqOf, silentBus, withStep } from '../support/log.js';
+import { age } from '../support/old-events.js';
 
 let own: TestDatabase;
 let db: Database;
@@ -22,9 +24,9 @@ afterAll(async () => {
   await own.drop();
 });
 
-const viewerNode = async (options: Parameters<typeof logNode>[1] = {}) => {
-  const node = await logNode(db, options);
-  const memberships = createMemberships({ db, bus: node.bus, rounds: node.rounds }, (error) => {
+const viewerNode = async (options: Parameters<typeof logNode>[1] = {}, onDb = db) => {
+  const node = await logNode(onDb, options);
+  const memberships = createMemberships({ db: onDb, bus: node.bus, rounds: node.rounds }, (error) => {
     throw error;
   });
   onTestFinished(() => memberships.close());
@@ -33,7 +35,12 @@ const viewerNode = async (options: Parameters<typeof logNode>[1] = {}) => {
 
 type Node = Awaited<ReturnType<typeof viewerNode>>;
 
-const follow = ({ tail, memberships }: Node, user: UserFacts, after: Place[] | null = null, onDb = db) => {
+const follow = (
+  { tail, memberships }: Node,
+  user: UserFacts,
+  after: Place[] | null = null,
+  { onDb = db, retentionDays = 0 } = {},
+) => {
   const viewer = {
     id: user.id,
     role: user.role,
@@ -48,6 +55,7 @@ const follow = ({ tail, memberships }: Node, user: UserFacts, after: Place[] | n
     after,
     ending: createEnding(),
     slowReaderMs: 60_000,
+    retentionDays,
   });
   onTestFinished(() => void stream.return!());
   return stream;
@@ -117,6 +125,62 @@ const placeOf = async (chatId: bigint, seq: number): Promise<Place> => {
   );
   return row!;
 };
+
+describe.each(['with a bell', 'without one'])('%s', (how) => {
+  it.each([
+    ['a cursor', 'before', true, true],
+    ['a cursor', 'after', true, false],
+    ['no cursor', 'before', false, true],
+    ['no cursor', 'after', false, false],
+  ])(
+    'begun with %s, tells once and in order what is sent and who is added just %s each of its steps',
+    async (_with, _when, hasCursor, isBefore) => {
+      const bus = how === 'with a bell' ? createMemoryBus(() => undefined) : silentBus;
+      const writer = await viewerNode({ bus });
+      let steps = Infinity;
+      for (let at = 1; at <= steps; at += 1) {
+        const [ada, bob] = [await aUser(db), await aUser(db)];
+        const [known, joined] = [await aChat(db, [ada, bob]), await aChat(db, [bob])];
+        for (let sent = 0; sent < 2; sent += 1) await send(writer, known, bob.id);
+        let wasReady: boolean | undefined;
+        const stepped = withStep(db, {
+          at,
+          isBefore,
+          act: async () => {
+            wasReady = reading.told().includes('viewerReady');
+            await send(writer, known, bob.id);
+            await add(writer, joined, bob, ada);
+            await send(writer, joined, bob.id);
+          },
+        });
+        const after = hasCursor ? [await placeOf(known, 1)] : null;
+        let reading = { told: (): string[] => [] };
+        const reader = await viewerNode({ bus, intervalMs: 50 }, stepped.db);
+        reading = readAll(follow(reader, ada, after, { onDb: stepped.db }));
+        await expect.poll(reading.told).toContain('viewerReady');
+        steps = Math.min(steps, stepped.steps());
+        await expect.poll(() => wasReady, { message: `step ${at} of ${steps}` }).toBeDefined();
+
+        const items = [`event ${known}:2`, `event ${known}:3`, `added ${joined}`, `event ${joined}:2`];
+        // What clients read for themselves: all without cursors, the new chat with them, as of when they are told that they are ready.
+        const beforeReady = hasCursor ? items.slice(3) : items;
+        const readByClient = wasReady === true ? items.slice(0, hasCursor ? 0 : 1) : beforeReady;
+        const of = (chatId: bigint, all: string[]) =>
+          all.filter((one) => new RegExp(`^(added|event) ${chatId}\\b`).test(one));
+        // Nothing is written after it that would tell that it is missing.
+        for (const chatId of [known, joined]) {
+          await expect
+            .poll(() => of(chatId, reading.told()), { message: `at step ${at} of ${steps}` })
+            .toSatisfy((told: string[]) => {
+              const due = of(chatId, items).filter((item) => told.includes(item) || !readByClient.includes(item));
+              return told.join() === due.join();
+            });
+        }
+      }
+      expect(steps).toBeGreaterThan(4);
+    },
+  );
+});
 
 it('without cursors is ready at once, then tells what happens in any chat', async () => {
   const ada = await aUser(db);
@@ -237,10 +301,24 @@ it('opens 2,000 chats with something to replay in a bounded number of statements
   let statements = 0;
   const counting: Database = { ...db, query: (sql, params) => ((statements += 1), db.query(sql, params)) };
 
-  const told = await take(follow(node, ada, after, counting), 4001);
+  const told = await take(follow(node, ada, after, { onDb: counting }), 4001);
 
   expect(told.filter((one) => one.startsWith('event'))).toHaveLength(2000);
   expect(told.at(-1)).toBe('viewerReady');
   // Two for the chats, and four for each 250 of those with something to replay.
   expect(statements).toBeLessThanOrEqual(2 + 4 * 8);
 }, 60_000);
+
+it('tells cursors that are further behind than logs are kept to read those chats again, and replays the others', async () => {
+  const node = await viewerNode();
+  const ada = await aUser(db);
+  const [old, young] = [await aChat(db, [ada]), await aChat(db, [ada])];
+  for (const chatId of [old, old, young, young]) await send(node, chatId, ada.id);
+  await age(db, old, 2, 25);
+  await age(db, young, 1, 25);
+
+  const after = [await placeOf(old, 1), await placeOf(young, 1)];
+  const told = await take(follow(node, ada, after, { retentionDays: 1 }), 5);
+
+  expect(told).toEqual([`resync ${old}`, `ready ${old}:2`, `event ${young}:2`, `ready ${young}:2`, 'viewerReady']);
+});

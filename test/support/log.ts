@@ -26,6 +26,27 @@ export const logNode = async (db: Database, { bus = createMemoryBus(fail), inter
   return { bus, rounds, tail, log };
 };
 
+/**
+ * The same database, where something is done just before or just after one of its statements.
+ *
+ * @param at which of them, from 1
+ * @returns with how many there were so far
+ */
+export const withStep = (
+  db: Database,
+  { at, isBefore, act }: { at: number; isBefore: boolean; act: () => Promise<unknown> },
+): { db: Database; steps: () => number } => {
+  let steps = 0;
+  const query: Database['query'] = async <Row>(sql: string, params?: readonly unknown[]) => {
+    const own = (steps += 1);
+    if (own === at && isBefore) await act();
+    const rows = await db.query<Row>(sql, params);
+    if (own === at && !isBefore) await act();
+    return rows;
+  };
+  return { db: { ...db, query }, steps: () => steps };
+};
+
 /** A bus that is away: nothing arrives, nothing fails. */
 export const silentBus: Bus = {
   publish: () => undefined,
