@@ -114,15 +114,20 @@ export const createNotificationStream = ({
     const left = [...followed].filter((chatId) => !now.has(chatId));
     const joined = rows.filter((row) => !followed.has(row.id));
     tail.unfollow(left, follower);
-    for (const chatId of left) touched.add(chatId);
+    for (const chatId of left) {
+      followed.delete(chatId);
+      touched.add(chatId);
+    }
     for (const { id, isFresh } of joined) if (isFresh) touched.add(id);
+    const joinedIds = joined.map(({ id }) => id);
+    try {
+      await tail.follow(joinedIds, follower);
+    } catch (error) {
+      tail.unfollow(joinedIds, follower); // and begin anew with the next try
+      throw error;
+    }
+    if (is('over') || is('ended')) return tail.unfollow(joinedIds, follower);
     followed = now;
-    await tail.follow(
-      joined.map((row) => row.id),
-      follower,
-    );
-    if (!is('over') && !is('ended')) return;
-    tail.unfollow(now, follower);
   };
 
   const readChanges = async () => {
@@ -138,13 +143,23 @@ export const createNotificationStream = ({
   const readTouched = async () => {
     const chatIds = [...touched];
     touched.clear();
-    const found = await notifications.newMessages(chatIds.map((chatId) => ({ userId: viewer.id, chatId })));
+    const found = await readNewMessages(chatIds);
     for (const [index, notification] of found.entries()) {
       const chatId = chatIds[index]!;
       const summary = `${notification.message?.seq ?? 0}:${notification.unreadCount}:${notification.message?.changedSeq ?? 0}`;
       if (told.get(chatId) === summary) continue;
       told.set(chatId, summary);
       ready.push(notification);
+    }
+  };
+
+  const readNewMessages = async (chatIds: readonly bigint[]) => {
+    try {
+      return await notifications.newMessages(chatIds.map((chatId) => ({ userId: viewer.id, chatId })));
+    } catch (error) {
+      // Those that were left too, of which nothing else would tell again.
+      for (const chatId of chatIds) touched.add(chatId);
+      throw error;
     }
   };
 

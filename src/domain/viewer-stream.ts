@@ -276,15 +276,20 @@ export const createViewerStream = (options: ViewerStreamOptions): Stream => {
     if (asked?.length === 0) return;
     const joined = (await readViewerChats(db, viewer.id, asked)).filter(({ chat }) => !chats.has(chat.id));
     if (!is('live') || joined.length === 0) return;
+    const chatIds = joined.map(({ chat }) => chat.id);
+    try {
+      await tail.follow(chatIds, follower);
+    } catch (error) {
+      tail.unfollow(chatIds, follower); // and begin anew with the next try
+      throw error;
+    }
+    if (!is('live')) return tail.unfollow(chatIds, follower);
     for (const one of joined) {
       news.push({ kind: 'chatAdded', chat: one.chat });
       due.add(one.chat.id);
       // A removal after joining ends it, also one before the head as read now.
       enter(one, one.joined ?? headOf(one.chat), false).entitledSeq = one.joined?.seq ?? one.chat.headSeq;
     }
-    const chatIds = joined.map(({ chat }) => chat.id);
-    await tail.follow(chatIds, follower);
-    if (!is('live')) tail.unfollow(chatIds, follower);
   };
 
   const readDue = async () => {

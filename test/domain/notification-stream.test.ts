@@ -3,10 +3,12 @@ import type { Bus } from '../../src/bus/bus.js';
 import type { Database } from '../../src/db/database.js';
 import { createEnding } from '../../src/domain/ending.js';
 import type { NotificationRow } from '../../src/domain/notification-row.js';
+import { createNotifications } from '../../src/domain/notifications.js';
 import { createNotificationStream } from '../../src/domain/notification-stream.js';
 import type { Viewer } from '../../src/domain/viewer.js';
+import { createTail } from '../../src/log/tail.js';
 import { chatNode, newPerson, ownDatabase } from '../support/chats.js';
-import { logNode, silentBus } from '../support/log.js';
+import { logNode, silentBus, withFailure } from '../support/log.js';
 import { until } from '../support/until.js';
 
 const database = ownDatabase();
@@ -21,14 +23,17 @@ const apply = (state: Map<string, NotificationRow>, told: NotificationRow) => {
 const inShort = (rows: Iterable<NotificationRow>) =>
   [...rows].map(({ id, message, unreadCount }) => `${id} ${message?.seq ?? ''} ${unreadCount}`).sort();
 
-const aNode = async (db: Database, options: { intervalMs?: number; bus?: Bus } = {}) => {
-  const { rounds, tail, bus: own } = await logNode(db, options);
-  const node = chatNode(db, { bus: own });
+const aNode = async (sound: Database, options: { intervalMs?: number; bus?: Bus; db?: Database } = {}) => {
+  const { db = sound } = options;
+  const { rounds, bus: own } = await logNode(sound, options);
+  const tail = createTail({ db, bus: own, rounds }, () => undefined);
+  onTestFinished(() => tail.close());
+  const node = chatNode(sound, { bus: own });
   const list = async (viewer: Viewer) =>
     (await node.notifications.list(viewer, true, { first: 100 })).edges.map((edge) => edge.node);
 
   const open = (viewer: Viewer) => {
-    const { notifications } = node;
+    const notifications = createNotifications({ db, bus: own });
     const stream = createNotificationStream({
       db,
       bus: own,
@@ -105,6 +110,23 @@ it('the list and the stream give the list as it is, within a second where no bel
   await change();
 
   await equals(node, bob, state);
+});
+
+it('the list and the stream give the list as it is, whichever statement the database failed to answer meanwhile', async () => {
+  const failures = withFailure(database.current);
+  const node = await aNode(database.current, { db: failures.db });
+  for (let at = 1, hasFailed = true; hasFailed; at += 1) {
+    const [ada, bob] = [await newPerson(database.current), await newPerson(database.current)];
+    const { before, change } = await changeEverything(node, ada, bob);
+    const state = node.follow(bob, before);
+    await equals(node, bob, state);
+
+    failures.fail(at);
+    await change();
+
+    await equals(node, bob, state);
+    hasFailed = failures.hasFailed();
+  }
 });
 
 it('ends where the database is another one than before: the list is to be read again', async () => {

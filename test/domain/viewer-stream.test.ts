@@ -8,8 +8,9 @@ import { createMemberships } from '../../src/domain/viewer-chats.js';
 import { createViewerStream } from '../../src/domain/viewer-stream.js';
 import type { Place } from '../../src/log/cursor.js';
 import type { UserFacts } from '../../src/log/event.js';
+import { createTail } from '../../src/log/tail.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
-import { aChat, aUser, logNode, seqOf, silentBus, withStep } from '../support/log.js';
+import { aChat, aUser, logNode, seqOf, silentBus, withFailure, withStep } from '../support/log.js';
 import { age } from '../support/old-events.js';
 
 let own: TestDatabase;
@@ -268,6 +269,27 @@ it.each([
     ]);
   },
 );
+
+it('tells what happens in a chat just joined, whichever statement the database failed to answer meanwhile', async () => {
+  const failures = withFailure(db);
+  const node = await viewerNode({ intervalMs: 50 });
+  const tail = createTail({ db: failures.db, bus: node.bus, rounds: node.rounds }, () => undefined);
+  onTestFinished(() => tail.close());
+  for (let at = 1, hasFailed = true; hasFailed; at += 1) {
+    const [ada, bob] = [await aUser(db), await aUser(db)];
+    const chatId = await aChat(db, [bob]);
+    const { told } = readAll(follow({ ...node, tail }, ada, null, { onDb: failures.db }));
+    await expect.poll(told).toEqual(['viewerReady']);
+
+    failures.fail(at);
+    const seq = await add(node, chatId, bob, ada);
+    await expect.poll(told).toEqual(['viewerReady', `added ${chatId}`]);
+    await send(node, chatId, bob.id);
+
+    await expect.poll(told).toEqual(['viewerReady', `added ${chatId}`, `event ${chatId}:${seq! + 1}`]);
+    hasFailed = failures.hasFailed();
+  }
+});
 
 it('a reader that takes nothing is given the logs when it comes back, in order and once, and ready once more', async () => {
   const ada = await aUser(db);

@@ -2,7 +2,7 @@
 import { onTestFinished } from 'vitest';
 import type { Bus } from '../../src/bus/bus.js';
 import { createMemoryBus } from '../../src/bus/memory.js';
-import type { Database } from '../../src/db/database.js';
+import { UnavailableError, type Database } from '../../src/db/database.js';
 import type { UserFacts } from '../../src/log/event.js';
 import { createLog, type SendOutcome } from '../../src/log/log.js';
 import { newMark } from '../../src/log/mark.js';
@@ -45,6 +45,20 @@ export const withStep = (
     return rows;
   };
   return { db: { ...db, query }, steps: () => steps };
+};
+
+/**
+ * The same database, which does not answer one of its statements.
+ *
+ * @returns with `fail(at)`: the one that comes as number `at` from now, from 1; and whether it has come
+ */
+export const withFailure = (db: Database): { db: Database; fail: (at: number) => void; hasFailed: () => boolean } => {
+  let left = 0;
+  const query: Database['query'] = async <Row>(sql: string, params?: readonly unknown[]) => {
+    if (left > 0 && (left -= 1) === 0) throw new UnavailableError(1000);
+    return db.query<Row>(sql, params);
+  };
+  return { db: { ...db, query }, fail: (at) => void (left = at), hasFailed: () => left === 0 };
 };
 
 /** A bus that is away: nothing arrives, nothing fails. */
