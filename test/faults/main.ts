@@ -1,0 +1,84 @@
+/** `npm run faults`: breaks things on purpose, and says what became of what was promised. */
+import { parseArgs } from 'node:util';
+import { Presets, SingleBar } from 'cli-progress';
+import { isGreen, type Run, type Verdict } from './run.js';
+import { runs } from './runs.js';
+import { totalKills, writeResult } from './results.js';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seed: { type: 'string' },
+    times: { type: 'string', default: '1' },
+    scale: { type: 'string', default: '1' },
+    write: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    total: { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
+  },
+});
+
+const COMPLAINT_LONGEST = 600;
+
+const rows: Record<string, string | number>[] = [];
+
+const runOnce = async (run: Run, seed: number): Promise<boolean> => {
+  const bar = new SingleBar(
+    { format: `${run.name} [{bar}] {value}/{total} {duration_formatted}`, noTTYOutput: false },
+    Presets.shades_classic,
+  );
+  bar.start(1, 0);
+  const startedAt = performance.now();
+  let verdict: Verdict;
+  try {
+    verdict = await run.run({
+      seed,
+      scale: Number(values.scale),
+      only: values.only,
+      onProgress: (done, of) => {
+        bar.setTotal(of);
+        bar.update(Math.floor(done));
+      },
+    });
+  } catch (error) {
+    verdict = { anomalies: [], complaints: [`It did not come to its end: ${String(error)}`], figures: {} };
+  } finally {
+    bar.stop();
+  }
+  const seconds = Math.round((performance.now() - startedAt) / 1000);
+  const word = isGreen(verdict) ? 'green' : 'RED';
+  const figures = Object.entries(verdict.figures).map(([name, value]) => `${name} ${value}`);
+  console.log(`${word}  ${run.name}  seed ${seed}  ${seconds} s  ${figures.join(', ')}`);
+  for (const { kind, says } of verdict.anomalies) console.log(`  ${kind}: ${says}`);
+  for (const complaint of verdict.complaints.slice(0, 20)) console.log(`  ${complaint.slice(0, COMPLAINT_LONGEST)}`);
+  rows.push({ run: run.name, seed, seconds, verdict: word, ...verdict.figures });
+  const isWhole = Object.keys(verdict.figures).length > 0;
+  if (values.write && isWhole) writeResult(run.name, { seed, seconds, verdict: word, figures: verdict.figures });
+  return isGreen(verdict);
+};
+
+// What was started ends with this process.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
+if (values.total) {
+  console.log(totalKills());
+  process.exit(0);
+}
+
+const names = values.quick ? ['quick'] : positionals;
+const wanted = names.length === 0 ? runs : runs.filter(({ name }) => names.includes(name));
+if (values.list || wanted.length === 0) {
+  for (const { name, describe } of runs) console.log(`${name.padEnd(12)} ${describe}`);
+  process.exit(values.list ? 0 : 64);
+}
+
+let isAllGreen = true;
+for (const run of wanted) {
+  for (let n = 0; n < Number(values.times); n += 1) {
+    const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed) + n;
+    isAllGreen = (await runOnce(run, seed)) && isAllGreen;
+  }
+}
+if (rows.length > 1) console.table(rows);
+process.exit(isAllGreen ? 0 : 1);

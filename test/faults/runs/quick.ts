@@ -1,0 +1,50 @@
+/** Every fault once, one after the other, in whichever order the seed says. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Random } from '../../support/random.js';
+import { faults, type Fault } from '../faults.js';
+import type { Run, RunOptions, Verdict } from '../run.js';
+import { onStage } from '../stage.js';
+import { startWorkload } from '../workload.js';
+import type { World } from '../world.js';
+
+/** What was asked must be answered by then, with UNAVAILABLE at worst. */
+const ANSWERED_WITHIN_MS = 5500;
+const BETWEEN_MS = 500;
+
+export const quick: Run = {
+  name: 'quick',
+  describe: `each of ${faults.length} faults once, under load`,
+  run: (options) => runFaults(faults, options),
+};
+
+/** Each of them once, in whichever order the seed says. */
+export const runFaults = (list: readonly Fault[], { seed, entry, only, onProgress }: RunOptions): Promise<Verdict> =>
+  onStage({ seed, entry, hasDisk: true, hasClocks: true }, async ({ installation, world, random, complain }) => {
+    const workload = startWorkload(world, { pauseMs: 20 });
+    const due = shuffled(list, random).filter(({ name }) => only === undefined || name.includes(only));
+    for (const [n, fault] of due.entries()) {
+      onProgress(n, due.length);
+      const begunAt = performance.now();
+      await fault.run(installation, random);
+      await delay(BETWEEN_MS);
+      if (fault.isAnswered) for (const late of lateSince(world, begunAt)) complain(`${fault.name}: ${late}`);
+    }
+    const lastFaultAt = performance.now();
+    await delay(BETWEEN_MS);
+    await workload.stop();
+    const refused = world.recorder.operations.filter(
+      ({ outcome }) => outcome.kind === 'fail' && outcome.code === 'UNAUTHENTICATED',
+    );
+    if (refused.length > 0) complain(`${refused.length} questions were refused though their session was good`);
+    return { lastFaultAt, figures: { faults: due.length, operations: world.recorder.acknowledged() } };
+  });
+
+const lateSince = ({ recorder }: World, begunAt: number): string[] =>
+  recorder.latencies
+    .filter(({ startedAt, ms }) => startedAt >= begunAt && ms > ANSWERED_WITHIN_MS)
+    .map(({ what, ms }) => `an answer to ${what} took ${Math.round(ms)} ms`);
+
+const shuffled = <Item>(items: readonly Item[], { int }: Random): Item[] => {
+  const left = [...items];
+  return items.map(() => left.splice(int(left.length), 1)[0]!);
+};

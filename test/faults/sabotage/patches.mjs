@@ -1,0 +1,58 @@
+// What is changed in which file of src/, by the name of the sabotage. Each is what somebody might well write.
+
+/** @type {Record<string, { file: string, from: string, to: string }[]>} */
+export const patches = {
+  // What was committed after a higher number of another transaction was seen is never seen.
+  'a global serial as cursor': [
+    {
+      file: 'log/rounds.ts',
+      from: 'FROM event WHERE ${SINCE} GROUP BY chat_id',
+      to: 'FROM event WHERE serial > $1::text::bigint GROUP BY chat_id',
+    },
+    {
+      file: 'log/rounds.ts',
+      from: 'SELECT ${MOMENT}',
+      to: 'SELECT (SELECT coalesce(max(serial), 0) FROM event)::text AS xmax, ARRAY[]::text[] AS xip',
+    },
+  ],
+  'delivery by Redis alone': [
+    {
+      file: 'log/tail.ts',
+      from: 'const stopListening = rounds.onMoved(onMoved);',
+      to: 'void onMoved; const stopListening = () => {};',
+    },
+  ],
+  'no key check on repeat': [
+    { file: 'log/send.ts', from: 'AND earlier.client_message_id = input.client_message_id', to: 'AND false' },
+  ],
+  'membership asked once per subscription': [
+    {
+      file: 'domain/chat-stream.ts',
+      from: 'removals.find((one) => one.userId === viewer.id && one.seq > entitledSeq && one.seq >= event.seq)',
+      to: 'removals.find(() => false)',
+    },
+    {
+      file: 'domain/chat-stream.ts',
+      from: 'if (isOwnRemoval && !seesWithoutMembership) {',
+      to: 'if (isOwnRemoval && false) {',
+    },
+  ],
+  'reading the log before following': [
+    {
+      file: 'domain/chat-stream.ts',
+      from: `    await tail.follow([chatId], follower);
+    if (!is('starting')) return tail.unfollow([chatId], follower); // let go meanwhile
+    // Again, after following: what was committed before is in this head, what comes later is told.
+    const access = await readAccess(db, viewer, chatId);
+    if (!is('starting')) return;`,
+      to: `    const access = await readAccess(db, viewer, chatId);
+    await new Promise((resolve) => setTimeout(resolve, 300)); // a pause, so that it happens often
+    await tail.follow([chatId], follower);
+    if (!is('starting')) return tail.unfollow([chatId], follower);`,
+    },
+  ],
+  'an unbounded queue': [
+    { file: 'domain/outbox.ts', from: 'const ITEMS_MOST = 1000;', to: 'const ITEMS_MOST = Infinity;' },
+    { file: 'domain/outbox.ts', from: 'const BYTES_MOST = 2 * 1024 * 1024;', to: 'const BYTES_MOST = Infinity;' },
+  ],
+};
