@@ -52,6 +52,10 @@ export const createMemberships = (
   type Listener = (chatIds: readonly bigint[] | null) => void;
   const watchers = new Map<bigint, Set<Listener>>();
 
+  const tellAll = () => {
+    for (const listeners of watchers.values()) for (const listener of listeners) listener(null);
+  };
+
   const tellMembers = async (chatIds: readonly bigint[]) => {
     const rows = await db.query<{ userId: bigint; chatId: bigint }>(AMONG, [chatIds, [...watchers.keys()]]);
     for (const { userId, chatId } of rows) for (const listener of watchers.get(userId) ?? []) listener([chatId]);
@@ -59,8 +63,12 @@ export const createMemberships = (
 
   const stopListening = rounds.onMoved(({ regroupedChatIds, isAfterFailure }) => {
     if (watchers.size === 0) return;
-    if (isAfterFailure) for (const listeners of watchers.values()) for (const listener of listeners) listener(null);
-    if (regroupedChatIds.length > 0) tellMembers(regroupedChatIds).catch(onError);
+    if (isAfterFailure) tellAll();
+    if (regroupedChatIds.length === 0) return;
+    tellMembers(regroupedChatIds).catch((error: unknown) => {
+      onError(error);
+      tellAll(); // each of them looks until it is answered
+    });
   });
 
   return {

@@ -273,12 +273,14 @@ it.each([
 it('tells what happens in a chat just joined, whichever statement the database failed to answer meanwhile', async () => {
   const failures = withFailure(db);
   const node = await viewerNode({ intervalMs: 50 });
-  const tail = createTail({ db: failures.db, bus: node.bus, rounds: node.rounds }, () => undefined);
-  onTestFinished(() => tail.close());
+  const failing = { db: failures.db, bus: node.bus, rounds: node.rounds };
+  const tail = createTail(failing, () => undefined);
+  const memberships = createMemberships(failing, () => undefined);
+  onTestFinished(() => [tail, memberships].forEach((one) => one.close()));
   for (let at = 1, hasFailed = true; hasFailed; at += 1) {
     const [ada, bob] = [await aUser(db), await aUser(db)];
     const chatId = await aChat(db, [bob]);
-    const { told } = readAll(follow({ ...node, tail }, ada, null, { onDb: failures.db }));
+    const { told } = readAll(follow({ ...node, tail, memberships }, ada, null, { onDb: failures.db }));
     await expect.poll(told).toEqual(['viewerReady']);
 
     failures.fail(at);
