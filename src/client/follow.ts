@@ -91,6 +91,14 @@ const follow = <Followed extends Event>(
     const variables = variablesNow();
     /** What is left to do when the server completes it. */
     let isToBeginAgain = false;
+    let isLeft = false;
+
+    /** From the last cursor: what came could not be read whole. */
+    const leaveFor = (wait: number) => {
+      isLeft = true;
+      unsubscribe();
+      if (!isOver) again = setTimeout(begin, wait);
+    };
 
     const take = (event: Followed) => {
       if (event.cursor !== undefined && event.chatId !== undefined) cursors.set(event.chatId, event.cursor);
@@ -107,6 +115,9 @@ const follow = <Followed extends Event>(
       { query, variables },
       {
         next: ({ data, errors }) => {
+          if (isLeft) return;
+          const wait = retryAfterMs(errors);
+          if (wait !== null) return leaveFor(wait);
           const event = Object.values(data ?? {})[0];
           if (event) take(event);
           else if (errors) end(String(errors[0]?.extensions?.code), errors[0]?.message ?? '');
@@ -117,7 +128,7 @@ const follow = <Followed extends Event>(
           else if (!isOver) again = setTimeout(begin, wait);
         },
         complete: () => {
-          if (isOver) return;
+          if (isOver || isLeft) return;
           if (isToBeginAgain) begin();
           else end('COMPLETE', 'The server completed it');
         },
