@@ -136,9 +136,11 @@ it('bears that its connections are ended, whether in use or not', async () => {
 
 it('says at once that a server is not there, and finds it when it is back', async () => {
   const first = await startPostgres();
-  const other = createPostgresql({ url: first.url });
+  const lost = vi.fn();
+  const other = createPostgresql({ url: first.url, onConnectionLost: lost });
   await other.query('SELECT 1');
   await first.stop();
+  await vi.waitUntil(() => lost.mock.calls.length === 1); // or it would be asked over that one
 
   const answers = await Promise.all([
     timed(other.query('SELECT 1')),
