@@ -26,6 +26,8 @@ export default defineConfig({
     globalSetup: ['test/support/temporary-folder.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // A second, which is what it is otherwise, a busy machine does not always have.
+    expect: { poll: { timeout: 15_000, interval: 10 } },
     pool: 'forks',
     maxWorkers: 2,
     allowOnly: false,

@@ -249,13 +249,13 @@ it.each([
     await send(node, chatId, ada.id);
     await send(node, chatId, ada.id);
     // The bell of the user's own topic is the rules'; here it is the look that finds it.
-    await expect.poll(reading.told, { timeout: 5000 }).toHaveLength(4);
+    await expect.poll(reading.told).toHaveLength(4);
     await remove(node, chatId, ada, bob);
     await send(node, chatId, ada.id);
-    await expect.poll(reading.told, { timeout: 5000 }).toHaveLength(6);
+    await expect.poll(reading.told).toHaveLength(6);
     await add(node, chatId, ada, bob);
     await send(node, chatId, ada.id);
-    await expect.poll(reading.told, { timeout: 5000 }).toHaveLength(8);
+    await expect.poll(reading.told).toHaveLength(8);
 
     expect(reading.told()).toEqual([
       'viewerReady',

@@ -91,7 +91,7 @@ it('carries everything without any bell, by looking', async () => {
 
   await node.tail.follow([chatId], follower);
   await sendMany(node, chatId, ada.id, 50);
-  await expect.poll(() => seqs.length, { timeout: 5000 }).toBe(50);
+  await expect.poll(() => seqs.length).toBe(50);
 
   expect(seqs).toEqual(upTo(50));
 });
@@ -111,7 +111,7 @@ it('a bell that is lost, doubled, late or out of order changes nothing but the t
 
   await node.tail.follow([chatId], follower);
   await sendMany(node, chatId, ada.id, 150);
-  await expect.poll(() => seqs.length, { timeout: 5000 }).toBe(150);
+  await expect.poll(() => seqs.length).toBe(150);
 
   expect(seqs).toEqual(upTo(150));
 });
@@ -123,13 +123,13 @@ it('resets its followers where the log is another one than before', async () => 
   const { follower, seqs, resets } = aFollower();
   await node.tail.follow([chatId], follower);
   await sendMany(node, chatId, ada.id, 3);
-  await expect.poll(() => seqs.length, { timeout: 5000 }).toBe(3);
+  await expect.poll(() => seqs.length).toBe(3);
 
   // As after a restore: other events under the same numbers, and one more.
   await db.query('UPDATE event SET mark = mark # 1 WHERE chat_id = $1', [chatId]);
   await db.query('UPDATE chat SET head_mark = head_mark # 1 WHERE id = $1', [chatId]);
   await sendMany(node, chatId, ada.id, 1);
-  await expect.poll(resets, { timeout: 5000 }).toBe(1);
+  await expect.poll(resets).toBe(1);
 
   expect(seqs).toEqual(upTo(3));
 });

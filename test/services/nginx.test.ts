@@ -50,6 +50,8 @@ const upgrade = (headers: Record<string, string>): Promise<number> =>
     socket.once('error', reject);
   });
 
+const PATIENCE = { timeout: 15_000, interval: 50 };
+
 /** As a client should: where it is unknown whether it was done, once more under the same key. */
 const sendSurely = async (person: Person, chat: Chat, text: string) => {
   const input = { chatId: chat.id, text, clientMessageId: randomUUID() };
@@ -57,7 +59,7 @@ const sendSurely = async (person: Person, chat: Chat, text: string) => {
     const answer = await post(through.endpoint, SendMessageDocument, { input }, { token: person.session.accessToken });
     expect(answer.errors?.[0]?.extensions?.code).not.toBe('UNAVAILABLE');
     return answer;
-  });
+  }, PATIENCE);
   expect(data?.sendMessage?.__typename).toBe('SendMessageSuccess');
 };
 
@@ -109,7 +111,7 @@ describe('nginx in front of two nodes', () => {
       const found = nginx.accessLines().filter(({ requestId }) => requestIds.includes(requestId));
       expect(found).toHaveLength(10);
       return found;
-    });
+    }, PATIENCE);
     expect(new Set(lines.map(({ node }) => node)).size).toBe(2);
   });
 
@@ -136,7 +138,7 @@ describe('nginx in front of two nodes', () => {
       expect(sentTexts(following)).toEqual(said);
     }
     for (const over of ['sse', 'ws'] as const) {
-      await vi.waitFor(() => expect(subscribed(over), over).toEqual(before[over].map((count) => count + 1)));
+      await vi.waitFor(() => expect(subscribed(over), over).toEqual(before[over].map((count) => count + 1)), PATIENCE);
     }
   });
 

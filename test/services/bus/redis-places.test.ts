@@ -87,7 +87,7 @@ it('the places of a node that died are free once its hash is', async () => {
 
   await one.close({ isClean: false });
 
-  await expect.poll(() => other.isJoined(1n, 7n), { timeout: 5000 }).toBe(false);
+  await expect.poll(() => other.isJoined(1n, 7n)).toBe(false);
 });
 
 it('a node that lives keeps its places for longer than its hash would last by itself', async () => {
@@ -98,7 +98,7 @@ it('a node that lives keeps its places for longer than its hash would last by it
   await first.close({ isClean: false });
 
   // Both began together, and the dead one is gone by now.
-  await expect.poll(() => other.isJoined(2n, 7n), { timeout: 5000 }).toBe(false);
+  await expect.poll(() => other.isJoined(2n, 7n)).toBe(false);
   expect(await other.isJoined(1n, 7n)).toBe(true);
 });
 

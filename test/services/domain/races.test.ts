@@ -10,7 +10,7 @@ const untilOneWaits = async (tx: Queryable) => {
   const [holder] = await tx.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
   const waiting = () =>
     database.current.query('SELECT 1 FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid))', [holder!.pid]);
-  await expect.poll(waiting, { timeout: 3000, interval: 10 }).not.toEqual([]);
+  await expect.poll(waiting, { interval: 10 }).not.toEqual([]);
 };
 
 it('a mark that waited for a send of one’s own counts it on the right side of the position', async () => {

@@ -119,7 +119,7 @@ describe('two nodes without a Redis', () => {
     expect(sentSeqs(atOne)).toEqual(upTo(6));
     expect(sentSeqs(atOther)).toEqual(upTo(6));
     // A look each second, and what a busy machine adds.
-    expect(Math.max(...delays)).toBeLessThan(3000);
-    expect(delays.sort((one, other) => one - other)[2]).toBeLessThan(1500);
+    expect(Math.max(...delays)).toBeLessThan(4000);
+    expect(delays.sort((one, other) => one - other)[2]).toBeLessThan(2000);
   });
 });
