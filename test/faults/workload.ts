@@ -45,6 +45,8 @@ export const startWorkload = (
       await delay(pauseMs === 0 ? 0 : world.random.int(pauseMs));
     }
   });
+  // A worker that fails is told of by `stop`, with a verdict, rather than by the end of this process.
+  void Promise.allSettled(running);
   return {
     stop: async () => {
       isStopping = true;
@@ -60,12 +62,15 @@ const delay = (ms: number) => new Promise((resolve) => (ms === 0 ? setImmediate(
 const createWorker = (world: World) => {
   const { random, recorder, chats, people, root } = world;
   const personOf = (id: string) => people.find((person) => person.id === id)!;
+  /** Where several were removed at once nobody may be left: then somebody who must be refused. */
+  const anyMemberOf = ({ presentMembers }: WorldChat) =>
+    presentMembers.size === 0 ? random.pick(people) : personOf(random.pick([...presentMembers]));
 
   const tell = createTell(world);
 
   const send = async (chat: WorldChat) => {
     // Now and then somebody who is none: they must be refused.
-    const person = random.chance(0.03) ? random.pick(people) : personOf(random.pick(membersOf(chat)));
+    const person = random.chance(0.03) ? random.pick(people) : anyMemberOf(chat);
     await sendAs(world, chat, person, tell);
   };
 
@@ -87,7 +92,7 @@ const createWorker = (world: World) => {
   };
 
   const read = async (chat: WorldChat) => {
-    const person = personOf(random.pick(membersOf(chat)));
+    const person = anyMemberOf(chat);
     const seq = chat.messages.at(-1 - random.int(10))?.seq;
     if (seq === undefined) return;
     await recorder.record<Of<'markRead'>>({ what: 'markRead', by: person.id, chatId: chat.chatId, seq }, async () =>
@@ -148,8 +153,6 @@ export const changeMember = async (world: World, chat: WorldChat, { id: userId }
   if (what === 'add') presentMembers.add(userId);
   else presentMembers.delete(userId);
 };
-
-const membersOf = (chat: WorldChat): string[] => [...chat.presentMembers];
 
 /** One message, tried again with its key while it is unknown whether it was sent; and now and then once more though it was. */
 export const sendAs = async (
