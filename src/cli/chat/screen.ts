@@ -70,7 +70,7 @@ const createTerminal = ({ input, output, onLine, onKey, onClose }: ScreenOptions
       page = next;
       drawSoon();
     },
-    columns: () => output.columns,
+    columns: () => output.columns || 80, // 0 where the terminal does not know
     close: () => {
       page = null;
       editor.removeListener('close', onClose);
