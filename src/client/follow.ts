@@ -89,12 +89,10 @@ const follow = <Followed extends Event>(
 
   const begin = () => {
     const variables = variablesNow();
-    /** What is left to do when the server completes it. */
-    let isToBeginAgain = false;
     let isLeft = false;
 
-    /** From the last cursor: what came could not be read whole. */
-    const leaveFor = (wait: number) => {
+    /** From the last cursor. Whatever this one still brings does not count. */
+    const beginAgain = (wait: number) => {
       isLeft = true;
       unsubscribe();
       if (!isOver) again = setTimeout(begin, wait);
@@ -107,7 +105,7 @@ const follow = <Followed extends Event>(
       if (event.__typename !== 'SubscriptionEnded') return onEvent(event);
       // After these the socket goes, and its successor subscribes again.
       if (event.code === 'SIGNED_OUT' || event.code === 'SHUTTING_DOWN') return;
-      if (event.code === 'TOO_SLOW') isToBeginAgain = true;
+      if (event.code === 'TOO_SLOW') beginAgain(0);
       else end(event.code ?? '', event.reason ?? '');
     };
 
@@ -117,7 +115,7 @@ const follow = <Followed extends Event>(
         next: ({ data, errors }) => {
           if (isLeft) return;
           const wait = retryAfterMs(errors);
-          if (wait !== null) return leaveFor(wait);
+          if (wait !== null) return beginAgain(wait); // it could not be read whole
           const event = Object.values(data ?? {})[0];
           if (event) take(event);
           else if (errors) end(String(errors[0]?.extensions?.code), errors[0]?.message ?? '');
@@ -125,12 +123,10 @@ const follow = <Followed extends Event>(
         error: (error) => {
           const wait = retryAfterMs(error);
           if (wait === null) end(...reasonOf(error));
-          else if (!isOver) again = setTimeout(begin, wait);
+          else beginAgain(wait);
         },
         complete: () => {
-          if (isOver || isLeft) return;
-          if (isToBeginAgain) begin();
-          else end('COMPLETE', 'The server completed it');
+          if (!isLeft) end('COMPLETE', 'The server completed it');
         },
       },
     );
