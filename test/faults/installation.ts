@@ -4,6 +4,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../scripts/services.mjs';
+import { UNLIMITED } from '../support/unlimited.js';
 import { passwordOf } from './client/person.js';
 import { placeAt, type Place } from './client/place.js';
 import { createClock, type Clock } from './parties/clock.js';
@@ -151,15 +152,4 @@ const runningOf = (nodes: Nodes['nodes']): Place[] => {
   return (running.length > 0 ? running : nodes).map(({ place }) => place);
 };
 
-const UNLIMITED = {
-  CHAT_CONNECTIONS_PER_USER: '0',
-  MESSAGES_PER_MINUTE: '0',
-  EDITS_PER_MINUTE: '0',
-  TYPING_PER_MINUTE: '0',
-  DIRECT_CHATS_PER_MINUTE: '0',
-  SIGN_INS_PER_MINUTE: '0',
-  REGISTRATIONS_PER_HOUR: '0',
-  DEMO: 'off',
-};
-
-const COMMON = { ...UNLIMITED, ACCESS_TOKEN_MINUTES: '1440', DRAIN_SECONDS: '2', LOG_LEVEL: 'info' };
+const COMMON = { ...UNLIMITED, DEMO: 'off', ACCESS_TOKEN_MINUTES: '1440', DRAIN_SECONDS: '2', LOG_LEVEL: 'info' };

@@ -6,7 +6,7 @@ import { createMemoryBus } from '../../src/bus/memory.js';
 import { createMemoryPlaces } from '../../src/bus/memory-places.js';
 import { createMemoryRateLimits } from '../../src/bus/memory-rate-limits.js';
 import type { Database, Queryable } from '../../src/db/database.js';
-import { openDatabase } from '../../src/db/open.js';
+import { openDatabase, type DatabaseConfig } from '../../src/db/open.js';
 import { createBrands } from '../../src/domain/brands.js';
 import { createChats } from '../../src/domain/chats.js';
 import { createMatches } from '../../src/domain/matches.js';
@@ -136,8 +136,8 @@ export const chatNode = (
 
 export type ChatNode = ReturnType<typeof chatNode>;
 
-/** A database of the test file's own; `current` within tests and hooks. */
-export const ownDatabase = (): { readonly current: Database } => {
+/** A database of the test file's own; `current`, and the `config` to open it again, within tests and hooks. */
+export const ownDatabase = (): { readonly current: Database; readonly config: DatabaseConfig } => {
   let own: TestDatabase;
   let current: Database;
   beforeAll(async () => {
@@ -151,6 +151,9 @@ export const ownDatabase = (): { readonly current: Database } => {
   return {
     get current() {
       return current;
+    },
+    get config() {
+      return own.config;
     },
   };
 };

@@ -6,6 +6,7 @@ import { openDatabase } from '../../src/db/open.js';
 import { createPasswords } from '../../src/domain/passwords.js';
 import { createLogger } from '../../src/logger.js';
 import { testDatabase, type TestDatabase } from './database.js';
+import { UNLIMITED } from './unlimited.js';
 
 export interface TestNode {
   readonly url: string;
@@ -74,13 +75,7 @@ const unlimited = (): Config => {
     ALLOW_UNSAFE_DATABASE: 'on',
     DEMO: 'off',
     DRAIN_SECONDS: '1',
-    CHAT_CONNECTIONS_PER_USER: '0',
-    MESSAGES_PER_MINUTE: '0',
-    EDITS_PER_MINUTE: '0',
-    TYPING_PER_MINUTE: '0',
-    DIRECT_CHATS_PER_MINUTE: '0',
-    SIGN_INS_PER_MINUTE: '0',
-    REGISTRATIONS_PER_HOUR: '0',
+    ...UNLIMITED,
   });
   if ('problems' in outcome) throw new Error(JSON.stringify(outcome.problems));
   return outcome.config;

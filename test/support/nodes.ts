@@ -10,6 +10,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { freePort, startRedis } from '../../scripts/services.mjs';
 import { requireConfig } from '../../src/config.js';
 import { databaseWithAdmin, type LogLine, type TestNode } from './node.js';
+import { UNLIMITED } from './unlimited.js';
 
 export interface NodeProcess extends TestNode {
   start(): Promise<void>;
@@ -67,11 +68,7 @@ const startNodes = async (
     TOKEN_SECRET: 'a secret that is only ever used in tests',
     ALLOW_UNSAFE_DATABASE: 'on',
     DRAIN_SECONDS: '1',
-    CHAT_CONNECTIONS_PER_USER: '0',
-    MESSAGES_PER_MINUTE: '0',
-    DIRECT_CHATS_PER_MINUTE: '0',
-    SIGN_INS_PER_MINUTE: '0',
-    REGISTRATIONS_PER_HOUR: '0',
+    ...UNLIMITED,
     LOG_LEVEL: 'info',
     ...settings,
   };

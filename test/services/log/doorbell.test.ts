@@ -1,37 +1,25 @@
 /** What the doorbell saves: with Redis healthy nothing that it brings is read back. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { createRedisBus } from '../../../src/bus/redis.js';
-import type { Database } from '../../../src/db/database.js';
-import { openDatabase } from '../../../src/db/open.js';
 import type { Follower } from '../../../src/log/tail.js';
-import { testDatabase, type TestDatabase } from '../../support/database.js';
+import { ownDatabase } from '../../support/chats.js';
 import { aChat, aUser, logNode, seqOf } from '../../support/log.js';
 import { upTo } from '../../support/sent.js';
 
-let own: TestDatabase;
-let db: Database;
-
-beforeAll(async () => {
-  own = await testDatabase();
-  db = await openDatabase(own.config);
-});
-afterAll(async () => {
-  await db.close();
-  await own.drop();
-});
+const database = ownDatabase();
 
 it('1,000 sends on two nodes cost all followers together less than ten reads beside the looks', async () => {
-  const ada = await aUser(db);
+  const ada = await aUser(database.current);
   const prefix = randomUUID();
   const nodes = await Promise.all(
     upTo(2).map(async () => {
       const bus = createRedisBus({ url: process.env.REDIS_URL!, prefix });
       onTestFinished(() => bus.close());
-      return logNode(db, { bus });
+      return logNode(database.current, { bus });
     }),
   );
-  const chats = await Promise.all(upTo(4).map(() => aChat(db, [ada])));
+  const chats = await Promise.all(upTo(4).map(() => aChat(database.current, [ada])));
   const heard = nodes.map(() => new Map<bigint, number[]>(chats.map((chatId) => [chatId, []])));
   for (const [n, { tail }] of nodes.entries()) {
     const follower: Follower = {

@@ -1,33 +1,28 @@
 /** What a send is told where its chat is held by somebody else for too long. */
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { UnavailableError, type Database } from '../../../src/db/database.js';
-import { openDatabase } from '../../../src/db/open.js';
-import { testDatabase, type TestDatabase } from '../../support/database.js';
+import { expect, it, onTestFinished } from 'vitest';
+import { UnavailableError } from '../../../src/db/database.js';
+import { ownDatabase } from '../../support/chats.js';
 import { aChat, aUser, logNode } from '../../support/log.js';
 
-let own: TestDatabase;
-let db: Database;
+const database = ownDatabase();
 
-beforeAll(async () => {
-  own = await testDatabase();
-  db = await openDatabase(own.config);
-});
-afterAll(async () => {
-  await db.close();
-  await own.drop();
-});
-
-it('answers within five seconds, also who came while the one before still waited, and goes on afterwards', async () => {
-  const ada = await aUser(db);
-  const chatId = await aChat(db, [ada]);
-  const { log } = await logNode(db);
-  const client = new pg.Client({ connectionString: own.config.databaseUrl });
+/** @returns lets go of them */
+const lockChats = async () => {
+  const client = new pg.Client({ connectionString: database.config.databaseUrl });
   await client.connect();
   onTestFinished(() => client.end());
   await client.query('BEGIN');
   await client.query('SELECT 1 FROM chat FOR UPDATE');
+  return () => client.query('ROLLBACK');
+};
+
+it('answers within five seconds, also who came while the one before still waited, and goes on afterwards', async () => {
+  const ada = await aUser(database.current);
+  const chatId = await aChat(database.current, [ada]);
+  const { log } = await logNode(database.current);
+  const release = await lockChats();
   const send = async (text: string) => {
     const begun = performance.now();
     const message = { chatId, senderId: ada.id, text, clientMessageId: text, isWithinLimit: true, isJoined: false };
@@ -35,7 +30,7 @@ it('answers within five seconds, also who came while the one before still waited
     return { answer, ms: performance.now() - begun };
   };
   const isWaiting = async () => {
-    const [row] = await db.query<{ count: bigint }>('SELECT count(*) FROM pg_locks WHERE NOT granted');
+    const [row] = await database.current.query<{ count: bigint }>('SELECT count(*) FROM pg_locks WHERE NOT granted');
     return row!.count > 0n;
   };
 
@@ -49,19 +44,15 @@ it('answers within five seconds, also who came while the one before still waited
     expect(answer).toBeInstanceOf(UnavailableError);
     expect(ms).toBeLessThan(5000);
   }
-  await client.query('ROLLBACK');
+  await release();
   expect((await send('second')).answer).toMatchObject({ kind: expect.stringMatching(/sent|repeated/) as string });
 });
 
 it('says at once that it is not available to whoever comes when 10,000 wait, and sends those', async () => {
-  const ada = await aUser(db);
-  const chatId = await aChat(db, [ada]);
-  const { log } = await logNode(db);
-  const client = new pg.Client({ connectionString: own.config.databaseUrl });
-  await client.connect();
-  onTestFinished(() => client.end());
-  await client.query('BEGIN');
-  await client.query('SELECT 1 FROM chat FOR UPDATE');
+  const ada = await aUser(database.current);
+  const chatId = await aChat(database.current, [ada]);
+  const { log } = await logNode(database.current);
+  const release = await lockChats();
   const outcomes = { sent: 0, refused: 0 };
   const send = async () => {
     const message = {
@@ -80,7 +71,7 @@ it('says at once that it is not available to whoever comes when 10,000 wait, and
 
   const sending = Promise.all(Array.from({ length: 10_100 }, send));
   await expect.poll(() => outcomes.refused).toBe(100);
-  await client.query('ROLLBACK');
+  await release();
   await sending;
 
   expect(outcomes).toEqual({ sent: 10_000, refused: 100 });
