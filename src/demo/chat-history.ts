@@ -2,7 +2,7 @@
  * A chat's log made up beforehand: the rows that the server would have left had it all happened. For demo data only; what
  * really happens goes through `log/`, under the chat's lock.
  */
-import { NOTIFIED_OF } from '../domain/new-chat.js';
+import { NOTIFIED_OF } from '../domain/chats/new-chat.js';
 import type { ChatKind, EventType, NotificationKind } from '../generated/prisma/enums.js';
 
 export interface HistoryStart {
@@ -12,7 +12,7 @@ export interface HistoryStart {
   orderRef?: string;
   /** Of a MATCH: whether one of its brands has the BUSINESS plan. */
   hasBusiness?: boolean;
-  /** What nobody else may have, as `domain/new-chat.ts` makes it. */
+  /** What nobody else may have, as `domain/chats/new-chat.ts` makes it. */
   keys?: readonly string[];
   makerId: bigint;
   memberIds: readonly bigint[];

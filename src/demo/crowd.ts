@@ -1,5 +1,5 @@
 /** As many people, chats and messages as one wants, from a seed: the same seed, the same people, chats and words. */
-import { directKey } from '../domain/new-chat.js';
+import { directKey } from '../domain/chats/new-chat.js';
 import { createChatHistory, type ChatHistory } from './chat-history.js';
 import { createRandom, type Random } from './random.js';
 import { makeUpChatName, makeUpName, makeUpText, type MadeUpName } from './small-talk.js';

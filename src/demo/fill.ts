@@ -1,6 +1,6 @@
 /** Fills a database with a crowd, in bulk: whole chats, some thousand messages a transaction. */
 import type { Database, Queryable } from '../db/database.js';
-import { usernameKeyOf } from '../domain/account-input.js';
+import { usernameKeyOf } from '../domain/keys.js';
 import type { ChatHistory } from './chat-history.js';
 import { CROWD_AGE_MS, planCrowd, tellChat, type Crowd, type CrowdSize } from './crowd.js';
 import { writeHistories, writePeople } from './write-histories.js';

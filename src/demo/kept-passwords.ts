@@ -2,7 +2,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { generatePassword, type Passwords } from '../domain/passwords.js';
+import { generatePassword, type Passwords } from '../domain/accounts/passwords.js';
 
 const Credentials = z.array(z.object({ username: z.string(), password: z.string(), passwordHash: z.string() }));
 

@@ -1,8 +1,8 @@
 /** Fills an empty embedded database with demo people and chats, so that whoever starts Parley has someone to talk to. */
-import { isLoopback, type Config } from '../config.js';
+import { isForThisMachine, type Config } from '../config.js';
 import type { Database, Queryable } from '../db/database.js';
-import { directKey, orderKey, relationKey, slugKey } from '../domain/new-chat.js';
-import type { Passwords } from '../domain/passwords.js';
+import { directKey, orderKey, relationKey, slugKey } from '../domain/chats/new-chat.js';
+import type { Passwords } from '../domain/accounts/passwords.js';
 import type { Role } from '../generated/prisma/enums.js';
 import { createChatHistory, type ChatHistory } from './chat-history.js';
 import { keptDemoPasswords } from './kept-passwords.js';
@@ -19,7 +19,7 @@ export interface DemoPerson {
 }
 
 export interface SeedDemoOptions {
-  config: Pick<Config, 'demo' | 'host' | 'databaseUrl' | 'dataDir' | 'passwordLogin'>;
+  config: Pick<Config, 'demo' | 'host' | 'trustProxy' | 'allowedOrigins' | 'databaseUrl' | 'dataDir' | 'passwordLogin'>;
   db: Database;
   passwords: Pick<Passwords, 'hash'>;
 }
@@ -28,8 +28,8 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
 /**
- * Seeds, where that is wanted and nobody's data could be in the way: on a loopback HOST, into an embedded database that holds
- * nothing. One transaction, so that one that was ended in the middle is done anew by the next start.
+ * Seeds, where that is wanted and nobody's data could be in the way: where only this machine's people come, into an embedded database
+ * that holds nothing. One transaction, so that one that was ended in the middle is done anew by the next start.
  *
  * @returns the demo people of this folder, whether made now or before; undefined where there are none to speak of
  * @throws the file system's errors where the passwords cannot be kept; UnavailableError
@@ -37,7 +37,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 export const seedDemo = async ({ config, db, passwords }: SeedDemoOptions): Promise<DemoPerson[] | undefined> => {
   // Nobody could be them without a password.
   if (!config.passwordLogin) return undefined;
-  if (!config.demo || config.databaseUrl !== undefined || db.kind !== 'embedded' || !isLoopback(config.host)) {
+  if (!config.demo || config.databaseUrl !== undefined || db.kind !== 'embedded' || !isForThisMachine(config)) {
     return undefined;
   }
   const kept = keptDemoPasswords(config.dataDir);

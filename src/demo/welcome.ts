@@ -8,6 +8,10 @@ export interface WelcomeOptions {
   isShared: boolean;
   /** Whether GraphiQL is shown. */
   graphiql: boolean;
+  /** Settings that are off, where others than this machine reach the server. */
+  hidden?: readonly string[];
+  /** Whether there is one; otherwise it is said how to make one. */
+  hasAdministrator: boolean;
   /** Whether people sign in with passwords. */
   passwordLogin: boolean;
   /** What `seedDemo` returned. */
@@ -23,7 +27,9 @@ export const welcome = ({
   url,
   isShared,
   graphiql,
+  hidden = [],
   passwordLogin,
+  hasAdministrator,
   demo,
   isColored = false,
 }: WelcomeOptions): string => {
@@ -34,6 +40,11 @@ export const welcome = ({
 
   const lines = ['', `${bold('Parley is running:')} ${url}/graphql`];
   if (graphiql) lines.push(`Open it in a browser for GraphiQL: press run in each of its tabs, from left to right.`);
+
+  if (hidden.length > 0)
+    lines.push(
+      `Off, as others than this machine reach it: ${hidden.map((name) => `${name}=on`).join(' and ')} to have it.`,
+    );
 
   const known = demo?.filter((person) => person.password !== null) ?? [];
   if (demo !== undefined && demo.length > 0) {
@@ -51,7 +62,7 @@ export const welcome = ({
       bold('People come with the access tokens of your product'),
       '  Nobody signs in with a password here.',
     );
-  } else if (demo === undefined) {
+  } else if (demo === undefined && !hasAdministrator) {
     lines.push(
       '',
       bold('Make an administrator'),

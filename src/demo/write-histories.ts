@@ -1,7 +1,7 @@
 /** Writes made-up people and chats in bulk: a few statements for thousands of rows. */
 import { runOver, takeIds } from '../db/bulk.js';
 import type { Queryable } from '../db/database.js';
-import { emailKeyOf, normalised, usernameKeyOf } from '../domain/account-input.js';
+import { accountKeysOf } from '../domain/keys.js';
 import type { Role } from '../generated/prisma/enums.js';
 import { newMarks } from '../log/mark.js';
 import type { ChatHistory } from './chat-history.js';
@@ -17,11 +17,11 @@ export interface NewPerson {
 }
 
 const PEOPLE = `
-INSERT INTO "user" (id, username, username_key, email, email_key, first_name, last_name, password_hash, role, created_at)
-SELECT id, username, username_key, email, email_key, first_name, last_name, password_hash, role::role, created_at
+INSERT INTO "user" (id, username, username_key, email, email_key, first_name, last_name, name_key, password_hash, role, created_at)
+SELECT id, username, username_key, email, email_key, first_name, last_name, name_key, password_hash, role::role, created_at
 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-  $10::timestamptz[])
-  AS given(id, username, username_key, email, email_key, first_name, last_name, password_hash, role, created_at)`;
+  $10::text[], $11::timestamptz[])
+  AS given(id, username, username_key, email, email_key, first_name, last_name, name_key, password_hash, role, created_at)`;
 
 const CHATS = `
 INSERT INTO chat (id, kind, name, slug, order_ref, has_business, created_at, activity_at, closed_at, head_seq, head_mark, message_count)
@@ -60,18 +60,11 @@ FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::timestampt
 /** @returns their ids, in order */
 export const writePeople = async (tx: Queryable, people: readonly NewPerson[]): Promise<bigint[]> => {
   const ids = await takeIds(tx, 'user', people.length);
-  await runOver(tx, PEOPLE, zip(people, ids), ([person, id]) => [
-    id,
-    normalised(person.username),
-    usernameKeyOf(person.username),
-    person.email,
-    emailKeyOf(person.email),
-    person.firstName,
-    person.lastName,
-    person.passwordHash,
-    person.role,
-    person.createdAt,
-  ]);
+  await runOver(tx, PEOPLE, zip(people, ids), ([person, id]) => {
+    const { username, email, firstName, lastName, passwordHash, role, createdAt } = person;
+    const { usernameKey, emailKey, nameKey } = accountKeysOf(person);
+    return [id, username, usernameKey, email, emailKey, firstName, lastName, nameKey, passwordHash, role, createdAt];
+  });
   return ids;
 };
 

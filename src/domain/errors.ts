@@ -56,28 +56,80 @@ export class RateLimitedError extends DomainError {
   }
 }
 
-/** The same `clientMessageId` was used before for another text. */
+/** The same `clientMessageId` was used before for another text, or other metadata. */
 export class IdempotencyConflictError extends DomainError {
   constructor(readonly sent: MessageRow) {
-    super('This clientMessageId was used before for another text');
+    super('This clientMessageId was used before for another text or other metadata');
   }
 }
 
-export interface InvalidField {
+export type InvalidFieldCode =
+  /** Empty, or nothing of it is seen. */
+  | 'BLANK'
+  | 'TOO_SHORT'
+  | 'TOO_LONG'
+  /** Of things, where TOO_LONG is of characters. */
+  | 'TOO_MANY'
+  /** A number or a time. */
+  | 'OUT_OF_RANGE'
+  /** Not of the form that it must have, or with characters that it must not hold. */
+  | 'MALFORMED'
+  /** Well-formed, but not to be had here. */
+  | 'NOT_ALLOWED'
+  | 'TAKEN'
+  | 'NOT_FOUND';
+
+/** What is wrong with one value. */
+export interface Problem {
+  code: InvalidFieldCode;
+  /** Makes a sentence with the field's name before it: "is taken". */
+  reason: string;
+  /** The number that it broke. */
+  limit?: number;
+}
+
+export interface InvalidField extends Problem {
   /** Where in the input: `['memberIds', '2']`. */
   path: string[];
-  reason: string;
 }
 
 export class InvalidInputError extends DomainError {
   constructor(readonly fields: InvalidField[]) {
-    super(fields.map((field) => `${field.path.join('.')}: ${field.reason}`).join('; '));
+    super(fields.map(sentenceOf).join(' '));
   }
 }
 
+/** @throws InvalidInputError naming each field that has a problem */
+export const refuseProblems = (problems: Readonly<Record<string, Problem | undefined>>): void => {
+  const fields = Object.entries(problems).flatMap(([field, problem]) =>
+    problem === undefined ? [] : [{ path: [field], ...problem }],
+  );
+  if (fields.length > 0) throw new InvalidInputError(fields);
+};
+
+const sentenceOf = ({ path, reason }: InvalidField): string => {
+  const field = path.findLast((part) => !/^\d+$/.test(part)) ?? 'input';
+  return `The ${NAMES[field] ?? spelledOut(field)} ${reason}.`;
+};
+
+/** Those that do not say it themselves. */
+const NAMES: Record<string, string> = {
+  clientMessageId: 'client message ID',
+  email: 'e-mail address',
+  expiresAt: 'expiry',
+  isActive: 'account',
+  orderRef: 'order reference',
+  upToSeq: 'read position',
+};
+
+/** `firstName` → `first name`, `managerId` → `manager`, `memberIds` → `members`. */
+const spelledOut = (field: string): string =>
+  field.replace(/Id(s?)$/, '$1').replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+
 /** No such user, wrong password or a deactivated account: all answer alike. */
 export class InvalidCredentialsError extends DomainError {
-  constructor() {
+  /** @param userId whose they are not, for the log alone; undefined where there is no such account */
+  constructor(readonly userId?: bigint) {
     super('Username or password is wrong');
   }
 }

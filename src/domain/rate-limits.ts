@@ -43,9 +43,10 @@ const rulesOf = (settings: RateLimitSettings): Record<RateLimitKind, RateLimitRu
   edit: { limit: settings.editsPerMinute, windowMs: MINUTE },
   typing: { limit: settings.typingPerMinute, windowMs: MINUTE },
   directChat: { limit: settings.directChatsPerMinute, windowMs: MINUTE },
-  signInAs: { limit: settings.signInsPerMinute, windowMs: MINUTE },
-  signInFrom: { limit: settings.signInsPerMinute, windowMs: MINUTE },
-  registerFrom: { limit: settings.registrationsPerHour, windowMs: 60 * MINUTE },
+  // Nobody who guesses passwords may open these by coming in numbers: a busy Redis is waited for, as hashing takes its time too.
+  signInAs: { limit: settings.signInsPerMinute, windowMs: MINUTE, isPatient: true },
+  signInFrom: { limit: settings.signInsPerMinute, windowMs: MINUTE, isPatient: true },
+  registerFrom: { limit: settings.registrationsPerHour, windowMs: 60 * MINUTE, isPatient: true },
   refreshFrom: { limit: REFRESHES_PER_MINUTE, windowMs: MINUTE },
 });
 

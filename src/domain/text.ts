@@ -1,11 +1,22 @@
 /** What a message may say, and what a client may call it. */
-import { InvalidInputError, TextEmptyError, TextTooLongError } from './errors.js';
+import { InvalidInputError, TextEmptyError, TextTooLongError, type Problem } from './errors.js';
 
 /** PostgreSQL keeps neither NUL nor half a surrogate pair. */
 const NOT_STORABLE = /[\0\p{Surrogate}]/u;
+// White space and controls; what fonts are to leave out, such as zero-width space, Hangul fillers and variation selectors; the marks of
+// interlinear annotations; and what is drawn as nothing though it counts as a symbol: a Braille cell without dots, a note without a head.
+const SHOWN = /[^\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800\ufff9-\ufffb\u{1d159}]/u;
 const KEY_MAX_LENGTH = 128;
 
 export const isStorable = (text: string): boolean => !NOT_STORABLE.test(text);
+
+/** Whether anything of it is seen. Among what is seen such characters have their use: they join emoji and letters. */
+export const isBlank = (text: string): boolean => !SHOWN.test(text);
+
+export const NOT_STORABLE_PROBLEM: Problem = {
+  code: 'MALFORMED',
+  reason: 'must not contain NUL or half a surrogate pair',
+};
 
 /** In code points, without building a list of them; half a surrogate pair counts as one. */
 export const codePointLength = (text: string): number => {
@@ -18,24 +29,21 @@ export const codePointLength = (text: string): number => {
 };
 
 /** Bytes first: no code point has more than four of them, and none has less than one. */
-const isLonger = (text: string, maxLength: number): boolean => {
+export const isLonger = (text: string, maxLength: number): boolean => {
   const bytes = Buffer.byteLength(text);
   return bytes > 4 * maxLength || (bytes > maxLength && codePointLength(text) > maxLength);
 };
 
 /**
- * Checks a message's text, which is kept exactly as it was sent. Only what JavaScript's `\s` matches is empty: Unicode's white
- * space and the byte order mark, but no other invisible characters, since emoji are joined by them.
+ * Checks a message's text, which is kept exactly as it was sent. One of which nothing is seen is empty.
  *
  * @param maxLength in code points
  * @throws TextTooLongError, InvalidInputError (path `text`), TextEmptyError
  */
 export const checkText = (text: string, maxLength: number): void => {
   if (isLonger(text, maxLength)) throw new TextTooLongError(codePointLength(text), maxLength);
-  if (!isStorable(text)) {
-    throw new InvalidInputError([{ path: ['text'], reason: 'must not contain NUL or half a surrogate pair' }]);
-  }
-  if (!/\S/.test(text)) throw new TextEmptyError();
+  if (!isStorable(text)) throw new InvalidInputError([{ path: ['text'], ...NOT_STORABLE_PROBLEM }]);
+  if (isBlank(text)) throw new TextEmptyError();
 };
 
 /**
@@ -44,11 +52,13 @@ export const checkText = (text: string, maxLength: number): void => {
  * @throws InvalidInputError (path `clientMessageId`)
  */
 export const checkClientMessageId = (key: string): void => {
-  const reason =
-    key === '' || isLonger(key, KEY_MAX_LENGTH)
-      ? `must be 1 to ${KEY_MAX_LENGTH} characters long`
-      : isStorable(key)
-        ? undefined
-        : 'must not contain NUL or half a surrogate pair';
-  if (reason !== undefined) throw new InvalidInputError([{ path: ['clientMessageId'], reason }]);
+  const problem = keyProblem(key);
+  if (problem !== undefined) throw new InvalidInputError([{ path: ['clientMessageId'], ...problem }]);
+};
+
+const keyProblem = (key: string): Problem | undefined => {
+  const reason = `must be 1 to ${KEY_MAX_LENGTH} characters long`;
+  if (key === '') return { code: 'BLANK', reason };
+  if (isLonger(key, KEY_MAX_LENGTH)) return { code: 'TOO_LONG', reason, limit: KEY_MAX_LENGTH };
+  return isStorable(key) ? undefined : NOT_STORABLE_PROBLEM;
 };

@@ -1,8 +1,8 @@
 /** What a line of a file to bring in may say: `docs/importing.md` is for its writers. Here only what one line can tell by itself. */
 import { z } from 'zod';
 import { nameProblem, slugProblem } from '../domain/chat-names.js';
-import { accountProblem, isUsername } from '../domain/account-input.js';
-import { djangoHashProblem, isUnusable } from '../domain/django-passwords.js';
+import { accountProblem, isUsername, withoutBidi } from '../domain/accounts/account-input.js';
+import { djangoHashProblem, isUnusable } from '../domain/accounts/django-passwords.js';
 import { isStorable } from '../domain/text.js';
 
 type Check = (text: string) => string | undefined;
@@ -17,6 +17,12 @@ const text = (check: Check) =>
 const storable: Check = (value) => (isStorable(value) ? undefined : 'must not contain NUL or half a surrogate pair');
 const filled: Check = (value) =>
   value === '' || value.length > 200 ? 'must be 1 to 200 characters long' : storable(value);
+
+/** A name, without what turns the direction of writing: address books have it, and a name is the same without. */
+const nameText = (check: Check) => z.string().transform(withoutBidi).pipe(text(check));
+
+const name: Check = (value) => nameProblem(value)?.reason;
+const slug: Check = (value) => slugProblem(value)?.reason;
 
 /** An id in the system that is moved out of: there 7 and "7" are the same. */
 const id = z.union([text(filled), z.int().transform(String)]);
@@ -36,7 +42,7 @@ const username: Check = (value) =>
 /** Of a password as Django keeps it. */
 const password: Check = (hash) => (isUnusable(hash) ? undefined : djangoHashProblem(hash));
 
-const email: Check = (value) => (value === '' ? undefined : accountProblem('email', value));
+const email: Check = (value) => (value === '' ? undefined : accountProblem('email', value)?.reason);
 
 /** Null and absent mean the same, as do a flag and a time: a source may have only the flag. */
 const user = z.strictObject({
@@ -44,8 +50,8 @@ const user = z.strictObject({
   id,
   username: text(username),
   email: text(email).nullish(),
-  firstName: text((value) => accountProblem('firstName', value)).nullish(),
-  lastName: text((value) => accountProblem('lastName', value)).nullish(),
+  firstName: nameText((value) => accountProblem('firstName', value)?.reason).nullish(),
+  lastName: nameText((value) => accountProblem('lastName', value)?.reason).nullish(),
   role: z.enum(['USER', 'MANAGER', 'ADMIN']).nullish(),
   isActive: z.boolean().nullish(),
   createdAt: time.nullish(),
@@ -56,7 +62,7 @@ const user = z.strictObject({
 const brand = z.strictObject({
   type: z.literal('brand'),
   id,
-  name: text(nameProblem),
+  name: nameText(name),
   plan: z.enum(['FREE', 'BUSINESS']).nullish(),
   owner: id,
   createdAt: time.nullish(),
@@ -76,9 +82,9 @@ const chat = z.strictObject({
   type: z.literal('chat'),
   id,
   kind: z.enum(['GROUP', 'DIRECT', 'MATCH', 'ORDER'], { error: 'must be GROUP, DIRECT, MATCH or ORDER' }),
-  name: text(nameProblem).nullish(),
-  slug: text(slugProblem).nullish(),
-  orderRef: text(nameProblem).nullish(),
+  name: nameText(name).nullish(),
+  slug: text(slug).nullish(),
+  orderRef: nameText(name).nullish(),
   brands: z.array(id).length(2, 'must be two').nullish(),
   createdBy: id.nullish(),
   createdAt: time.nullish(),

@@ -1,6 +1,6 @@
 /** Which chats, relations and memberships are here already, and which cannot come in beside them. */
 import type { Queryable } from '../db/database.js';
-import { directKey, matchKey, orderKey, relationKey, slugKey } from '../domain/new-chat.js';
+import { directKey, matchKey, orderKey, relationKey, slugKey } from '../domain/chats/new-chat.js';
 import { trimmedName } from '../domain/chat-names.js';
 import type { ChatKind } from '../generated/prisma/enums.js';
 import type { Chat, Collection, Membership, Problem } from './collection.js';

@@ -1,6 +1,6 @@
 /** Which users and brands are here already, and which cannot come in beside them. */
 import type { Queryable } from '../db/database.js';
-import { emailKeyOf, usernameKeyOf } from '../domain/account-input.js';
+import { emailKeyOf, usernameKeyOf } from '../domain/keys.js';
 import type { Collection, Person, Problem } from './collection.js';
 import { findImported, inBatches } from './imported.js';
 import type { UserLine } from './line.js';

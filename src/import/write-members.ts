@@ -14,7 +14,7 @@ const SENT_BY = `UPDATE member SET sent_count = sent_count + given.count
 FROM unnest($1::bigint[], $2::bigint[], $3::int[]) AS given(chat_id, user_id, count)
 WHERE member.chat_id = given.chat_id AND member.user_id = given.user_id`;
 
-/** As `MARK` of \`domain/read-positions.ts\`. */
+/** As `MARK` of \`domain/messages/read-positions.ts\`. */
 const READ_TO = `UPDATE member SET last_read_seq = given.seq,
   read_count = coalesce((SELECT ordinal FROM message WHERE message.chat_id = given.chat_id AND message.seq <= given.seq
     ORDER BY message.seq DESC LIMIT 1), 0),

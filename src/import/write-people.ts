@@ -1,21 +1,23 @@
 /** Writes users and brands, and gives each its id. */
 import { runOver, takeIds } from '../db/bulk.js';
 import type { Database, Queryable } from '../db/database.js';
-import { emailKeyOf, newPlaceholderEmail, normalised, usernameKeyOf } from '../domain/account-input.js';
+import { newPlaceholderEmail } from '../domain/accounts/account-input.js';
+import { cleanAccount } from '../domain/accounts/account-store.js';
 import { trimmedName } from '../domain/chat-names.js';
-import { isUnusable } from '../domain/django-passwords.js';
+import { isUnusable } from '../domain/accounts/django-passwords.js';
+import { accountKeysOf } from '../domain/keys.js';
 import type { Brand, Collection, Person } from './collection.js';
 import { keepImported } from './imported.js';
 
 const CHUNK = 5000;
 
 const USERS = `
-INSERT INTO "user" (id, username, username_key, email, email_key, first_name, last_name, password_hash, role, external_id, created_at, deactivated_at)
-SELECT id, username, username_key, email, email_key, first_name, last_name, password_hash, role::role, external_id, created_at,
+INSERT INTO "user" (id, username, username_key, email, email_key, first_name, last_name, name_key, password_hash, role, external_id, created_at, deactivated_at)
+SELECT id, username, username_key, email, email_key, first_name, last_name, name_key, password_hash, role::role, external_id, created_at,
   CASE WHEN NOT is_active THEN now() END
 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
-  $11::timestamptz[], $12::boolean[])
-  AS given(id, username, username_key, email, email_key, first_name, last_name, password_hash, role, external_id, created_at, is_active)`;
+  $11::text[], $12::timestamptz[], $13::boolean[])
+  AS given(id, username, username_key, email, email_key, first_name, last_name, name_key, password_hash, role, external_id, created_at, is_active)`;
 
 const BRANDS = `INSERT INTO brand (id, name, plan, owner_id, created_at)
 SELECT id, name, plan::plan, owner_id, created_at
@@ -43,15 +45,22 @@ export const writePeople = (db: Database, { people }: Collection): Promise<void>
 
 const toUserValues = ({ described }: Person, id: bigint, now: Date): unknown[] => {
   const { username, email, firstName, lastName, password, role, externalId, createdAt, isActive } = described!.as;
-  const address = email || newPlaceholderEmail();
+  const account = cleanAccount({
+    username,
+    email: email || newPlaceholderEmail(),
+    firstName: firstName ?? '',
+    lastName: lastName ?? '',
+  });
+  const { usernameKey, emailKey, nameKey } = accountKeysOf(account);
   return [
     id,
-    normalised(username),
-    usernameKeyOf(username),
-    address,
-    emailKeyOf(address),
-    firstName ?? '',
-    lastName ?? '',
+    account.username,
+    usernameKey,
+    account.email,
+    emailKey,
+    account.firstName,
+    account.lastName,
+    nameKey,
     password && !isUnusable(password) ? password : null,
     role ?? 'USER',
     externalId ?? null,

@@ -1,8 +1,9 @@
 /** The checks that tests of the log lean on: each has to find what it is there for. */
 import { describe, expect, it } from 'vitest';
 import { fillWithCrowd } from '../../src/demo/fill.js';
-import { errorOf, ownDatabase } from '../support/chats.js';
+import { errorOf } from '../support/chats.js';
 import { logProblems } from '../support/log-problems.js';
+import { ownDatabase } from '../support/own-database.js';
 
 const database = ownDatabase();
 const some = (table: string, where = 'true') => `ctid = (SELECT min(ctid) FROM ${table} WHERE ${where})`;

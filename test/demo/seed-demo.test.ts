@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Database } from '../../src/db/database.js';
 import { openDatabase } from '../../src/db/open.js';
 import { seedDemo } from '../../src/demo/seed-demo.js';
-import { createPasswords } from '../../src/domain/passwords.js';
+import { createPasswords } from '../../src/domain/accounts/passwords.js';
 import type { Viewer } from '../../src/domain/viewer.js';
 import { accountNode, somewhere } from '../support/accounts.js';
 import { chatNode } from '../support/chats.js';
@@ -33,9 +33,11 @@ const folder = async () => {
   return { dataDir: config.dataDir, open };
 };
 
+const here = { host: '127.0.0.1', trustProxy: 0, allowedOrigins: undefined };
+
 const seed = (db: Database, dataDir: string, changes = {}) =>
   seedDemo({
-    config: { demo: true, host: '127.0.0.1', databaseUrl: undefined, passwordLogin: true, dataDir, ...changes },
+    config: { ...here, demo: true, databaseUrl: undefined, passwordLogin: true, dataDir, ...changes },
     db,
     passwords,
   });
@@ -134,6 +136,10 @@ describe('Demo data', () => {
     ['DEMO is off', { demo: false }],
     ['nobody signs in with a password', { passwordLogin: false }],
     ['others can reach the server', { host: '0.0.0.0' }],
+    ['a proxy stands in front', { trustProxy: 1 }],
+    ['pages from elsewhere may use it', { allowedOrigins: ['http://localhost:5173', 'https://chat.example.org'] }],
+    ['apps may use it', { allowedOrigins: ['capacitor://localhost'] }],
+    ['all pages may use it', { allowedOrigins: '*' as const }],
     ['a database is configured', { databaseUrl: 'postgresql://localhost/parley' }],
   ])('stays away where %s', async (_where, changes) => {
     const { dataDir, open } = await folder();
@@ -143,6 +149,14 @@ describe('Demo data', () => {
 
     expect(await countOf(db, '"user"')).toBe(0);
     expect(existsSync(join(dataDir, 'demo-passwords.json'))).toBe(false);
+  });
+
+  it('comes where the pages that may use it are on this machine alone', async () => {
+    const { dataDir, open } = await folder();
+    const { db } = await open();
+
+    const allowedOrigins = ['http://localhost:5173', 'https://127.0.0.1', 'http://[::1]:3000'];
+    expect(await seed(db, dataDir, { allowedOrigins })).toHaveLength(await countOf(db, '"user"'));
   });
 
   it('stays away where somebody is there already', async () => {

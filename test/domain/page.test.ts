@@ -1,10 +1,8 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Database } from '../../src/db/database.js';
-import { openDatabase } from '../../src/db/open.js';
+import { describe, expect, it } from 'vitest';
 import { BadUserInputError } from '../../src/domain/bad-user-input.js';
 import { createKeyset, pageSql, readPage, toConnection, type PageArgs } from '../../src/domain/page.js';
-import { testDatabase, type TestDatabase } from '../support/database.js';
+import { ownDatabase } from '../support/own-database.js';
 
 const byTimeAndId = createKeyset('things', 'descending', [
   ['t.time', 'time'],
@@ -56,16 +54,7 @@ describe('readPage', () => {
 });
 
 describe('a list in pages', () => {
-  let db: Database;
-  let database: TestDatabase;
-  beforeAll(async () => {
-    database = await testDatabase();
-    db = await openDatabase(database.config);
-  });
-  afterAll(async () => {
-    await db.close();
-    await database.drop();
-  });
+  const database = ownDatabase();
 
   interface Thing {
     time: Date;
@@ -77,7 +66,7 @@ describe('a list in pages', () => {
   const read = async (count: number, args: PageArgs) => {
     const page = readPage(byTimeAndId, args);
     const { where, orderBy, limit, params } = pageSql(byTimeAndId, page, 3);
-    const rows = await db.query<Thing>(
+    const rows = await database.current.query<Thing>(
       `SELECT t.* FROM (SELECT id::bigint, to_timestamp(id / 3) AS time FROM generate_series(1, $1::int) AS id) t
        WHERE ${where} ORDER BY ${orderBy} LIMIT $2::int`,
       [count, limit, ...params],

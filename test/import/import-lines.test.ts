@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Database } from '../../src/db/database.js';
 import { openDatabase } from '../../src/db/open.js';
-import { UNREAD_COUNT } from '../../src/domain/unread.js';
+import { UNREAD_COUNT } from '../../src/domain/messages/unread.js';
 import type { Viewer } from '../../src/domain/viewer.js';
 import { chatNode, logOf, typesOf } from '../support/chats.js';
 import { contentOf } from '../support/content.js';
@@ -301,7 +301,7 @@ describe('A file with bad lines', () => {
     expect(problems).toEqual([
       '1: is no JSON',
       expect.stringMatching(/^2: type: must be user, brand/),
-      expect.stringMatching(/^3: username: must be .*; email: must be .*; password: is of a kind/),
+      expect.stringMatching(/^3: username: must be .*; email: must look like .*; password: is of a kind/),
       expect.stringMatching(/^4: .*shoeSize/),
       '6: id: line 5 has the same',
       '7: username: line 5 has the same',

@@ -1,0 +1,27 @@
+/** What a database needs before this version works on it: its tables, and keys by its rules. */
+import type { Database } from '../../db/database.js';
+import { describeBlocked } from '../../db/migration-locks.js';
+import { migrate } from '../../db/migrations.js';
+import { rekeyAccounts } from './rekey-accounts.js';
+
+/**
+ * @param onWait another process is at it: this one waits until it is done
+ * @param onWarning told what an operator should know
+ * @returns the names of the migrations that it applied
+ * @throws MigrationError, UnavailableError
+ */
+export const prepareDatabase = (
+  db: Database,
+  { onWait, onWarning }: { onWait?: () => void; onWarning: (text: string) => void },
+): Promise<string[]> =>
+  migrate(db, {
+    ...(onWait && { onWait }),
+    onBlocked: (blocked) => onWarning(describeBlocked(blocked)),
+    finish: () =>
+      rekeyAccounts(db, ({ field, holder, other }) => {
+        const what = field === 'username' ? 'usernames' : 'e-mail addresses';
+        onWarning(
+          `The ${what} ${holder} and ${other} are the same but for case: the account of ${other} is found by that exact spelling only`,
+        );
+      }),
+  });

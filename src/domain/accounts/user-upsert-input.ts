@@ -1,0 +1,67 @@
+/** What a product may say of its people, before the database is looked at. */
+import { accountProblem, isPlaceholderEmail } from './account-input.js';
+import type { InvalidField, Problem } from '../errors.js';
+import { metadataProblem, type JsonObject } from '../metadata.js';
+import { isExternalId } from './trusted-tokens.js';
+import type { Role } from '../../generated/prisma/enums.js';
+
+/** Exactly one of `externalId` (made where there is none) and `id`. What is undefined stays; null clears what may be empty. */
+export interface UserUpsert {
+  externalId?: string | null | undefined;
+  /** Null where it did not decode. */
+  id?: bigint | null | undefined;
+  username?: string | null | undefined;
+  email?: string | null | undefined;
+  firstName?: string | null | undefined;
+  lastName?: string | null | undefined;
+  role?: Role | null | undefined;
+  isActive?: boolean | null | undefined;
+  metadata?: JsonObject | null | undefined;
+}
+
+/** At once. */
+const MOST = 100;
+
+export const NO_USER: Problem = { code: 'NOT_FOUND', reason: 'is of no user' };
+const NOT_CLEARED: Problem = { code: 'BLANK', reason: 'cannot be cleared' };
+
+export const countProblem = (count: number): Problem | undefined => {
+  const reason = `must be 1 to ${MOST}`;
+  if (count === 0) return { code: 'BLANK', reason };
+  return count > MOST ? { code: 'TOO_MANY', reason, limit: MOST } : undefined;
+};
+
+/** Empty where nothing is wrong. */
+export const problemsOf = (upsert: UserUpsert): InvalidField[] => {
+  const { externalId, id } = upsert;
+  const isPlaceholder = isGiven(upsert.email) && isPlaceholderEmail(upsert.email);
+  const problems: [field: string, problem: Problem | undefined][] = [
+    ['externalId', externalIdProblem(externalId, id)],
+    ['id', id === null ? NO_USER : undefined],
+    ...(['username', 'email', 'firstName', 'lastName'] as const).map((field): [string, Problem | undefined] => [
+      field,
+      isGiven(upsert[field]) ? accountProblem(field, upsert[field]) : undefined,
+    ]),
+    // There is no user without these.
+    ...(['username', 'role', 'isActive'] as const).map((field): [string, Problem | undefined] => [
+      field,
+      upsert[field] === null ? NOT_CLEARED : undefined,
+    ]),
+    ['email', isPlaceholder ? { code: 'NOT_ALLOWED', reason: 'must be an address that mail can reach' } : undefined],
+    ['metadata', metadataProblem(upsert.metadata)],
+  ];
+  return problems.flatMap(([field, problem]) => (problem === undefined ? [] : [{ path: [field], ...problem }]));
+};
+
+const externalIdProblem = (
+  externalId: string | null | undefined,
+  id: bigint | null | undefined,
+): Problem | undefined => {
+  if (isGiven(externalId) === (id !== undefined))
+    return { code: 'NOT_ALLOWED', reason: 'must be given, or else `id`: exactly one of the two' };
+  if (!isGiven(externalId) || isExternalId(externalId)) return undefined;
+  return { code: 'MALFORMED', reason: 'must be 1 to 255 characters long, without NUL' };
+};
+
+export const isGiven = <Value>(value: Value | null | undefined): value is Value =>
+  value !== null && value !== undefined;

@@ -1,0 +1,159 @@
+/** Brands: companies' profiles, each owned by one user, and what they pay for. */
+import type { Database, Queryable } from '../../db/database.js';
+import type { Plan } from '../../generated/prisma/enums.js';
+import type { UserFacts } from '../../log/event.js';
+import type { Log } from '../../log/log.js';
+import { nameProblem, trimmedName } from '../chat-names.js';
+import { ForbiddenError, InvalidInputError, NotFoundError, refuseProblems } from '../errors.js';
+import { PERSON_COLUMNS, toUser, type PersonColumns } from '../person-row.js';
+import { canManageBrands } from '../rules/policy.js';
+import { mustAdminister, type Viewer } from '../viewer.js';
+import { CAN_SEE, CHAT_AND_OWN, viewerParams } from '../rules/visibility.js';
+
+export interface BrandRow {
+  id: bigint;
+  name: string;
+  plan: Plan;
+  owner: UserFacts;
+}
+
+export interface NewBrand {
+  /** Null where the id did not decode. */
+  ownerId: bigint | null;
+  name: string;
+  plan: Plan;
+}
+
+/** A brand is seen by its owner, by the members of its matches and by administrators; reads leave out the others. */
+export interface Brands {
+  /** @throws InvalidInputError, also where they own one already; NotFoundError for no active user; ForbiddenError */
+  create(viewer: Viewer, brand: NewBrand): Promise<BrandRow>;
+  /**
+   * Sets what a brand pays for, and with it what administrators may do in all its chats; to the same plan changes nothing.
+   *
+   * @param brandId null where the id did not decode
+   * @throws NotFoundError, ForbiddenError
+   */
+  setPlan(viewer: Viewer, brandId: bigint | null, plan: Plan): Promise<BrandRow>;
+  /** In the order of `ids`, null for what is not there or not seen. One statement; the others below too. */
+  byIds(viewer: Viewer, ids: readonly bigint[]): Promise<(BrandRow | null)[]>;
+  /** In the order of `ownerIds`, null for one who has none, or none that is seen. */
+  byOwners(viewer: Viewer, ownerIds: readonly bigint[]): Promise<(BrandRow | null)[]>;
+  /** The two of each MATCH; none for other chats. For every id asked for. */
+  ofChats(viewer: Viewer, chatIds: readonly bigint[]): Promise<Map<bigint, BrandRow[]>>;
+}
+
+const BRAND = `brand.id AS "brandId", brand.name, brand.plan::text AS plan, ${PERSON_COLUMNS}`;
+const BRANDS = `brand JOIN "user" person ON person.id = brand.owner_id`;
+const IS_SEEN = `(brand.owner_id = $1::bigint OR $2::boolean OR EXISTS (
+  SELECT 1 FROM chat_brand JOIN member ON member.chat_id = chat_brand.chat_id
+  WHERE chat_brand.brand_id = brand.id AND member.user_id = $1))`;
+
+const BY_IDS = `SELECT ${BRAND} FROM ${BRANDS} WHERE brand.id = ANY($3::bigint[]) AND ${IS_SEEN}`;
+const BY_OWNERS = `SELECT ${BRAND} FROM ${BRANDS} WHERE brand.owner_id = ANY($3::bigint[]) AND ${IS_SEEN}`;
+const OF_CHATS = `SELECT chat.id AS "chatId", ${BRAND} FROM ${CHAT_AND_OWN}
+  JOIN chat_brand ON chat_brand.chat_id = chat.id JOIN brand ON brand.id = chat_brand.brand_id
+  JOIN "user" person ON person.id = brand.owner_id
+  WHERE chat.id = ANY($3::bigint[]) AND ${CAN_SEE} ORDER BY chat.id, brand.id`;
+
+const PERSON = `SELECT ${PERSON_COLUMNS} FROM "user" person WHERE person.id = $1`;
+// Of two at once the second waits, and finds the first one's.
+const INSERT = `INSERT INTO brand (owner_id, name, plan) SELECT id, $2, $3::plan FROM "user"
+  WHERE id = $1 AND deactivated_at IS NULL ON CONFLICT (owner_id) DO NOTHING RETURNING id`;
+const IS_ACTIVE = `SELECT 1 FROM "user" WHERE id = $1 AND deactivated_at IS NULL`;
+
+const CHATS = `SELECT chat_id AS "chatId" FROM chat_brand WHERE brand_id = $1`;
+// A match in the making holds its brands' rows: this waits for it, and the next statement sees its chat.
+const SET_PLAN = `UPDATE brand SET plan = $2::plan WHERE id = $1 AND plan <> $2::plan RETURNING id`;
+/** Under the chats' locks, so of two plans set at once the second sees the first. */
+const SET_BUSINESS = `UPDATE chat SET has_business = EXISTS (
+    SELECT 1 FROM chat_brand JOIN brand ON brand.id = chat_brand.brand_id
+    WHERE chat_brand.chat_id = chat.id AND brand.plan = 'BUSINESS')
+  WHERE id = ANY($1::bigint[])`;
+
+type BrandColumns = PersonColumns & { brandId: bigint; name: string; plan: Plan };
+
+const toBrand = (row: BrandColumns): BrandRow => ({
+  id: row.brandId,
+  name: row.name,
+  plan: row.plan,
+  owner: toUser(row),
+});
+
+/** Thrown to undo the transaction: a match was made meanwhile. */
+class MatchMadeError extends Error {}
+
+export const createBrands = ({ db, log }: { db: Database; log: Log }): Brands => {
+  const byIds: Brands['byIds'] = async (viewer, ids) => {
+    const rows = await db.query<BrandColumns>(BY_IDS, [...viewerParams(viewer), ids]);
+    const found = new Map(rows.map((row) => [row.brandId, toBrand(row)]));
+    return ids.map((id) => found.get(id) ?? null);
+  };
+
+  const setPlan = async (viewer: Viewer, brandId: bigint, plan: Plan): Promise<void> => {
+    const chats = await db.query<{ chatId: bigint }>(CHATS, [brandId]);
+    const chatIds = chats.map(({ chatId }) => chatId);
+    await log.changeAll(chatIds, async (tx) => {
+      const actor = await readActor(tx, viewer);
+      if ((await tx.query(SET_PLAN, [brandId, plan])).length === 0) return;
+      if ((await tx.query(CHATS, [brandId])).length > chatIds.length) throw new MatchMadeError();
+      await tx.query(SET_BUSINESS, [chatIds]);
+      await tx.appendToEach({ type: 'CHAT_UPDATED', actor });
+    });
+  };
+
+  return {
+    // BEGIN, three statements, COMMIT, one more for the answer.
+    create: async (viewer, { ownerId, name, plan }) => {
+      refuseProblems({ name: nameProblem(name) });
+      if (ownerId === null) throw new NotFoundError('User');
+      const id = await db.transaction(async (tx) => {
+        if ((await tx.query(IS_ACTIVE, [ownerId])).length === 0) throw new NotFoundError('User');
+        await readActor(tx, viewer);
+        const [row] = await tx.query<{ id: bigint }>(INSERT, [ownerId, trimmedName(name), plan]);
+        if (row === undefined) {
+          throw new InvalidInputError([{ path: ['ownerId'], code: 'TAKEN', reason: 'owns a brand already' }]);
+        }
+        return row.id;
+      });
+      return (await byIds(viewer, [id]))[0]!;
+    },
+
+    // Two statements, BEGIN, six at most, however many chats it has, COMMIT.
+    setPlan: async (viewer, brandId, plan) => {
+      const [brand] = brandId === null ? [] : await byIds(viewer, [brandId]);
+      if (!brand) throw new NotFoundError('Brand');
+      for (;;) {
+        try {
+          await setPlan(viewer, brand.id, plan);
+          return { ...brand, plan };
+        } catch (error) {
+          if (!(error instanceof MatchMadeError)) throw error;
+        }
+      }
+    },
+
+    byIds,
+
+    byOwners: async (viewer, ownerIds) => {
+      const rows = await db.query<BrandColumns>(BY_OWNERS, [...viewerParams(viewer), ownerIds]);
+      const found = new Map(rows.map((row) => [row.personId, toBrand(row)]));
+      return ownerIds.map((id) => found.get(id) ?? null);
+    },
+
+    ofChats: async (viewer, chatIds) => {
+      const rows = await db.query<BrandColumns & { chatId: bigint }>(OF_CHATS, [...viewerParams(viewer), chatIds]);
+      const brands = new Map<bigint, BrandRow[]>(chatIds.map((chatId) => [chatId, []]));
+      for (const row of rows) brands.get(row.chatId)?.push(toBrand(row));
+      return brands;
+    },
+  };
+};
+
+/** As the database has them now. @throws ForbiddenError */
+const readActor = async (tx: Queryable, viewer: Viewer): Promise<UserFacts> => {
+  mustAdminister(viewer);
+  const [row] = await tx.query<PersonColumns>(PERSON, [viewer.id]);
+  if (row === undefined || !canManageBrands(row)) throw new ForbiddenError('Only administrators look after brands');
+  return toUser(row);
+};

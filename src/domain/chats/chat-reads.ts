@@ -1,0 +1,187 @@
+/**
+ * Chats as a viewer sees them. Each read is one statement for any number of chats, and asks for visibility as it is when it
+ * runs: for one who has lost sight of a chat, or was never a member, it is left out, empty or 0.
+ */
+import type { Queryable } from '../../db/database.js';
+import type { ChatKind } from '../../generated/prisma/enums.js';
+import { CHAT_COLUMNS, type ChatRow } from '../../log/event.js';
+import { isSlug, trimmedName } from '../chat-names.js';
+import type { ChatAccess } from '../rules/chat-access.js';
+import { orderKey, slugKey } from './new-chat.js';
+import { createKeyset, pageSql, readPage, toConnection, type Connection, type PageArgs } from '../page.js';
+import {
+  canClose,
+  canDeleteOthers,
+  canLeave,
+  canManageMembers,
+  canMarkRead,
+  canRename,
+  canWrite,
+  lacksJoining,
+  lacksPlan,
+  needsPresence,
+} from '../rules/policy.js';
+import type { Presence } from '../rules/presence.js';
+import { isStorable } from '../text.js';
+import { UNREAD_COUNT } from '../messages/unread.js';
+import { isAdmin, type Viewer } from '../viewer.js';
+import { CAN_SEE, CHAT_AND_OWN, OWN, viewerParams } from '../rules/visibility.js';
+
+export interface ChatPermissions {
+  canSend: boolean;
+  canDeleteOthers: boolean;
+  canManageMembers: boolean;
+  canRename: boolean;
+  /** And reopen it. */
+  canClose: boolean;
+  canLeave: boolean;
+  canMarkRead: boolean;
+}
+
+/** What finds one chat. */
+export type ChatReference = { id: bigint } | { slug: string } | { orderRef: string };
+
+export interface ChatList {
+  /** `ALL` is for administrators; for others it is `MINE`. */
+  scope: 'MINE' | 'ALL';
+  kind?: ChatKind | null;
+}
+
+export interface ChatReads {
+  /** @returns null where there is none, or none that the viewer may see */
+  find(viewer: Viewer, reference: ChatReference): Promise<ChatRow | null>;
+  /**
+   * The viewer's chats, the one with the newest message first; with `ALL` every chat they may see, the newest made first.
+   *
+   * @throws BadUserInputError for a malformed page
+   */
+  list(viewer: Viewer, list: ChatList, page?: PageArgs): Promise<Connection<ChatRow>>;
+  /** Those that are there and that the viewer may see. */
+  visible(viewer: Viewer, chatIds: readonly bigint[]): Promise<Map<bigint, ChatRow>>;
+  /** For every id asked for; nothing is allowed where the viewer sees nothing. */
+  permissions(viewer: Viewer, chatIds: readonly bigint[]): Promise<Map<bigint, ChatPermissions>>;
+  /** For every id asked for; 0 for one who is not a member. */
+  unreadCounts(viewer: Viewer, chatIds: readonly bigint[]): Promise<Map<bigint, number>>;
+  /** Over all chats that the viewer is a member of. */
+  unreadTotal(viewer: Viewer): Promise<number>;
+}
+
+const byActivity = createKeyset('chats', 'descending', [
+  ['chat.activity_at', 'time'],
+  ['chat.id', 'bigint'],
+]);
+const byMaking = createKeyset('allChats', 'descending', [['chat.id', 'bigint']]);
+
+const SEEN = `SELECT ${CHAT_COLUMNS} FROM ${CHAT_AND_OWN}`;
+const BY_ID = `${SEEN} WHERE chat.id = $3::bigint AND ${CAN_SEE}`;
+const BY_KEY = `${SEEN} JOIN chat_key ON chat_key.chat_id = chat.id WHERE chat_key.key = $3::text AND ${CAN_SEE}`;
+const VISIBLE = `SELECT ${CHAT_COLUMNS}, own.user_id IS NOT NULL AS "isMember" FROM ${CHAT_AND_OWN}
+  WHERE chat.id = ANY($3::bigint[]) AND ${CAN_SEE}`;
+const UNREAD_COUNTS = `SELECT chat.id, ${UNREAD_COUNT} AS unread FROM chat JOIN ${OWN} WHERE chat.id = ANY($2::bigint[])`;
+const UNREAD_TOTAL = `SELECT coalesce(sum(${UNREAD_COUNT}), 0)::int AS unread
+  FROM member own JOIN chat ON chat.id = own.chat_id WHERE own.user_id = $1`;
+
+const NOTHING_ALLOWED: ChatPermissions = {
+  canSend: false,
+  canDeleteOthers: false,
+  canManageMembers: false,
+  canRename: false,
+  canClose: false,
+  canLeave: false,
+  canMarkRead: false,
+};
+
+export const createChatReads = (db: Queryable, presence: Presence): ChatReads => {
+  const readVisible = async (viewer: Viewer, chatIds: readonly bigint[]): Promise<ChatAccess[]> => {
+    const rows = await db.query<ChatRow & { isMember: boolean }>(VISIBLE, [...viewerParams(viewer), chatIds]);
+    return rows.map(({ isMember, ...chat }) => ({
+      chat,
+      actor: { id: viewer.id, role: viewer.role, isMember, isJoined: false },
+    }));
+  };
+
+  return {
+    find: async (viewer, reference) => {
+      const [sql, value] = 'id' in reference ? [BY_ID, reference.id] : [BY_KEY, keyOf(reference)];
+      if (value === null) return null;
+      const [chat] = await db.query<ChatRow>(sql, [...viewerParams(viewer), value]);
+      return chat ?? null;
+    },
+
+    list: async (viewer, { scope, kind }, args = {}) => {
+      const isAll = scope === 'ALL' && isAdmin(viewer);
+      const { rows, page } = isAll ? await listAll(db, viewer, kind, args) : await listMine(db, viewer, kind, args);
+      return toConnection(rows, page, (chat) =>
+        isAll ? byMaking.cursorOf([chat.id]) : byActivity.cursorOf([chat.activityAt, chat.id]),
+      );
+    },
+
+    visible: async (viewer, chatIds) =>
+      new Map((await readVisible(viewer, chatIds)).map(({ chat }) => [chat.id, chat])),
+
+    permissions: async (viewer, chatIds) => {
+      const permissions = new Map(chatIds.map((chatId) => [chatId, NOTHING_ALLOWED]));
+      const visible = await readVisible(viewer, chatIds);
+      await Promise.all(
+        visible.map(async ({ chat, actor }) => {
+          const isJoined = needsPresence(chat) && (await presence.isJoined(viewer.id, chat.id));
+          permissions.set(chat.id, permissionsOf({ chat, actor: { ...actor, isJoined } }));
+        }),
+      );
+      return permissions;
+    },
+
+    unreadCounts: async (viewer, chatIds) => {
+      const rows = await db.query<{ id: bigint; unread: number }>(UNREAD_COUNTS, [viewer.id, chatIds]);
+      const counts = new Map(chatIds.map((chatId) => [chatId, 0]));
+      for (const row of rows) counts.set(row.id, row.unread);
+      return counts;
+    },
+
+    unreadTotal: async (viewer) => (await db.query<{ unread: number }>(UNREAD_TOTAL, [viewer.id]))[0]!.unread,
+  };
+};
+
+const permissionsOf = ({ chat, actor }: ChatAccess): ChatPermissions => {
+  const isHindered = lacksPlan('write', actor, chat) || lacksJoining(actor, chat);
+  return {
+    canSend: chat.closedAt === null && canWrite(actor, chat) && !isHindered,
+    canDeleteOthers:
+      canDeleteOthers(actor, chat) && !lacksPlan('deleteOthers', actor, chat) && !lacksJoining(actor, chat),
+    canManageMembers: canManageMembers(actor, chat),
+    canRename: chat.closedAt === null && canRename(actor, chat),
+    canClose: canClose(actor, chat),
+    canLeave: canLeave(actor, chat),
+    canMarkRead: canMarkRead(actor, chat),
+  };
+};
+
+/** @returns null where no chat can have it */
+const keyOf = (reference: { slug: string } | { orderRef: string }): string | null => {
+  if ('slug' in reference) return isSlug(reference.slug) ? slugKey(reference.slug) : null;
+  return isStorable(reference.orderRef) ? orderKey(trimmedName(reference.orderRef)) : null;
+};
+
+const IS_KIND = (param: number) => `($${param}::chat_kind IS NULL OR chat.kind = $${param}::chat_kind)`;
+
+/** Costs as much as the viewer has chats, whatever these hold. */
+const listMine = async (db: Queryable, viewer: Viewer, kind: ChatKind | null | undefined, args: PageArgs) => {
+  const page = readPage(byActivity, args);
+  const { where, orderBy, limit, params } = pageSql(byActivity, page, 4);
+  const rows = await db.query<ChatRow>(
+    `SELECT ${CHAT_COLUMNS} FROM member own JOIN chat ON chat.id = own.chat_id
+     WHERE own.user_id = $1 AND ${IS_KIND(2)} AND ${where} ORDER BY ${orderBy} LIMIT $3`,
+    [viewer.id, kind ?? null, limit, ...params],
+  );
+  return { rows, page };
+};
+
+const listAll = async (db: Queryable, viewer: Viewer, kind: ChatKind | null | undefined, args: PageArgs) => {
+  const page = readPage(byMaking, args);
+  const { where, orderBy, limit, params } = pageSql(byMaking, page, 5);
+  const rows = await db.query<ChatRow>(
+    `${SEEN} WHERE ${CAN_SEE} AND ${IS_KIND(3)} AND ${where} ORDER BY ${orderBy} LIMIT $4`,
+    [...viewerParams(viewer), kind ?? null, limit, ...params],
+  );
+  return { rows, page };
+};

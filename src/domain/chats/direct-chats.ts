@@ -1,0 +1,64 @@
+/** Dialogs: one chat for each pair of users, whoever opens it, and from however many sides at once. */
+import type { Bus } from '../../bus/bus.js';
+import type { Database } from '../../db/database.js';
+import type { ChatRow } from '../../log/event.js';
+import type { Log } from '../../log/log.js';
+import { ForbiddenError, InvalidInputError, NotFoundError, RateLimitedError } from '../errors.js';
+import { findByKey, makeOrFind } from './find-or-make.js';
+import { directKey, insertChat } from './new-chat.js';
+import { canOpenDirect, type DirectChatOpeners } from '../rules/policy.js';
+import type { RateLimits } from '../rate-limits.js';
+import { ringUsers } from '../user-bell.js';
+import type { Users } from '../accounts/users.js';
+import type { Viewer } from '../viewer.js';
+
+export type { DirectChatOpeners } from '../rules/policy.js';
+
+export interface DirectChats {
+  /**
+   * Opens the dialog with another user, or finds it; only a new one counts for the limit.
+   *
+   * @param userId null where the id did not decode
+   * @throws InvalidInputError for oneself; NotFoundError where there is no user whom the viewer may find; where it is not there,
+   *   NotFoundError too for one who was deactivated, ForbiddenError where it is not theirs to open; RateLimitedError
+   */
+  openDirect(viewer: Viewer, userId: bigint | null): Promise<{ chat: ChatRow; created: boolean }>;
+}
+
+export interface DirectChatsOptions {
+  db: Database;
+  log: Log;
+  bus: Bus;
+  limits: RateLimits;
+  users: Pick<Users, 'byIds'>;
+  openers: DirectChatOpeners;
+}
+
+/** Where the chat is there: two statements. Where it is not: BEGIN, five, COMMIT besides. */
+export const createDirectChats = ({ db, log, bus, limits, users, openers }: DirectChatsOptions): DirectChats => ({
+  openDirect: async (viewer, userId) => {
+    if (userId === viewer.id) {
+      throw new InvalidInputError([{ path: ['userId'], code: 'NOT_ALLOWED', reason: 'must be somebody else' }]);
+    }
+    const [other] = userId === null ? [] : await users.byIds(viewer, [userId]);
+    if (!other) throw new NotFoundError('User');
+    const key = directKey(viewer.id, other.id);
+    const existing = await findByKey(db, key);
+    if (existing !== undefined) return { chat: existing, created: false };
+    if (other.deactivatedAt !== null) throw new NotFoundError('User');
+    if (!canOpenDirect(viewer, openers)) throw new ForbiddenError('You may not open dialogs here');
+
+    const taken = await limits.take('directChat', String(viewer.id));
+    if (!taken.allowed) throw new RateLimitedError(taken.retryAfterMs);
+    const memberIds = [viewer.id, other.id];
+    const opened = await makeOrFind(db, key, async () => {
+      const chat = await db.transaction((tx) =>
+        insertChat(tx, log, { kind: 'DIRECT', keys: [key], memberIds, actorId: viewer.id }),
+      );
+      ringUsers(bus, memberIds, [chat.id]);
+      return chat;
+    });
+    if (!opened.created) taken.giveBack();
+    return opened;
+  },
+});

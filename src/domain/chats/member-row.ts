@@ -1,0 +1,26 @@
+/** A user in a chat, as statements read it. */
+import type { UserFacts } from '../../log/event.js';
+import { PERSON_COLUMNS, toUser, type PersonColumns } from '../person-row.js';
+
+export interface MemberRow {
+  chatId: bigint;
+  userId: bigint;
+  joinedAt: Date;
+  /** Everything up to this number is read. */
+  lastReadSeq: number;
+  user: UserFacts;
+}
+
+/** For statements that name the tables `member` and, for its user, `person`. */
+export const MEMBER_COLUMNS = `member.chat_id AS "chatId", member.user_id AS "userId", member.joined_at AS "joinedAt",
+  member.last_read_seq AS "lastReadSeq", ${PERSON_COLUMNS}`;
+
+export type MemberColumns = Omit<MemberRow, 'user'> & PersonColumns;
+
+export const toMember = (row: MemberColumns): MemberRow => ({
+  chatId: row.chatId,
+  userId: row.userId,
+  joinedAt: row.joinedAt,
+  lastReadSeq: row.lastReadSeq,
+  user: toUser(row),
+});

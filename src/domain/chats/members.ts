@@ -1,0 +1,166 @@
+/** Who is in which chat: brought in and taken out under the chat's lock, so that nothing they send falls between. */
+import type { Bus } from '../../bus/bus.js';
+import type { Queryable } from '../../db/database.js';
+import type { ChatRow, UserFacts } from '../../log/event.js';
+import type { ChatTransaction, Log } from '../../log/log.js';
+import { changeChat, type ChangeFacts, type Person } from '../rules/chat-change.js';
+import { ChatClosedError, ForbiddenError, NotFoundError, refuseProblems, type Problem } from '../errors.js';
+import { MEMBER_COLUMNS, toMember, type MemberColumns, type MemberRow } from './member-row.js';
+import { canLeave, canManageMembers } from '../rules/policy.js';
+import { notify, ringUsers } from '../user-bell.js';
+import type { Viewer } from '../viewer.js';
+import { CAN_SEE, OWN, viewerParams } from '../rules/visibility.js';
+
+export interface MemberKey {
+  chatId: bigint;
+  userId: bigint;
+}
+
+export interface MemberChange {
+  chat: ChatRow;
+  user: UserFacts;
+}
+
+export interface MembersAdded {
+  chat: ChatRow;
+  /** In the order asked for; `unchanged` too, who were members already. */
+  added: UserFacts[];
+  unchanged: UserFacts[];
+}
+
+/** Ids are null where the client's did not decode. */
+export interface Members {
+  /**
+   * Once more changes nothing. A new member starts at the head: all that was written before counts as read.
+   *
+   * @throws NotFoundError, also for a deactivated user; ForbiddenError, ChatClosedError
+   */
+  add(viewer: Viewer, chatId: bigint | null, userId: bigint | null): Promise<MemberChange>;
+  /**
+   * As `add`, for 1 to 100 at once, all or none; one named twice counts once.
+   *
+   * @throws as `add`; InvalidInputError
+   */
+  addAll(viewer: Viewer, chatId: bigint | null, userIds: readonly (bigint | null)[]): Promise<MembersAdded>;
+  /** @throws NotFoundError, also for one who is no member; ForbiddenError */
+  remove(viewer: Viewer, chatId: bigint | null, userId: bigint | null): Promise<MemberChange>;
+  /** @returns the chat's id. @throws NotFoundError, ForbiddenError */
+  leave(viewer: Viewer, chatId: bigint | null): Promise<bigint>;
+  /** In the order of `keys`, null for what is not there or not seen. One statement. */
+  byKeys(viewer: Viewer, keys: readonly MemberKey[]): Promise<(MemberRow | null)[]>;
+}
+
+export interface MembersOptions {
+  db: Queryable;
+  log: Log;
+  bus: Bus;
+}
+
+/** Each starts at the event of their own joining. */
+const ADD = `INSERT INTO member (chat_id, user_id, joined_seq, last_read_seq, read_count, set_aside_seq)
+  SELECT $1, user_id, seq, seq, $4, seq FROM unnest($2::bigint[], $3::int[]) AS added(user_id, seq)`;
+const ADDED_MOST = 100;
+
+const REMOVE = `DELETE FROM member WHERE chat_id = $1 AND user_id = $2`;
+
+const BY_KEYS = `SELECT ${MEMBER_COLUMNS}, asked.n::int AS n
+  FROM unnest($3::bigint[], $4::bigint[]) WITH ORDINALITY AS asked(chat_id, user_id, n)
+  JOIN chat ON chat.id = asked.chat_id LEFT JOIN ${OWN}
+  JOIN member ON member.chat_id = asked.chat_id AND member.user_id = asked.user_id
+  JOIN "user" person ON person.id = member.user_id WHERE ${CAN_SEE}`;
+
+/** A change is BEGIN, two statements, three more (member, event, notification), COMMIT, however many are added. */
+export const createMembers = ({ db, log, bus }: MembersOptions): Members => {
+  /** Rings, once it has committed. */
+  const changed = (change: MemberChange): MemberChange => {
+    ringUsers(bus, [change.user.id], [change.chat.id]);
+    return change;
+  };
+
+  const add = async (
+    viewer: Viewer,
+    chatId: bigint | null,
+    userIds: readonly (bigint | null)[],
+  ): Promise<MembersAdded> => {
+    const otherIds = [...new Set(userIds)].filter((id) => id !== null);
+    const work = async (tx: ChatTransaction, { me, others }: ChangeFacts) => {
+      const people = otherIds.flatMap((id) => others.get(id) ?? []);
+      if (userIds.includes(null) || people.length < otherIds.length || people.some(({ isActive }) => !isActive))
+        throw new NotFoundError('User');
+      if (!canManageMembers(me.actor, tx.chat)) throw new ForbiddenError('You may not add members to this chat');
+      if (tx.chat.closedAt !== null) throw new ChatClosedError(tx.chat.closedAt);
+      const usersOf = (isMember: boolean) =>
+        people.filter(({ actor }) => actor.isMember === isMember).map(({ user }) => user);
+      const [added, unchanged] = [usersOf(false), usersOf(true)];
+      if (added.length > 0) {
+        const seqs = await tx.appendAdded(me.user, added);
+        const ids = added.map(({ id }) => id);
+        await tx.query(ADD, [tx.chat.id, ids, seqs, tx.chat.messageCount]);
+        await notify(tx, ids, 'CHAT_ADDED', tx.chat.id, me.user.id);
+      }
+      return { chat: { ...tx.chat }, added, unchanged };
+    };
+    const done = await changeChat(log, viewer, chatId, work, { otherIds });
+    ringUsers(
+      bus,
+      done.added.map(({ id }) => id),
+      [done.chat.id],
+    );
+    return done;
+  };
+
+  return {
+    add: async (viewer, chatId, userId) => {
+      const { chat, added, unchanged } = await add(viewer, chatId, [userId]);
+      return { chat, user: [...added, ...unchanged][0]! };
+    },
+
+    addAll: async (viewer, chatId, userIds) => {
+      refuseProblems({ userIds: countProblem(userIds.length) });
+      return add(viewer, chatId, userIds);
+    },
+
+    remove: async (viewer, chatId, userId) => {
+      const remove = async (tx: ChatTransaction, { me, others }: ChangeFacts) => {
+        const other = userId === null ? undefined : others.get(userId);
+        if (other === undefined || !other.actor.isMember) throw new NotFoundError('Member');
+        if (!canManageMembers(me.actor, tx.chat)) throw new ForbiddenError('You may not remove members from this chat');
+        return takeOut(tx, me, other);
+      };
+      return changed(await changeChat(log, viewer, chatId, remove, { otherIds: userId === null ? [] : [userId] }));
+    },
+
+    leave: async (viewer, chatId) => {
+      const leave = async (tx: ChatTransaction, { me }: ChangeFacts) => {
+        if (!me.actor.isMember) throw new ForbiddenError('You are not a member of this chat');
+        if (!canLeave(me.actor, tx.chat)) throw new ForbiddenError('You cannot leave this chat');
+        return takeOut(tx, me, me);
+      };
+      return changed(await changeChat(log, viewer, chatId, leave)).chat.id;
+    },
+
+    byKeys: async (viewer, keys) => {
+      const rows = await db.query<MemberColumns & { n: number }>(BY_KEYS, [
+        ...viewerParams(viewer),
+        keys.map((key) => key.chatId),
+        keys.map((key) => key.userId),
+      ]);
+      const found = new Map(rows.map((row) => [row.n, toMember(row)]));
+      return keys.map((_key, index) => found.get(index + 1) ?? null);
+    },
+  };
+};
+
+/** Under the chat's lock, so what they send is numbered before this event or refused. */
+const countProblem = (count: number): Problem | undefined => {
+  const reason = `must be 1 to ${ADDED_MOST}`;
+  if (count === 0) return { code: 'BLANK', reason };
+  return count > ADDED_MOST ? { code: 'TOO_MANY', reason, limit: ADDED_MOST } : undefined;
+};
+
+const takeOut = async (tx: ChatTransaction, me: Person, { user }: Person) => {
+  await tx.query(REMOVE, [tx.chat.id, user.id]);
+  await tx.append({ type: 'MEMBER_REMOVED', actor: me.user, user });
+  await notify(tx, [user.id], 'CHAT_REMOVED', tx.chat.id, me.user.id);
+  return { chat: { ...tx.chat }, user };
+};

@@ -1,0 +1,76 @@
+/** Making a chat of any kind: its row, row 0 of its log, the keys that it is found by, its first members. */
+import type { Queryable } from '../../db/database.js';
+import type { ChatKind, NotificationKind } from '../../generated/prisma/enums.js';
+import { CHAT_COLUMNS, type ChatRow } from '../../log/event.js';
+import type { Log } from '../../log/log.js';
+import { newMark } from '../../log/mark.js';
+import { notify } from '../user-bell.js';
+
+export interface NewChat {
+  kind: ChatKind;
+  name?: string;
+  slug?: string | null;
+  orderRef?: string;
+  /** A JSON object as text. */
+  metadata?: string | null;
+  /** Of a MATCH: whether one of its brands has the BUSINESS plan. */
+  hasBusiness?: boolean;
+  /** What nobody else may have: `slug:…`, `direct:…`. */
+  keys: readonly string[];
+  /** Of existing users, each once. */
+  memberIds: readonly bigint[];
+  /** Who makes it; a member only where named as one. */
+  actorId: bigint;
+}
+
+/** Thrown to undo the transaction: another chat has one of the keys, committed. */
+export class KeyTakenError extends Error {}
+
+const CHAT = `INSERT INTO chat (kind, name, slug, order_ref, has_business, head_mark, metadata)
+  VALUES ($1::chat_kind, $2, $3, $4, $5, $6, $7) RETURNING ${CHAT_COLUMNS}`;
+// Waits for another transaction that holds the key, whether it is undone.
+const KEYS = `INSERT INTO chat_key (key, chat_id) SELECT key, $2::bigint FROM unnest($1::text[]) AS wanted(key) ORDER BY key
+  ON CONFLICT DO NOTHING RETURNING key`;
+const MEMBERS = `INSERT INTO member (chat_id, user_id, last_read_seq, read_count)
+  SELECT $1::bigint, user_id, 0, 0 FROM unnest($2::bigint[]) AS wanted(user_id)`;
+
+/** What the members of a new chat are told: of a relation or a match, that there is one. */
+export const NOTIFIED_OF: Readonly<Record<ChatKind, NotificationKind>> = {
+  GROUP: 'CHAT_ADDED',
+  DIRECT: 'CHAT_ADDED',
+  RELATION: 'RELATION_CREATED',
+  MATCH: 'MATCH_CREATED',
+  ORDER: 'CHAT_ADDED',
+};
+
+/** Two statements, one more for keys, two more for members. @throws KeyTakenError */
+export const insertChat = async (tx: Queryable, log: Log, chat: NewChat): Promise<ChatRow> => {
+  const mark = newMark();
+  const { name = null, slug = null, orderRef = null, hasBusiness = false, metadata = null } = chat;
+  const [row] = await tx.query<ChatRow>(CHAT, [chat.kind, name, slug, orderRef, hasBusiness, mark, metadata]);
+  const { id } = row!;
+  await takeKeys(tx, id, chat.keys);
+  await log.begin(tx, id, chat.actorId, mark);
+  if (chat.memberIds.length > 0) {
+    await tx.query(MEMBERS, [id, chat.memberIds]);
+    await notify(tx, chat.memberIds, NOTIFIED_OF[chat.kind], id, chat.actorId);
+  }
+  return row!;
+};
+
+/** One statement, none without keys. @throws KeyTakenError */
+export const takeKeys = async (tx: Queryable, chatId: bigint, keys: readonly string[]): Promise<void> => {
+  if (keys.length === 0) return;
+  const taken = await tx.query(KEYS, [keys, chatId]);
+  if (taken.length < keys.length) throw new KeyTakenError(keys.join());
+};
+
+export const slugKey = (slug: string): string => `slug:${slug}`;
+export const orderKey = (orderRef: string): string => `order:${orderRef}`;
+/** The same from both sides. */
+export const directKey = (one: bigint, other: bigint): string =>
+  one < other ? `direct:${one}:${other}` : `direct:${other}:${one}`;
+export const relationKey = (managerId: bigint, clientId: bigint): string => `relation:${managerId}:${clientId}`;
+/** Of brands; the same whichever comes first. */
+export const matchKey = (one: bigint, other: bigint): string =>
+  one < other ? `match:${one}:${other}` : `match:${other}:${one}`;

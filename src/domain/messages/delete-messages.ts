@@ -1,0 +1,105 @@
+/** Deleting: what may go becomes tombstones, with one event for them all; what may not is named. */
+import type { MessageRow } from '../../log/event.js';
+import type { ChatTransaction, Log } from '../../log/log.js';
+import { changeChat, type Person } from '../rules/chat-change.js';
+import { InvalidInputError, NotFoundError } from '../errors.js';
+import { MESSAGE_COLUMNS, toMessage, type MessageColumns } from './message-row.js';
+import { canDelete } from '../rules/policy.js';
+import { withPresence, type Presence } from '../rules/presence.js';
+import type { Viewer } from '../viewer.js';
+import { refuseDeleting } from '../rules/write-refusals.js';
+
+/** A message by the client's own id, which a refusal names. */
+export interface MessageReference {
+  rawId: string;
+  /** Null where the id did not decode. */
+  key: { chatId: bigint; seq: number } | null;
+}
+
+export interface RefusedDelete {
+  rawId: string;
+  code: 'NOT_FOUND' | 'FORBIDDEN';
+  reason: string;
+}
+
+export interface DeleteOutcome {
+  /** Tombstones, in the order asked for; those deleted before too. */
+  deleted: MessageRow[];
+  refused: RefusedDelete[];
+}
+
+export interface DeleteMessages {
+  /**
+   * BEGIN, three statements, two more where anything is new, COMMIT.
+   *
+   * @param references 1 to 100; duplicates count once
+   * @throws InvalidInputError; NotFoundError where none could be deleted; ForbiddenError, ChatClosedError,
+   *   PlanRequiredError, NotJoinedError
+   */
+  delete(viewer: Viewer, chatId: bigint | null, references: readonly MessageReference[]): Promise<DeleteOutcome>;
+}
+
+const MOST = 100;
+
+const SOME = `SELECT ${MESSAGE_COLUMNS} FROM message JOIN "user" person ON person.id = message.sender_id
+  WHERE message.chat_id = $1 AND message.seq = ANY($2::int[])`;
+const DELETE = `UPDATE message SET text = NULL, metadata = NULL, deleted_at = now.time, changed_seq = $3
+  FROM (SELECT date_trunc('milliseconds', clock_timestamp()) AS time) now
+  WHERE chat_id = $1 AND seq = ANY($2::int[]) RETURNING deleted_at AS "deletedAt"`;
+
+export const createDeleteMessages = (log: Log, presence: Presence): DeleteMessages => ({
+  delete: async (viewer, chatId, references) => {
+    const reason = `must be 1 to ${MOST}`;
+    if (references.length === 0) throw new InvalidInputError([{ path: ['messageIds'], code: 'BLANK', reason }]);
+    if (references.length > MOST) {
+      throw new InvalidInputError([{ path: ['messageIds'], code: 'TOO_MANY', reason, limit: MOST }]);
+    }
+    const asked = [...new Map(references.map((reference) => [reference.rawId, reference])).values()];
+
+    const deleteAll = async (tx: ChatTransaction, { me }: { me: Person }) => {
+      const found = await readMessages(tx, asked);
+      const mayGo = new Map<number, MessageRow>();
+      const refused: RefusedDelete[] = [];
+      for (const { rawId, key } of asked) {
+        const message = key?.chatId === tx.chat.id ? found.get(key.seq) : undefined;
+        if (message === undefined) refused.push({ rawId, code: 'NOT_FOUND', reason: 'Message not found' });
+        else if (canDelete(me.actor, tx.chat, message)) mayGo.set(message.seq, message);
+        else refused.push({ rawId, code: 'FORBIDDEN', reason: 'You may delete only your own messages here' });
+      }
+      if (mayGo.size === 0) throw new NotFoundError('Message');
+      const messages = [...mayGo.values()];
+      const areAllOwn = messages.every((message) => message.senderId === me.actor.id);
+      refuseDeleting(me.actor, tx.chat, areAllOwn);
+      return { deleted: await makeTombstones(tx, me, messages), refused };
+    };
+    if (chatId === null) throw new NotFoundError('Chat');
+    return withPresence(presence, viewer.id, chatId, (isJoined) =>
+      changeChat(log, viewer, chatId, deleteAll, { isJoined }),
+    );
+  },
+});
+
+const readMessages = async (
+  tx: ChatTransaction,
+  references: readonly MessageReference[],
+): Promise<Map<number, MessageRow>> => {
+  const seqs = references.flatMap(({ key }) => (key?.chatId === tx.chat.id ? [key.seq] : []));
+  const rows = await tx.query<MessageColumns>(SOME, [tx.chat.id, seqs]);
+  return new Map(rows.map((row) => [row.seq, toMessage(row)]));
+};
+
+/** Those that are tombstones already stay as they are, so a retry answers alike and tells nobody again. */
+const makeTombstones = async (tx: ChatTransaction, me: Person, messages: MessageRow[]): Promise<MessageRow[]> => {
+  const seqs = messages.filter((message) => message.deletedAt === null).map((message) => message.seq);
+  if (seqs.length === 0) return messages;
+  const changedSeq = tx.nextSeq();
+  const [written] = await tx.query<{ deletedAt: Date }>(DELETE, [tx.chat.id, seqs, changedSeq]);
+  const { deletedAt } = written!;
+  const tombstones = messages.map((message) =>
+    message.deletedAt === null ? { ...message, text: null, metadata: null, deletedAt, changedSeq } : message,
+  );
+  const fresh = tombstones.filter((message) => message.changedSeq === changedSeq);
+  fresh.sort((one, other) => one.seq - other.seq);
+  await tx.append({ type: 'MESSAGES_DELETED', actor: me.user, messages: fresh });
+  return tombstones;
+};

@@ -1,0 +1,153 @@
+/** Messages: sent, edited, deleted, read. */
+import { UnavailableError, type Database } from '../../db/database.js';
+import type { MessageRow } from '../../log/event.js';
+import type { ChatTransaction, Log, NewMessage, SendOutcome } from '../../log/log.js';
+import { changeChat, type ChangeFacts } from '../rules/chat-change.js';
+import { createDeleteMessages, type DeleteMessages } from './delete-messages.js';
+import { IdempotencyConflictError, NotFoundError, RateLimitedError } from '../errors.js';
+import { createMessageReads, type MessageReads } from './message-reads.js';
+import { canonicalMetadata, checkedMetadata, type JsonObject } from '../metadata.js';
+import { MESSAGE_COLUMNS, toMessage, type MessageColumns } from './message-row.js';
+import { canSee } from '../rules/policy.js';
+import { withPresence, type Presence } from '../rules/presence.js';
+import type { RateLimits } from '../rate-limits.js';
+import { checkClientMessageId, checkText } from '../text.js';
+import type { Viewer } from '../viewer.js';
+import { refuseWriting } from '../rules/write-refusals.js';
+
+export interface MessageKey {
+  chatId: bigint;
+  seq: number;
+}
+
+export interface Draft {
+  /** Null where the id did not decode. */
+  chatId: bigint | null;
+  text: string;
+  metadata?: JsonObject | null | undefined;
+  /** The sender's own key: sending twice with it sends once. */
+  clientMessageId?: string | null;
+}
+
+export interface Messages extends MessageReads, DeleteMessages {
+  /**
+   * Sends: one statement, shared with whatever else is sent at that moment.
+   *
+   * @returns the message, or, `deduplicated`, the one first sent with this key, as it is now
+   * @throws TextTooLongError, TextEmptyError, InvalidInputError, NotFoundError, IdempotencyConflictError, ForbiddenError,
+   *   ChatClosedError, PlanRequiredError, NotJoinedError, RateLimitedError; UnavailableError: unknown whether it was sent
+   */
+  send(viewer: Viewer, draft: Draft): Promise<{ message: MessageRow; deduplicated: boolean }>;
+  /**
+   * Edits one's own message; to the text that it has already changes nothing.
+   *
+   * @param key null where the id did not decode
+   * @throws TextTooLongError, TextEmptyError, InvalidInputError, NotFoundError also for others' messages and deleted ones,
+   *   ForbiddenError, ChatClosedError, PlanRequiredError, NotJoinedError, RateLimitedError
+   */
+  edit(viewer: Viewer, key: MessageKey | null, text: string): Promise<MessageRow>;
+}
+
+export interface MessagesOptions {
+  db: Database;
+  log: Log;
+  limits: RateLimits;
+  presence: Presence;
+  /** In code points. */
+  textMaxLength: number;
+}
+
+const ONE = `SELECT ${MESSAGE_COLUMNS} FROM message JOIN "user" person ON person.id = message.sender_id
+  WHERE message.chat_id = $1 AND message.seq = $2`;
+const EDIT = `UPDATE message SET text = $3, edited_at = clock_timestamp(), changed_seq = $4
+  WHERE chat_id = $1 AND seq = $2 RETURNING edited_at AS "editedAt"`;
+
+export const createMessages = ({ db, log, limits, presence, textMaxLength }: MessagesOptions): Messages => {
+  const send = async (viewer: Viewer, draft: CheckedDraft, isJoined: boolean) => {
+    // Before it is known whether it counts: who is over the limit still gets NotFound, their first answer or Forbidden.
+    const taken = await limits.take('message', String(viewer.id));
+    const message = { ...draft, senderId: viewer.id, isWithinLimit: taken.allowed, isJoined };
+    const outcome = await log.send(message).catch((error: unknown) => {
+      // Unknown whether it was sent, but who is asked to repeat it must not be out of turns by then.
+      if (taken.allowed && error instanceof UnavailableError) taken.giveBack();
+      throw error;
+    });
+    if (outcome.kind === 'sent') return { message: outcome.message, deduplicated: false };
+    if (taken.allowed) taken.giveBack();
+    const first = answerOfOther(viewer, outcome, isJoined);
+    if (first !== null) return { message: first, deduplicated: true };
+    throw new RateLimitedError(taken.allowed ? 0 : taken.retryAfterMs);
+  };
+
+  // BEGIN, three statements, two more for an edit that changes something, COMMIT.
+  const edit = async (viewer: Viewer, key: MessageKey, text: string, isJoined: boolean) => {
+    const taken = await limits.take('edit', String(viewer.id));
+    const work = async (tx: ChatTransaction, { me }: ChangeFacts) => {
+      const [row] = await tx.query<MessageColumns>(ONE, [key.chatId, key.seq]);
+      if (row === undefined || row.deletedAt !== null || row.senderId !== me.actor.id)
+        throw new NotFoundError('Message');
+      refuseWriting(me.actor, tx.chat);
+      const before = toMessage(row);
+      if (before.text === text) return { message: before, isChanged: false };
+      if (!taken.allowed) throw new RateLimitedError(taken.retryAfterMs);
+      const changedSeq = tx.nextSeq();
+      const [written] = await tx.query<{ editedAt: Date }>(EDIT, [key.chatId, key.seq, text, changedSeq]);
+      const edited = { ...before, text, editedAt: written!.editedAt, changedSeq };
+      await tx.append({ type: 'MESSAGE_EDITED', actor: me.user, messages: [edited] });
+      return { message: edited, isChanged: true };
+    };
+    const giveBack = (error: unknown) => {
+      if (taken.allowed) taken.giveBack();
+      throw error;
+    };
+    const { message, isChanged } = await changeChat(log, viewer, key.chatId, work, { isJoined }).catch(giveBack);
+    if (taken.allowed && !isChanged) taken.giveBack();
+    return message;
+  };
+
+  return {
+    ...createMessageReads(db),
+    ...createDeleteMessages(log, presence),
+
+    send: async (viewer, draft) => {
+      const { chatId, text, clientMessageId = null } = draft;
+      checkText(text, textMaxLength);
+      const metadata = checkedMetadata(draft.metadata);
+      if (clientMessageId !== null) checkClientMessageId(clientMessageId);
+      if (chatId === null) throw new NotFoundError('Chat');
+      const checked = {
+        chatId,
+        text,
+        clientMessageId,
+        ...(metadata !== null && { metadata: { text: metadata, canonical: canonicalMetadata(metadata) } }),
+      };
+      return withPresence(presence, viewer.id, chatId, (isJoined) => send(viewer, checked, isJoined));
+    },
+
+    edit: async (viewer, key, text) => {
+      checkText(text, textMaxLength);
+      if (key === null) throw new NotFoundError('Message');
+      return withPresence(presence, viewer.id, key.chatId, (isJoined) => edit(viewer, key, text, isJoined));
+    },
+  };
+};
+
+type CheckedDraft = Pick<NewMessage, 'chatId' | 'text' | 'metadata' | 'clientMessageId'>;
+
+/** What one is told who did not send: why not, or the message that was first sent with this key; null where over the limit. */
+const answerOfOther = (
+  viewer: Viewer,
+  outcome: Exclude<SendOutcome, { kind: 'sent' }>,
+  isJoined: boolean,
+): MessageRow | null => {
+  if (outcome.kind === 'noChat') throw new NotFoundError('Chat');
+  const { chat, isMember, role } = outcome;
+  const actor = { id: viewer.id, role, isMember, isJoined };
+  if (!canSee(actor, chat)) throw new NotFoundError('Chat');
+  if (outcome.kind === 'repeated') {
+    if (!outcome.isSame) throw new IdempotencyConflictError(outcome.message);
+    return outcome.message;
+  }
+  refuseWriting(actor, chat);
+  return null;
+};

@@ -1,0 +1,73 @@
+/** Tells a chat how far its members have read: at most once a second for each reader, and the last position always. */
+import type { Bus } from '../../bus/bus.js';
+import { chatTopic, pack } from '../../log/doorbell.js';
+import type { UserFacts } from '../../log/event.js';
+
+export interface ReadPosition {
+  chatId: bigint;
+  user: UserFacts;
+  lastReadSeq: number;
+  /** In a large chat, for the reader's own devices alone. */
+  isOwnOnly: boolean;
+}
+
+export interface ReadBroadcast {
+  tell(position: ReadPosition): void;
+  /** Tells at once what waits. */
+  close(): void;
+}
+
+export interface ReadBroadcastOptions {
+  bus: Bus;
+  intervalMs?: number;
+  /** Readers that are held back at once; beyond it, the one who waited longest is told early. */
+  readersMost?: number;
+}
+
+interface Reader {
+  told: number;
+  waiting: ReadPosition | null;
+  timer: NodeJS.Timeout;
+}
+
+export const createReadBroadcast = ({
+  bus,
+  intervalMs = 1000,
+  readersMost = 10_000,
+}: ReadBroadcastOptions): ReadBroadcast => {
+  const readers = new Map<string, Reader>();
+
+  const publish = (position: ReadPosition) =>
+    bus.publish(chatTopic(position.chatId), pack({ ephemeral: { kind: 'read', ...position } }));
+
+  const release = (key: string, reader: Reader) => {
+    clearTimeout(reader.timer);
+    readers.delete(key);
+    if (reader.waiting !== null) publish(reader.waiting);
+  };
+
+  const hold = (key: string, position: ReadPosition) => {
+    publish(position);
+    const timer = setTimeout(() => {
+      const { waiting } = readers.get(key)!;
+      readers.delete(key);
+      if (waiting !== null) hold(key, waiting);
+    }, intervalMs);
+    readers.set(key, { told: position.lastReadSeq, waiting: null, timer });
+    const [oldest] = readers;
+    if (readers.size > readersMost && oldest !== undefined) release(...oldest);
+  };
+
+  return {
+    tell: (position) => {
+      const key = `${position.chatId}:${position.user.id}`;
+      const reader = readers.get(key);
+      if (reader === undefined) hold(key, position);
+      // Two marks may be answered in another order than they were made.
+      else if (position.lastReadSeq > (reader.waiting?.lastReadSeq ?? reader.told)) reader.waiting = position;
+    },
+    close: () => {
+      for (const [key, reader] of readers) release(key, reader);
+    },
+  };
+};

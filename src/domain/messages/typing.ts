@@ -1,0 +1,90 @@
+/** Who is typing. Not kept: told to whoever listens, and over by itself. */
+import type { Bus } from '../../bus/bus.js';
+import type { Queryable } from '../../db/database.js';
+import { chatTopic, pack } from '../../log/doorbell.js';
+import type { UserFacts } from '../../log/event.js';
+import { IS_BROADCAST } from './broadcast.js';
+import { NotFoundError, RateLimitedError } from '../errors.js';
+import { PERSON_COLUMNS, toUser, type PersonColumns } from '../person-row.js';
+import { canSee, type ChatFacts } from '../rules/policy.js';
+import { withPresence, type Presence } from '../rules/presence.js';
+import type { RateLimits } from '../rate-limits.js';
+import type { Viewer } from '../viewer.js';
+import { refuseWriting } from '../rules/write-refusals.js';
+
+export interface Typing {
+  /**
+   * Says that the viewer types, or has stopped: one statement. Said again, it lasts longer.
+   *
+   * @param chatId null where the id did not decode
+   * @returns when it is over unless said again; null once stopped
+   * @throws NotFoundError, ForbiddenError, ChatClosedError, PlanRequiredError, NotJoinedError, RateLimitedError
+   */
+  set(viewer: Viewer, chatId: bigint | null, isTyping: boolean): Promise<{ expiresAt: Date | null }>;
+  /** Tells at once that those whose end this node would tell have stopped. */
+  close(): void;
+}
+
+export interface TypingOptions {
+  db: Queryable;
+  bus: Bus;
+  limits: RateLimits;
+  presence: Presence;
+  lastsMs?: number;
+}
+
+const TYPIST = `SELECT chat.kind, chat.closed_at AS "closedAt", chat.has_business AS "hasBusiness", chat.head_seq AS "headSeq", member.user_id IS NOT NULL AS "isMember",
+    ${IS_BROADCAST} AS "isBroadcast", ${PERSON_COLUMNS}
+  FROM chat JOIN "user" person ON person.id = $2 LEFT JOIN member ON member.chat_id = chat.id AND member.user_id = person.id
+  WHERE chat.id = $1`;
+
+interface TypistRow extends ChatFacts, PersonColumns {
+  isMember: boolean;
+  isBroadcast: boolean;
+  headSeq: number;
+}
+
+export const createTyping = ({ db, bus, limits, presence, lastsMs = 5000 }: TypingOptions): Typing => {
+  /** What this node will tell; as many as were said in the last few seconds. */
+  const ends = new Map<string, { timer: NodeJS.Timeout; tell: () => void }>();
+
+  const publish = (chatId: bigint, user: UserFacts, headSeq: number, expiresAt: Date | null) =>
+    bus.publish(
+      chatTopic(chatId),
+      pack({ ephemeral: { kind: 'typing', chatId, user, isTyping: expiresAt !== null, expiresAt, headSeq } }),
+    );
+
+  const tell = (chatId: bigint, user: UserFacts, headSeq: number, expiresAt: Date | null) => {
+    const key = `${chatId}:${user.id}`;
+    clearTimeout(ends.get(key)?.timer);
+    ends.delete(key);
+    publish(chatId, user, headSeq, expiresAt);
+    if (expiresAt === null) return;
+    const end = () => tell(chatId, user, headSeq, null);
+    ends.set(key, { timer: setTimeout(end, lastsMs), tell: end });
+  };
+
+  const set = async (viewer: Viewer, chatId: bigint, isTyping: boolean, isJoined: boolean) => {
+    const [row] = await db.query<TypistRow>(TYPIST, [chatId, viewer.id]);
+    if (row === undefined) throw new NotFoundError('Chat');
+    const actor = { id: viewer.id, role: row.role, isMember: row.isMember, isJoined };
+    if (!canSee(actor, row)) throw new NotFoundError('Chat');
+    refuseWriting(actor, row);
+    const taken = await limits.take('typing', String(viewer.id));
+    if (!taken.allowed) throw new RateLimitedError(taken.retryAfterMs);
+
+    const expiresAt = isTyping ? new Date(Date.now() + lastsMs) : null;
+    if (row.isBroadcast) tell(chatId, toUser(row), row.headSeq, expiresAt);
+    return { expiresAt };
+  };
+
+  return {
+    set: async (viewer, chatId, isTyping) => {
+      if (chatId === null) throw new NotFoundError('Chat');
+      return withPresence(presence, viewer.id, chatId, (isJoined) => set(viewer, chatId, isTyping, isJoined));
+    },
+    close: () => {
+      for (const end of [...ends.values()]) end.tell();
+    },
+  };
+};

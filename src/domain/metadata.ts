@@ -1,0 +1,103 @@
+/**
+ * What products keep beside users, chats and messages: a JSON object of their own. It is kept as text, which leaves the order of its
+ * names and its numbers as they were sent; null stands for an empty one.
+ */
+import { InvalidInputError, type Problem } from './errors.js';
+import { isStorable, NOT_STORABLE_PROBLEM } from './text.js';
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** Of its text in UTF-8. */
+export const METADATA_BYTES_MOST = 4096;
+/** Less than any usual parser of JSON takes, whatever the object is nested in. */
+const DEPTH_MOST = 32;
+
+/**
+ * @param metadata of JSON's types alone; null and undefined are an empty object
+ * @returns its text, or what is wrong with it
+ */
+export const readMetadata = (
+  metadata: JsonObject | null | undefined,
+): { text: string | null } | { problem: Problem } => {
+  if (metadata === null || metadata === undefined) return { text: null };
+  const problem = contentProblem(metadata);
+  if (problem !== undefined) return { problem };
+  const text = JSON.stringify(metadata);
+  if (Buffer.byteLength(text) > METADATA_BYTES_MOST) return { problem: TOO_LONG };
+  return { text: text === '{}' ? null : text };
+};
+
+/** What is wrong with an input's `metadata`, or nothing. */
+export const metadataProblem = (metadata: JsonObject | null | undefined): Problem | undefined => {
+  const read = readMetadata(metadata);
+  return 'problem' in read ? read.problem : undefined;
+};
+
+/** As `readMetadata`. @throws InvalidInputError (path `metadata`) */
+export const checkedMetadata = (metadata: JsonObject | null | undefined): string | null => {
+  const read = readMetadata(metadata);
+  if ('text' in read) return read.text;
+  throw new InvalidInputError([{ path: ['metadata'], ...read.problem }]);
+};
+
+export const metadataOf = (text: string | null | undefined): JsonObject =>
+  typeof text !== 'string' ? {} : (JSON.parse(text) as JsonObject);
+
+/** The same for objects that differ in the order of their names alone, as those of some clients do from one try to the next. */
+export const canonicalMetadata = (text: string): string => JSON.stringify(sorted(JSON.parse(text)));
+
+const sorted = (value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(sorted);
+  // `fromEntries` defines what it is given: `__proto__` is a name like any other.
+  const entries = Object.entries(value).map(([name, one]): [string, unknown] => [name, sorted(one)]);
+  return Object.fromEntries(entries.sort(([one], [other]) => (one < other ? -1 : 1)));
+};
+
+const NOT_EXACT: Problem = {
+  code: 'OUT_OF_RANGE',
+  reason: 'must not contain whole numbers beyond ±(2^53 - 1), which many programs cannot read: write them as text',
+};
+const TOO_LONG: Problem = {
+  code: 'TOO_LONG',
+  reason: `must be at most ${METADATA_BYTES_MOST} bytes long as JSON`,
+  limit: METADATA_BYTES_MOST,
+};
+const TOO_DEEP: Problem = {
+  code: 'TOO_MANY',
+  reason: `must be nested at most ${DEPTH_MOST} levels deep`,
+  limit: DEPTH_MOST,
+};
+
+/** Without recursion: what is sent may be nested deeper than any stack. */
+const contentProblem = (metadata: JsonObject): Problem | undefined => {
+  let level: unknown[] = [metadata];
+  let left = METADATA_BYTES_MOST;
+  for (let depth = 1; level.length > 0; depth += 1) {
+    const next: unknown[] = [];
+    for (const value of level) {
+      if (typeof value === 'string') {
+        if (value.length > METADATA_BYTES_MOST) return TOO_LONG;
+        if (!isStorable(value)) return NOT_STORABLE_PROBLEM;
+      }
+      if (typeof value === 'number' && !isExact(value)) return NOT_EXACT;
+      if (typeof value !== 'object' || value === null) continue;
+      if (depth > DEPTH_MOST) return TOO_DEEP;
+      const entries = Object.entries(value);
+      // Each takes a byte at least. What is a variable's may stand in a literal a thousand times over.
+      left -= entries.length;
+      if (left < 0) return TOO_LONG;
+      for (const [name, one] of entries) {
+        if (name.length > METADATA_BYTES_MOST) return TOO_LONG;
+        if (!isStorable(name)) return NOT_STORABLE_PROBLEM;
+        next.push(one);
+      }
+    }
+    level = next;
+  }
+  return undefined;
+};
+
+/** Reading JSON has changed larger ones already. */
+const isExact = (number: number) =>
+  Number.isFinite(number) && (!Number.isInteger(number) || Number.isSafeInteger(number));

@@ -1,0 +1,75 @@
+/** Changing a chat as somebody: under its lock, by the role and the membership that they have then. */
+import type { Queryable } from '../../db/database.js';
+import type { UserFacts } from '../../log/event.js';
+import type { ChatTransaction, Log } from '../../log/log.js';
+import { NotFoundError } from '../errors.js';
+import { PERSON_COLUMNS, toUser, type PersonColumns } from '../person-row.js';
+import { canSee, type Actor } from './policy.js';
+import type { Viewer } from '../viewer.js';
+
+/** A user as the database has them now, and what they are to one chat. */
+export interface Person {
+  user: UserFacts;
+  actor: Actor;
+  isActive: boolean;
+}
+
+const PEOPLE = `
+SELECT ${PERSON_COLUMNS}, person.deactivated_at IS NULL AS "isActive", member.user_id IS NOT NULL AS "isMember"
+FROM "user" person LEFT JOIN member ON member.chat_id = $1 AND member.user_id = person.id
+WHERE person.id = ANY($2::bigint[])`;
+
+interface PersonRow extends PersonColumns {
+  isActive: boolean;
+  isMember: boolean;
+}
+
+/** Under the chat's lock nobody joins or goes, so its answer stays true until the commit. One statement. */
+const readPeople = async (
+  tx: Queryable,
+  chatId: bigint,
+  userIds: readonly bigint[],
+  joinedId: bigint | null,
+): Promise<Map<bigint, Person>> => {
+  const rows = await tx.query<PersonRow>(PEOPLE, [chatId, userIds]);
+  return new Map(
+    rows.map((row) => {
+      const user = toUser(row);
+      const actor = { id: user.id, role: user.role, isMember: row.isMember, isJoined: user.id === joinedId };
+      return [user.id, { user, actor, isActive: row.isActive }];
+    }),
+  );
+};
+
+/** What a change has at hand: who acts, and whom it is about. */
+export interface ChangeFacts {
+  me: Person;
+  /** By id; without those that there are not. */
+  others: ReadonlyMap<bigint, Person>;
+}
+
+/**
+ * Runs `work` under the chat's lock. Beside the statements of `work` and those of its events: BEGIN, two, COMMIT.
+ *
+ * @param chatId null where the id did not decode
+ * @param options.otherIds whom it is about
+ * @param options.isJoined whether the viewer has joined the chat, where that counts
+ * @throws NotFoundError where there is no such chat, or the viewer may not see it; what `work` throws
+ */
+export const changeChat = async <Result extends object>(
+  log: Log,
+  viewer: Viewer,
+  chatId: bigint | null,
+  work: (tx: ChatTransaction, facts: ChangeFacts) => Promise<Result>,
+  { otherIds = [], isJoined = false }: { otherIds?: readonly bigint[]; isJoined?: boolean } = {},
+): Promise<Result> => {
+  if (chatId === null) throw new NotFoundError('Chat');
+  const result = await log.change(chatId, async (tx) => {
+    const people = await readPeople(tx, chatId, [viewer.id, ...otherIds], isJoined ? viewer.id : null);
+    const me = people.get(viewer.id);
+    if (me === undefined || !canSee(me.actor, tx.chat)) throw new NotFoundError('Chat');
+    return work(tx, { me, others: people });
+  });
+  if (result === undefined) throw new NotFoundError('Chat');
+  return result;
+};

@@ -1,0 +1,100 @@
+/**
+ * Who may do what in a chat: a row for each kind, a column for each right. `policy.ts` answers from it for one person and one
+ * chat, and `right-sql.ts` makes of it the same conditions for statements.
+ */
+import type { ChatKind, Role } from '../../generated/prisma/enums.js';
+
+/** One way to have a right: all that it names must be so. */
+export interface Grant {
+  /** They must have one of these roles. */
+  roles?: readonly Role[];
+  /** They must be a member. */
+  isMember?: true;
+  /** A brand of the chat must have the BUSINESS plan; where none has, they are told that it is this that is missing. */
+  needsPlan?: true;
+}
+
+export interface Rights {
+  see: readonly Grant[];
+  /** Sends, types, edits and deletes messages of their own. */
+  write: readonly Grant[];
+  deleteOthers: readonly Grant[];
+  /** Brings people in and takes them out. */
+  manageMembers: readonly Grant[];
+  leave: readonly Grant[];
+  rename: readonly Grant[];
+  /** And reopens. */
+  close: readonly Grant[];
+  markRead: readonly Grant[];
+}
+
+export type Right = keyof Rights;
+
+export interface KindRules extends Rights {
+  /** Whether who writes or deletes must follow the chat by `chatEvents` at that time, on any node. */
+  needsPresence: boolean;
+}
+
+const member: Grant = { isMember: true };
+const administrator: Grant = { roles: ['ADMIN'] };
+const administratorWithPlan: Grant = { roles: ['ADMIN'], needsPlan: true };
+const managingMember: Grant = { roles: ['MANAGER'], isMember: true };
+const staffMember: Grant = { roles: ['MANAGER', 'ADMIN'], isMember: true };
+
+export const kinds: Record<ChatKind, KindRules> = {
+  GROUP: {
+    see: [member, administrator],
+    write: [member],
+    deleteOthers: [administrator],
+    manageMembers: [administrator],
+    leave: [member],
+    rename: [administrator],
+    close: [administrator],
+    markRead: [member],
+    needsPresence: false,
+  },
+  DIRECT: {
+    see: [member],
+    write: [member],
+    deleteOthers: [],
+    manageMembers: [],
+    leave: [],
+    rename: [],
+    close: [],
+    markRead: [member],
+    needsPresence: false,
+  },
+  RELATION: {
+    see: [member, administrator],
+    write: [member],
+    deleteOthers: [administrator],
+    manageMembers: [],
+    leave: [],
+    rename: [],
+    close: [],
+    markRead: [member],
+    needsPresence: false,
+  },
+  MATCH: {
+    see: [member, administrator],
+    write: [member, administratorWithPlan],
+    deleteOthers: [administratorWithPlan],
+    manageMembers: [],
+    leave: [],
+    rename: [administrator],
+    close: [administrator],
+    markRead: [member],
+    needsPresence: true,
+  },
+  ORDER: {
+    see: [member, administrator],
+    write: [member],
+    deleteOthers: [administrator],
+    manageMembers: [administrator, managingMember],
+    leave: [staffMember],
+    rename: [administrator, managingMember],
+    close: [administrator, managingMember],
+    markRead: [member],
+    needsPresence: false,
+  },
+};

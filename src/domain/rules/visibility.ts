@@ -1,0 +1,24 @@
+/**
+ * `policy.canSee` in SQL, for statements that read many chats at once. `$1` is the viewer's id, `$2` whether they are an
+ * administrator; `own` is their member's row, null where they are no member.
+ */
+import { isAdmin, type Viewer } from '../viewer.js';
+import { rightSql } from './right-sql.js';
+
+/** To follow FROM or JOIN … ON. */
+export const OWN = `member own ON own.chat_id = chat.id AND own.user_id = $1::bigint`;
+
+/** Chats whether visible or not; narrow them by `CAN_SEE`. */
+export const CHAT_AND_OWN = `chat LEFT JOIN ${OWN}`;
+
+export const CAN_SEE = rightSql('see', {
+  kind: 'chat.kind',
+  isMember: 'own.user_id IS NOT NULL',
+  hasBusiness: 'chat.has_business',
+  hasRole: (roles) => {
+    if (roles.join() !== 'ADMIN') throw new Error(`A statement knows of no more than ADMIN, not of ${roles.join()}`);
+    return '$2::boolean';
+  },
+});
+
+export const viewerParams = (viewer: Viewer): [bigint, boolean] => [viewer.id, isAdmin(viewer)];

@@ -1,0 +1,33 @@
+/** What is in the way of writing, the first that applies: not theirs to do, closed, the plan, not joined. */
+import { ChatClosedError, ForbiddenError, NotJoinedError, PlanRequiredError } from '../errors.js';
+import {
+  canDeleteOthers,
+  canDeleteOwn,
+  canWrite,
+  lacksJoining,
+  lacksPlan,
+  type Actor,
+  type ChatFacts,
+} from './policy.js';
+
+/** For sending, editing and typing. @throws ForbiddenError, ChatClosedError, PlanRequiredError, NotJoinedError */
+export const refuseWriting = (actor: Actor, chat: ChatFacts): void => {
+  if (!canWrite(actor, chat)) throw new ForbiddenError('You may not write in this chat');
+  if (chat.closedAt !== null) throw new ChatClosedError(chat.closedAt);
+  if (lacksPlan('write', actor, chat)) throw new PlanRequiredError();
+  if (lacksJoining(actor, chat)) throw new NotJoinedError();
+};
+
+/**
+ * For deleting messages that are theirs to delete.
+ *
+ * @param areAllOwn otherwise they delete as an administrator, as in a closed chat
+ * @throws as `refuseWriting`
+ */
+export const refuseDeleting = (actor: Actor, chat: ChatFacts, areAllOwn: boolean): void => {
+  if (!canDeleteOwn(actor, chat)) throw new ForbiddenError('You may not delete messages in this chat');
+  if (chat.closedAt !== null && !canDeleteOthers(actor, chat)) throw new ChatClosedError(chat.closedAt);
+  const right = areAllOwn && chat.closedAt === null ? 'write' : 'deleteOthers';
+  if (lacksPlan(right, actor, chat)) throw new PlanRequiredError();
+  if (lacksJoining(actor, chat)) throw new NotJoinedError();
+};

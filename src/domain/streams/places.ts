@@ -1,0 +1,178 @@
+/**
+ * Places: which connections of a user have a chat open, over all nodes. By them one user is in one chat by so many connections
+ * only, the newest of them, and by them it is known who has joined. A connection is a socket, or one request over Server-Sent
+ * Events; all that it follows of a chat is one place.
+ */
+import type { Bus, Topic, Unsubscribe } from '../../bus/bus.js';
+import type { PlaceEntry, PlaceRegistry } from '../../bus/place-registry.js';
+import type { Presence } from '../rules/presence.js';
+
+export interface Places extends Presence {
+  /**
+   * Takes a place; the oldest beyond the limit are told that they are taken over, on whichever node.
+   *
+   * @param onTakenOver called at most once, and not after `release`; perhaps before this resolves
+   */
+  take(wanted: WantedPlace, onTakenOver: () => void): Promise<Place>;
+  /** Those that are taken on this node. */
+  size(): number;
+  /** Listens to the other nodes. */
+  start(): Promise<void>;
+  close(): void;
+}
+
+export interface WantedPlace {
+  userId: bigint;
+  chatId: bigint;
+  /** The same for all that one connection follows; no other node gives it out. */
+  connectionId: string;
+  /** Whether it may be asked who has joined by it: taken where nothing limits connections too. */
+  isForJoining: boolean;
+}
+
+export interface Place {
+  /** From now on its user has joined. @returns once the other nodes know it, or could not be told in time */
+  join(): Promise<void>;
+  release(): void;
+}
+
+export interface PlacesOptions {
+  registry: PlaceRegistry;
+  bus: Bus;
+  /** Connections of one user in one chat; 0 = no limit. */
+  limit: number;
+  /** Places could not be compared. */
+  onError: (error: unknown) => void;
+}
+
+interface Holder {
+  isJoined: boolean;
+  onTakenOver: () => void;
+}
+
+/** One connection's place. */
+interface Taken {
+  order: number;
+  holders: Set<Holder>;
+}
+
+/** As it goes over the bus. */
+interface TakeOver {
+  key: string;
+  connectionId: string;
+}
+
+const takeOverTopic: Topic<TakeOver> = 'places';
+
+const keyOf = (userId: bigint, chatId: bigint) => `${userId}:${chatId}`;
+const nowhere: Place = { join: () => Promise.resolve(), release: () => undefined };
+const isJoined = ({ holders }: Taken) => [...holders].some((holder) => holder.isJoined);
+const byAge = (one: PlaceEntry, other: PlaceEntry) =>
+  other.order - one.order || (one.connectionId < other.connectionId ? 1 : -1);
+
+export const createPlaces = ({ registry, bus, limit, onError }: PlacesOptions): Places => {
+  /** By user and chat, then by connection. */
+  const taken = new Map<string, Map<string, Taken>>();
+  let size = 0;
+  let stopListening: Unsubscribe = () => undefined;
+
+  const entriesOf = (key: string): PlaceEntry[] =>
+    [...(taken.get(key) ?? [])].map(([connectionId, place]) => ({
+      connectionId,
+      order: place.order,
+      isJoined: isJoined(place),
+    }));
+
+  const give = (key: string, connectionId: string, order: number): Taken => {
+    const here = taken.get(key) ?? new Map<string, Taken>();
+    taken.set(key, here);
+    const place = here.get(connectionId) ?? { order, holders: new Set() };
+    if (!here.has(connectionId)) size += 1;
+    here.set(connectionId, place);
+    return place;
+  };
+
+  const drop = (key: string, connectionId: string) => {
+    const here = taken.get(key);
+    if (here?.delete(connectionId) !== true) return;
+    size -= 1;
+    if (here.size === 0) taken.delete(key);
+    void registry.put(key, entriesOf(key));
+  };
+
+  const takeOver = ({ key, connectionId }: TakeOver) => {
+    const place = taken.get(key)?.get(connectionId);
+    if (place === undefined) return;
+    drop(key, connectionId);
+    for (const holder of [...place.holders]) holder.onTakenOver();
+    place.holders.clear();
+  };
+
+  /** Ends what is beyond the limit. Both of two that were taken at once see each other here, so one of them goes. */
+  const enforce = (keys: readonly string[], others: readonly PlaceEntry[][]) => {
+    if (limit === 0) return;
+    for (const [index, key] of keys.entries()) {
+      const beyond = [...entriesOf(key), ...others[index]!].sort(byAge).slice(limit);
+      for (const { connectionId } of beyond) {
+        if (taken.get(key)?.has(connectionId)) takeOver({ key, connectionId });
+        else bus.publish(takeOverTopic, { key, connectionId });
+      }
+    }
+  };
+
+  // What was taken while the others could not be asked: now they can.
+  registry.onDoubt(async (keys) => {
+    const others = await registry.exchange(keys);
+    try {
+      enforce(keys, others);
+    } catch (error) {
+      onError(error);
+    }
+  });
+
+  const isJoinedHere: Presence['isJoinedHere'] = (userId, chatId) =>
+    [...(taken.get(keyOf(userId, chatId))?.values() ?? [])].some(isJoined);
+
+  return {
+    start: async () => {
+      stopListening = await bus.subscribe(takeOverTopic, takeOver);
+    },
+
+    take: async ({ userId, chatId, connectionId, isForJoining }, onTakenOver) => {
+      if (limit === 0 && !isForJoining) return nowhere;
+      const key = keyOf(userId, chatId);
+      const isThere = () => taken.get(key)?.has(connectionId) === true;
+      const order = isThere() ? 0 : await registry.nextOrder();
+      const isNew = !isThere();
+      const place = give(key, connectionId, order);
+      const holder: Holder = { isJoined: false, onTakenOver };
+      place.holders.add(holder);
+      if (isNew) {
+        await registry.put(key, entriesOf(key));
+        if (limit > 0) enforce([key], await registry.others([key]));
+      }
+      return {
+        join: async () => {
+          if (!place.holders.has(holder)) return;
+          holder.isJoined = true;
+          await registry.put(key, entriesOf(key));
+        },
+        release: () => {
+          if (!place.holders.delete(holder)) return;
+          if (place.holders.size === 0) drop(key, connectionId);
+          else if (holder.isJoined && !isJoined(place)) void registry.put(key, entriesOf(key));
+        },
+      };
+    },
+
+    size: () => size,
+    isJoinedHere,
+    isJoined: async (userId, chatId) => {
+      if (isJoinedHere(userId, chatId)) return true;
+      const [others] = await registry.others([keyOf(userId, chatId)]);
+      return others!.some((entry) => entry.isJoined);
+    },
+
+    close: () => stopListening(),
+  };
+};

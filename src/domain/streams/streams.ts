@@ -1,0 +1,91 @@
+/** What can be followed live, for one viewer each. */
+import DataLoader from 'dataloader';
+import type { Bus } from '../../bus/bus.js';
+import type { Queryable } from '../../db/database.js';
+import { createTally, type Tally } from '../../meters.js';
+import type { Place } from '../../log/cursor.js';
+import type { Rounds } from '../../log/rounds.js';
+import type { Tail } from '../../log/tail.js';
+import { createChatStream, type WatchViewer } from './chat-stream.js';
+import type { Ending } from './ending.js';
+import {
+  createNotificationStream,
+  type FollowedNotifications,
+  type NotificationStream,
+} from './notification-stream.js';
+import type { NotificationRow } from '../notifications/notification-row.js';
+import type { Places } from './places.js';
+import type { Stream } from './stream-item.js';
+import type { Viewer } from '../viewer.js';
+import type { Memberships } from './viewer-chats.js';
+import { createViewerStream } from './viewer-stream.js';
+
+export interface Streams {
+  chat(viewer: Viewer, options: FollowChat): Stream;
+  /** @param after the last events that the client saw, one for each chat; null: nothing is replayed */
+  viewer(viewer: Viewer, options: { after: readonly Place[] | null; ending: Ending }): Stream;
+  notifications(viewer: Viewer, options: { ending: Ending }): NotificationStream;
+  /** How often clients were told to read a chat again, by reason. */
+  readonly resyncs: Tally;
+}
+
+export interface FollowChat {
+  chatId: bigint;
+  /** The event that the client saw last, of this chat; null: nothing is replayed. */
+  after: { seq: number; mark: number } | null;
+  /** The socket's, or the request's over Server-Sent Events. */
+  connectionId: string;
+  /** Whether following by this is joining. */
+  isJoining: boolean;
+  ending: Ending;
+}
+
+export interface StreamsOptions {
+  db: Queryable;
+  bus: Bus;
+  tail: Tail;
+  rounds: Rounds;
+  notifications: FollowedNotifications;
+  memberships: Memberships;
+  places: Pick<Places, 'take'>;
+  watch: WatchViewer;
+  slowReaderMs: number;
+  retentionDays: number;
+}
+
+export const createStreams = ({
+  db,
+  bus,
+  tail,
+  rounds,
+  notifications,
+  memberships,
+  places,
+  watch,
+  slowReaderMs,
+  retentionDays,
+}: StreamsOptions): Streams => {
+  // A message concerns all of a group at once: one statement for all of them that this node serves.
+  const together = new DataLoader<{ userId: bigint; chatId: bigint }, NotificationRow>(
+    (pairs) => notifications.newMessages(pairs),
+    { cache: false, maxBatchSize: 1000 },
+  );
+  const batched: FollowedNotifications = {
+    newMessages: (pairs) => Promise.all(pairs.map((pair) => together.load(pair))),
+    standing: (...asked) => notifications.standing(...asked),
+    since: (viewer, moment) => notifications.since(viewer, moment),
+  };
+
+  const resyncs = createTally();
+  const onResync = (reason: string) => resyncs.add(reason);
+
+  return {
+    resyncs,
+    chat: (viewer, options) =>
+      createChatStream({ db, tail, viewer, places, watch, slowReaderMs, retentionDays, onResync, ...options }),
+    viewer: (viewer, options) =>
+      createViewerStream({ db, tail, memberships, viewer, slowReaderMs, retentionDays, onResync, ...options }),
+    notifications: (viewer, options) =>
+      createNotificationStream({ db, bus, tail, rounds, notifications: batched, viewer, ...options }),
+  };
+};

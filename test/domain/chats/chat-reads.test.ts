@@ -1,0 +1,232 @@
+import { describe, expect, it } from 'vitest';
+import { BadUserInputError } from '../../../src/domain/bad-user-input.js';
+import type { MessagePlace } from '../../../src/domain/chats/messages-around.js';
+import type { Viewer } from '../../../src/domain/viewer.js';
+import { chatNode, counting, deactivate, errorOf, newPerson, type ChatNode } from '../../support/chats.js';
+import { ownDatabase } from '../../support/own-database.js';
+
+const database = ownDatabase();
+const aNode = () => chatNode(database.current);
+const someone = () => newPerson(database.current);
+
+/** Each batched read, as what it gives for one chat. */
+const reads: Record<string, (node: ChatNode, viewer: Viewer, chatIds: bigint[]) => Promise<Map<bigint, unknown>>> = {
+  visible: ({ chats }, viewer, chatIds) => chats.visible(viewer, chatIds),
+  permissions: ({ chats }, viewer, chatIds) => chats.permissions(viewer, chatIds),
+  lastMessages: ({ chats }, viewer, chatIds) => chats.lastMessages(viewer, chatIds),
+  unreadCounts: ({ chats }, viewer, chatIds) => chats.unreadCounts(viewer, chatIds),
+  firstUnreadMessages: ({ chats }, viewer, chatIds) => chats.firstUnreadMessages(viewer, chatIds),
+  memberCounts: ({ chats }, viewer, chatIds) => chats.memberCounts(viewer, chatIds),
+  'messagesAround, a number': around(() => ({ seq: 1 })),
+  'messagesAround, a time': around(() => ({ time: new Date(0) })),
+  members: async ({ chats }, viewer, chatIds) =>
+    new Map([...(await chats.members(viewer, chatIds))].map(([id, { edges }]) => [id, edges.length])),
+  messages: async ({ chats }, viewer, chatIds) =>
+    new Map([...(await chats.messages(viewer, chatIds))].map(([id, { edges }]) => [id, edges.length])),
+  pairs: async ({ chats }, viewer, chatIds) =>
+    new Map([...(await chats.pairs(viewer, chatIds))].map(([id, pair]) => [id, pair.length])),
+};
+
+function around(placeIn: () => MessagePlace) {
+  return async ({ chats }: ChatNode, viewer: Viewer, chatIds: bigint[]) =>
+    new Map(
+      [...(await chats.messagesAround(viewer, chatIds, placeIn(), 10))].map(([id, { edges }]) => [id, edges.length]),
+    );
+}
+
+describe.each(Object.keys(reads))('%s', (name) => {
+  const read = reads[name]!;
+
+  it('costs one statement for any number of chats', async () => {
+    const { db, count } = counting(database.current);
+    const node = chatNode(db);
+    const [ada, bob] = [await someone(), await someone()];
+    const chatIds: bigint[] = [];
+    for (let index = 0; index < 12; index += 1) {
+      const { chat } = await node.group(ada, bob);
+      await node.say(bob, chat);
+      chatIds.push(chat.id);
+    }
+
+    for (const size of [1, 12]) {
+      const before = count();
+      const found = await read(node, ada, chatIds.slice(0, size));
+      expect(count() - before).toBe(1);
+      expect(found.size).toBe(size);
+    }
+  });
+
+  it('gives nothing to one who is no member any more, nor to one who never was', async () => {
+    const node = aNode();
+    const [ada, bob, eve] = [await someone(), await someone(), await someone()];
+    const { admin, chat } = await node.group(ada, bob);
+    const { chat: dialog } = await node.chats.openDirect(ada, bob.id);
+    for (const place of [chat, dialog]) await node.say(bob, place);
+    await node.members.remove(admin, chat.id, ada.id);
+    const nothing = {
+      visible: undefined,
+      permissions: {
+        canSend: false,
+        canDeleteOthers: false,
+        canManageMembers: false,
+        canRename: false,
+        canClose: false,
+        canLeave: false,
+        canMarkRead: false,
+      },
+      lastMessages: null,
+      unreadCounts: 0,
+      firstUnreadMessages: null,
+      memberCounts: 0,
+      'messagesAround, a number': 0,
+      'messagesAround, a time': 0,
+      members: 0,
+      messages: 0,
+      pairs: 0,
+    }[name];
+
+    expect((await read(node, ada, [chat.id])).get(chat.id)).toEqual(nothing);
+    expect((await read(node, eve, [chat.id, dialog.id, 2n ** 62n])).get(dialog.id)).toEqual(nothing);
+    expect((await read(node, admin, [dialog.id])).get(dialog.id)).toEqual(nothing);
+    expect((await read(node, ada, [dialog.id])).get(dialog.id)).not.toEqual(nothing);
+  });
+});
+
+it('permissions say what the viewer may do there now', async () => {
+  const { chats, members, group } = aNode();
+  const ada = await someone();
+  const { admin, chat } = await group(ada);
+  const { chat: dialog } = await chats.openDirect(ada, admin.id);
+  const permissionsOf = async (viewer: Viewer, { id }: { id: bigint }) =>
+    (await chats.permissions(viewer, [id])).get(id);
+
+  const inDialog = {
+    canSend: true,
+    canDeleteOthers: false,
+    canManageMembers: false,
+    canRename: false,
+    canClose: false,
+    canLeave: false,
+    canMarkRead: true,
+  };
+  const member = { ...inDialog, canLeave: true };
+  const administrator = {
+    canSend: false,
+    canDeleteOthers: true,
+    canManageMembers: true,
+    canRename: true,
+    canClose: true,
+    canLeave: false,
+    canMarkRead: false,
+  };
+  const both = { ...administrator, canSend: true, canLeave: true, canMarkRead: true };
+  expect(await permissionsOf(ada, chat)).toEqual(member);
+  expect(await permissionsOf(ada, dialog)).toEqual(inDialog);
+  expect(await permissionsOf(admin, dialog)).toEqual(inDialog);
+  expect(await permissionsOf(admin, chat)).toEqual(administrator);
+  await members.add(admin, chat.id, admin.id);
+  expect(await permissionsOf(admin, chat)).toEqual(both);
+  await chats.close(admin, chat.id);
+  expect(await permissionsOf(ada, chat)).toEqual({ ...member, canSend: false });
+  expect(await permissionsOf(admin, chat)).toEqual({ ...both, canSend: false, canRename: false });
+});
+
+it('the last message is the newest that is not deleted', async () => {
+  const { chats, group, messages, say } = aNode();
+  const ada = await someone();
+  const { chat } = await group(ada);
+  const lastOf = async () => (await chats.lastMessages(ada, [chat.id])).get(chat.id);
+
+  expect(await lastOf()).toBeNull();
+  await say(ada, chat, 'first');
+  const seq = await say(ada, chat, 'second');
+  expect(await lastOf()).toMatchObject({ text: 'second', sender: { id: ada.id } });
+  await messages.delete(ada, chat.id, [{ rawId: '', key: { chatId: chat.id, seq } }]);
+  expect(await lastOf()).toMatchObject({ text: 'first' });
+});
+
+it('the first unread message is the oldest by others, not deleted, after what the viewer has read', async () => {
+  const { chats, group, messages, readPositions, say } = aNode();
+  const [ada, bob] = [await someone(), await someone()];
+  const { admin, chat } = await group(ada, bob);
+  const firstOf = async (viewer: Viewer) => {
+    const first = (await chats.firstUnreadMessages(viewer, [chat.id])).get(chat.id);
+    return first && { text: first.text, sender: first.sender!.id };
+  };
+  const drop = (seq: number) => messages.delete(admin, chat.id, [{ rawId: '', key: { chatId: chat.id, seq } }]);
+
+  expect(await firstOf(ada)).toBeNull();
+  await say(ada, chat, 'my own');
+  expect(await firstOf(ada)).toBeNull();
+  const one = await say(bob, chat, 'one');
+  const two = await say(bob, chat, 'two');
+  const three = await say(bob, chat, 'three');
+  expect(await firstOf(ada)).toEqual({ text: 'one', sender: bob.id });
+  await drop(one);
+  expect(await firstOf(ada)).toMatchObject({ text: 'two' });
+  await readPositions.mark(ada, chat.id, two);
+  expect(await firstOf(ada)).toMatchObject({ text: 'three' });
+  await drop(three);
+  expect(await firstOf(ada)).toBeNull();
+  await say(bob, chat, 'four');
+  await readPositions.mark(ada, chat.id, null);
+  expect(await firstOf(ada)).toBeNull();
+  expect(await firstOf(bob)).toMatchObject({ text: 'my own', sender: ada.id });
+  expect(await firstOf(admin)).toBeNull();
+});
+
+it('members are counted as they are listed, deactivated ones too', async () => {
+  const { chats, group, members } = aNode();
+  const [ada, bob, carol] = [await someone(), await someone(), await someone()];
+  const { admin, chat } = await group(ada, bob);
+  const countFor = async (viewer: Viewer) => (await chats.memberCounts(viewer, [chat.id])).get(chat.id);
+
+  expect(await countFor(ada)).toBe(2);
+  await members.add(admin, chat.id, carol.id);
+  expect(await countFor(ada)).toBe(3);
+  await deactivate(database.current, carol);
+  expect(await countFor(ada)).toBe(3);
+  await members.leave(bob, chat.id);
+  expect(await countFor(admin)).toBe(2);
+  expect(await countFor(bob)).toBe(0);
+});
+
+it('S1.12 messages come oldest first, deleted ones as tombstones, the newest 50 where nothing is said', async () => {
+  const { chats, group, messages, say } = aNode();
+  const ada = await someone();
+  const { chat } = await group(ada);
+  for (let count = 1; count <= 60; count += 1) await say(ada, chat, String(count));
+  await messages.delete(ada, chat.id, [{ rawId: '', key: { chatId: chat.id, seq: 2 } }]);
+  const pageOf = async (args?: Parameters<typeof chats.messages>[2]) => {
+    const page = (await chats.messages(ada, [chat.id], args)).get(chat.id)!;
+    return { texts: page.edges.map(({ node }) => node.text), ...page.pageInfo };
+  };
+
+  const newest = await pageOf();
+  const first = await pageOf({ first: 3 });
+  const next = await pageOf({ first: 2, after: first.endCursor });
+  const before = await pageOf({ last: 2, before: newest.startCursor });
+
+  expect(newest.texts).toEqual(Array.from({ length: 50 }, (_, index) => String(index + 11)));
+  expect(newest).toMatchObject({ hasPreviousPage: true, hasNextPage: false });
+  expect(first).toMatchObject({ texts: ['1', null, '3'], hasNextPage: true, hasPreviousPage: false });
+  expect(next.texts).toEqual(['4', '5']);
+  expect(before).toMatchObject({ texts: ['9', '10'], hasPreviousPage: true, hasNextPage: true });
+  expect(await errorOf(pageOf({ first: 101 }))).toBeInstanceOf(BadUserInputError);
+  expect(await errorOf(pageOf({ after: 'nonsense' }))).toBeInstanceOf(BadUserInputError);
+});
+
+it('members come page by page, with who they are and how far they have read', async () => {
+  const { chats, group, readPositions, say } = aNode();
+  const people = [await someone(), await someone(), await someone()];
+  const { chat } = await group(...people);
+  await say(people[0]!, chat);
+  await readPositions.mark(people[1]!, chat.id, null);
+
+  const first = (await chats.members(people[0]!, [chat.id], { first: 2 })).get(chat.id)!;
+  const rest = (await chats.members(people[0]!, [chat.id], { after: first.pageInfo.endCursor })).get(chat.id)!;
+
+  const members = [...first.edges, ...rest.edges].map(({ node }) => node);
+  expect(members).toMatchObject(people.map(({ id }) => ({ chatId: chat.id, userId: id, user: { id } })));
+  expect(members.map(({ lastReadSeq }) => lastReadSeq)).toEqual([0, 1, 0]);
+});

@@ -1,0 +1,84 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { kinds } from '../../../src/domain/rules/kinds.js';
+import {
+  canSee,
+  canWrite,
+  lacksJoining,
+  lacksPlan,
+  type Actor,
+  type ChatFacts,
+} from '../../../src/domain/rules/policy.js';
+import { MAY_SEND } from '../../../src/domain/rules/right-sql.js';
+import { CAN_SEE } from '../../../src/domain/rules/visibility.js';
+import type { ChatKind, Role } from '../../../src/generated/prisma/enums.js';
+import { ownDatabase } from '../../support/own-database.js';
+
+const database = ownDatabase();
+
+const either = [false, true];
+const roles: readonly Role[] = ['USER', 'MANAGER', 'ADMIN'];
+
+/** Whoever meets whatever chat. */
+const cases = (Object.keys(kinds) as ChatKind[]).flatMap((kind) =>
+  roles.flatMap((role) =>
+    either.flatMap((isMember) =>
+      either.flatMap((isJoined) =>
+        either.map((hasBusiness) => ({
+          chat: { kind, hasBusiness, closedAt: null } satisfies ChatFacts,
+          actor: { id: 7n, role, isMember, isJoined } satisfies Actor,
+        })),
+      ),
+    ),
+  ),
+);
+
+/** What a condition says of one case, whose rows are here what the statement joins. */
+const sqlOf = async (condition: string, { chat, actor }: (typeof cases)[number]): Promise<boolean> => {
+  const rows = `
+    (SELECT $3::chat_kind AS kind, $4::boolean AS has_business) chat
+    CROSS JOIN (SELECT $3::chat_kind AS kind, $4::boolean AS has_business) locked_chat
+    CROSS JOIN (SELECT CASE WHEN $5::boolean THEN $1::bigint END AS user_id) own
+    CROSS JOIN (SELECT CASE WHEN $5::boolean THEN $1::bigint END AS user_id) locked_member
+    CROSS JOIN (SELECT $6::role AS role) sender
+    CROSS JOIN (SELECT $7::boolean AS is_joined) input
+    CROSS JOIN (SELECT $2::boolean) administrator`;
+  const [row] = await database.current.query<{ isSo: boolean | null }>(`SELECT ${condition} AS "isSo" FROM ${rows}`, [
+    actor.id,
+    actor.role === 'ADMIN',
+    chat.kind,
+    chat.hasBusiness,
+    actor.isMember,
+    actor.role,
+    actor.isJoined,
+  ]);
+  return row!.isSo === true;
+};
+
+const nameOf = ({ chat, actor }: (typeof cases)[number]) =>
+  `${chat.kind} ${actor.role}${actor.isMember ? ' member' : ''}${actor.isJoined ? ' joined' : ''}${chat.hasBusiness ? ' business' : ''}`;
+
+it('statements see the chats that the policy lets be seen, for each kind, role and membership', async () => {
+  expect(cases).toHaveLength(5 * 3 * 8);
+  for (const one of cases)
+    expect(`${nameOf(one)}: ${await sqlOf(CAN_SEE, one)}`).toBe(`${nameOf(one)}: ${canSee(one.actor, one.chat)}`);
+});
+
+it('the statement that sends takes the messages that the policy lets be written, with plan and presence', async () => {
+  const mayWrite = ({ actor, chat }: (typeof cases)[number]) =>
+    canWrite(actor, chat) && !lacksPlan('write', actor, chat) && !lacksJoining(actor, chat);
+
+  expect(cases.filter(mayWrite).length).toBeGreaterThan(40);
+  for (const one of cases)
+    expect(`${nameOf(one)}: ${await sqlOf(MAY_SEND, one)}`).toBe(`${nameOf(one)}: ${mayWrite(one)}`);
+});
+
+it('the log names no kind of chat', () => {
+  const folder = new URL('../../../src/log/', import.meta.url);
+  const text = readdirSync(folder)
+    .map((name) => readFileSync(new URL(name, folder), 'utf8'))
+    .join('\n');
+
+  expect(text).toMatch(/\blocked_chat\b/);
+  expect(text).not.toMatch(/'(GROUP|DIRECT|RELATION|MATCH|ORDER)'/);
+});
