@@ -2,14 +2,9 @@
 import type { Bus } from '../bus/bus.js';
 import type { Database, Queryable } from '../db/database.js';
 import { chatTopic, pack } from './doorbell.js';
-import type { ChatRow, LogEvent } from './event.js';
+import { CHAT_COLUMNS, type ChatRow, type LogEvent, type UserFacts } from './event.js';
 import type { ChatTransaction, Log, NewEvent } from './log.js';
-import { newMark } from './mark.js';
-
-/** The chat's row as `ChatRow`; `chat` must be the table's name in the statement. */
-export const CHAT_COLUMNS = `chat.id, chat.kind, chat.name, chat.slug, chat.order_ref AS "orderRef", chat.created_at AS "createdAt",
-  chat.activity_at AS "activityAt", chat.closed_at AS "closedAt", chat.head_seq AS "headSeq", chat.head_mark AS "headMark",
-  chat.message_count AS "messageCount", chat.has_business AS "hasBusiness"`;
+import { newMark, newMarks } from './mark.js';
 
 const LOCK_CHATS = `SELECT ${CHAT_COLUMNS} FROM chat WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE`;
 
@@ -17,6 +12,12 @@ const APPEND = `WITH written AS (
     INSERT INTO event (chat_id, seq, mark, type, actor_id, user_id, message_seqs)
     VALUES ($1, $2, $3, $4::event_type, $5, $6, $7) RETURNING created_at)
   UPDATE chat SET head_seq = $2, head_mark = $3 WHERE id = $1 RETURNING (SELECT created_at FROM written) AS "createdAt"`;
+
+const APPEND_ADDED = `WITH written AS (
+    INSERT INTO event (chat_id, seq, mark, type, actor_id, user_id)
+    SELECT $1, seq, mark, 'MEMBER_ADDED', $2, user_id FROM unnest($3::int[], $4::int[], $5::bigint[]) AS added(seq, mark, user_id)
+    RETURNING created_at)
+  UPDATE chat SET head_seq = $6, head_mark = $7 WHERE id = $1 RETURNING (SELECT min(created_at) FROM written) AS "createdAt"`;
 
 const APPEND_TO_EACH = `WITH input AS (
     SELECT * FROM unnest($1::bigint[], $2::int[], $3::int[]) AS input(chat_id, seq, mark)
@@ -60,6 +61,32 @@ const append = async (tx: Queryable, chat: ChatRow, event: NewEvent): Promise<Lo
     messages,
     users: event.user === undefined || event.user.id === event.actor.id ? [event.actor] : [event.actor, event.user],
   };
+};
+
+const appendAdded = async (
+  tx: Queryable,
+  chat: ChatRow,
+  actor: UserFacts,
+  users: readonly UserFacts[],
+): Promise<LogEvent[]> => {
+  const seqs = users.map((_user, index) => chat.headSeq + 1 + index);
+  const marks = [...newMarks(users.length)];
+  const userIds = users.map(({ id }) => id);
+  chat.headSeq = seqs.at(-1)!;
+  chat.headMark = marks.at(-1)!;
+  const params = [chat.id, actor.id, seqs, marks, userIds, chat.headSeq, chat.headMark];
+  const [row] = await tx.query<{ createdAt: Date }>(APPEND_ADDED, params);
+  return users.map((user, index) => ({
+    chatId: chat.id,
+    seq: seqs[index]!,
+    mark: marks[index]!,
+    type: 'MEMBER_ADDED',
+    createdAt: row!.createdAt,
+    actorId: actor.id,
+    userId: user.id,
+    messages: [],
+    users: user.id === actor.id ? [actor] : [actor, user],
+  }));
 };
 
 const appendToEach = async (
@@ -112,6 +139,11 @@ export const createChanges = (db: Database, bus: Bus): Pick<Log, 'change' | 'cha
             const written = await append(tx, chat, event);
             appended.push(written);
             return written.seq;
+          },
+          appendAdded: async (actor, users) => {
+            const written = await appendAdded(tx, chat, actor, users);
+            appended.push(...written);
+            return written.map(({ seq }) => seq);
           },
         },
       ]);

@@ -4,7 +4,8 @@ import type { LogEvent, UserFacts } from './event.js';
 
 /** Not kept: lost if nobody listens. */
 export type Ephemeral =
-  | { kind: 'typing'; chatId: bigint; user: UserFacts; isTyping: boolean; expiresAt: Date | null }
+  /** `headSeq`: the chat's head when they said so. */
+  | { kind: 'typing'; chatId: bigint; user: UserFacts; isTyping: boolean; expiresAt: Date | null; headSeq: number }
   /** `isOwnOnly`: in a large chat, for the reader's own devices alone. */
   | { kind: 'read'; chatId: bigint; user: UserFacts; lastReadSeq: number; isOwnOnly: boolean };
 

@@ -17,6 +17,8 @@ export interface MessageRow {
   seq: number;
   senderId: bigint;
   text: string | null;
+  /** A JSON object as text; null for an empty one, and once deleted. */
+  metadata: string | null;
   clientMessageId: string | null;
   createdAt: Date;
   editedAt: Date | null;
@@ -26,6 +28,10 @@ export interface MessageRow {
   /** Along where it costs nothing, so that a delivery reads nothing back. */
   sender?: UserFacts;
 }
+
+/** What the texts of an event's messages take in memory. */
+export const textBytesOf = ({ messages }: LogEvent): number =>
+  messages.reduce((sum, { text, metadata }) => sum + 2 * ((text?.length ?? 0) + (metadata?.length ?? 0)), 0);
 
 /** One durable event. `messages` are those it is about, as they were when it was read. */
 export interface LogEvent {
@@ -59,3 +65,8 @@ export interface ChatRow {
   /** Whether a brand of this MATCH has the BUSINESS plan; false for other kinds. */
   hasBusiness: boolean;
 }
+
+/** The chat's row as `ChatRow`; `chat` must be the table's name in the statement. */
+export const CHAT_COLUMNS = `chat.id, chat.kind, chat.name, chat.slug, chat.order_ref AS "orderRef", chat.created_at AS "createdAt",
+  chat.activity_at AS "activityAt", chat.closed_at AS "closedAt", chat.head_seq AS "headSeq", chat.head_mark AS "headMark",
+  chat.message_count AS "messageCount", chat.has_business AS "hasBusiness"`;

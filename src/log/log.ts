@@ -2,6 +2,7 @@
 import type { Bus } from '../bus/bus.js';
 import type { Database, Queryable } from '../db/database.js';
 import type { Role } from '../generated/prisma/enums.js';
+import type { Tally } from '../meters.js';
 import { begin, createChanges } from './append.js';
 import type { ChatRow, MessageRow, UserFacts } from './event.js';
 import { createSender } from './send.js';
@@ -26,6 +27,8 @@ export interface ChatTransaction extends Queryable {
    * @returns the event's number, which may be needed before (a message's `changedSeq`)
    */
   append(event: NewEvent): Promise<number>;
+  /** One event for each of them, in their order: one statement. @returns the events' numbers */
+  appendAdded(actor: UserFacts, users: readonly UserFacts[]): Promise<number[]>;
   /** The number that the next `append` will take. */
   nextSeq(): number;
 }
@@ -42,6 +45,8 @@ export interface NewMessage {
   chatId: bigint;
   senderId: bigint;
   text: string;
+  /** A JSON object as text, and the form of it that is compared where a key is repeated; absent for an empty one. */
+  metadata?: { text: string; canonical: string };
   clientMessageId: string | null;
   /** False where the sender is over the rate limit: a repeated key still gets its first answer. */
   isWithinLimit: boolean;
@@ -52,7 +57,7 @@ export interface NewMessage {
 /** What a send met, under the locks of the chat's and the member's rows. */
 export type SendOutcome =
   | { kind: 'sent'; message: MessageRow }
-  /** This key was used before; `isSame`: for the same text. Whether the sender still sees the chat is for the rules to say. */
+  /** This key was used before; `isSame`: for the same text and metadata. Whether the sender still sees the chat is for the rules to say. */
   | ({ kind: 'repeated'; message: MessageRow; isSame: boolean } & SendFacts)
   | ({ kind: 'refused' } & SendFacts)
   | { kind: 'noChat' };
@@ -76,12 +81,24 @@ export interface Log {
   begin(tx: Queryable, chatId: bigint, actorId: bigint, mark: number): Promise<void>;
   /** @throws UnavailableError: unknown whether it was sent */
   send(message: NewMessage): Promise<SendOutcome>;
+  /** Messages that wait for their statement. */
+  waiting(): number;
+  /** What became of messages, by the kind of their outcome; `failed`: unknown, or not tried. */
+  readonly outcomes: Tally;
   /** Resolves when what was sent has been answered. */
   drain(): Promise<void>;
 }
 
-export const createLog = (db: Database, bus: Bus): Log => ({
+export interface LogOptions {
+  /**
+   * Who may send, as a condition in SQL over rows that the statement has locked: `locked_chat`, `locked_member` (null where they are no
+   * member), `sender` and `input.is_joined`. The log itself knows no kinds of chat.
+   */
+  maySend: string;
+}
+
+export const createLog = (db: Database, bus: Bus, { maySend }: LogOptions): Log => ({
   ...createChanges(db, bus),
   begin,
-  ...createSender(db, bus),
+  ...createSender(db, bus, maySend),
 });

@@ -1,22 +1,24 @@
 /** Reading the log: pages for a replay or a gap, heads, and whether a cursor can be resumed. */
 import type { Queryable } from '../db/database.js';
 import type { EventType } from '../generated/prisma/enums.js';
-import { CHAT_COLUMNS } from './append.js';
-import type { ChatRow, LogEvent, MessageRow, UserFacts } from './event.js';
+import { CHAT_COLUMNS, type ChatRow, type LogEvent, type MessageRow, type UserFacts } from './event.js';
 
 /** A replay of more than this is a ResyncRequired instead: querying the chat again costs less. */
 export const REPLAY_MOST = 10_000;
 
+/** An event's row, for statements that name the tables `chat` and `event`. */
+export const EVENT_COLUMNS = `chat.id, event.seq, event.mark, event.type, event.created_at AS "eventCreatedAt",
+  event.actor_id AS "actorId", event.user_id AS "userId", event.message_seqs AS "messageSeqs"`;
+
 const EVENTS = `
-SELECT ${CHAT_COLUMNS}, event.seq, event.mark, event.type, event.created_at AS "eventCreatedAt",
-  event.actor_id AS "actorId", event.user_id AS "userId", event.message_seqs AS "messageSeqs"
+SELECT ${CHAT_COLUMNS}, ${EVENT_COLUMNS}
 FROM unnest($1::bigint[], $2::int[]) AS place(chat_id, after) JOIN chat ON chat.id = place.chat_id LEFT JOIN LATERAL (
   SELECT * FROM event WHERE event.chat_id = chat.id AND event.seq >= place.after ORDER BY event.seq LIMIT $3
 ) event ON true
 ORDER BY chat.id, event.seq`;
 
 const MESSAGES = `
-SELECT chat_id AS "chatId", seq, sender_id AS "senderId", text, client_message_id AS "clientMessageId", created_at AS "createdAt",
+SELECT chat_id AS "chatId", seq, sender_id AS "senderId", text, metadata, client_message_id AS "clientMessageId", created_at AS "createdAt",
   edited_at AS "editedAt", deleted_at AS "deletedAt", changed_seq AS "changedSeq"
 FROM message WHERE (chat_id, seq) IN (SELECT * FROM unnest($1::bigint[], $2::int[]))`;
 
@@ -28,9 +30,10 @@ SELECT event.chat_id AS "chatId", event.user_id AS "userId", event.seq
 FROM unnest($1::bigint[], $2::int[]) AS place(chat_id, after)
 JOIN event ON event.chat_id = place.chat_id AND event.seq > place.after AND event.type = 'MEMBER_REMOVED' ORDER BY event.seq`;
 
-interface EventRow extends ChatRow {
-  /** Null where there is no such event. */
-  seq: number | null;
+export interface EventRow {
+  /** The chat's. */
+  id: bigint;
+  seq: number;
   mark: number;
   type: EventType;
   eventCreatedAt: Date;
@@ -38,6 +41,12 @@ interface EventRow extends ChatRow {
   userId: bigint | null;
   messageSeqs: number[];
 }
+
+type PlaceRow = ChatRow &
+  Omit<EventRow, 'seq'> & {
+    /** Null where there is no such event. */
+    seq: number | null;
+  };
 
 /** A page of a chat's log. */
 export interface LogPage {
@@ -78,9 +87,9 @@ export const readPages = async (
   limit: number,
 ): Promise<Map<bigint, LogPage>> => {
   const params = [places.map(({ chatId }) => chatId), places.map(({ seq }) => seq)];
-  const rows = await db.query<EventRow>(EVENTS, [...params, limit + 1]);
+  const rows = await db.query<PlaceRow>(EVENTS, [...params, limit + 1]);
   const after = new Map(places.map(({ chatId, seq }) => [chatId, seq]));
-  const found = rows.filter((row): row is FoundRow => row.seq !== null && row.seq > after.get(row.id)!);
+  const found = rows.filter((row): row is ChatRow & EventRow => row.seq !== null && row.seq > after.get(row.id)!);
 
   const pages = new Map<bigint, LogPage>();
   for (const row of rows) {
@@ -90,36 +99,46 @@ export const readPages = async (
   }
   if (found.length === 0) return pages;
 
-  const named = found.flatMap((row) => seqsOf(row).map((seq) => ({ chatId: row.id, seq })));
-  const messages = await readMessages(db, named);
-  const userIds = new Set(found.flatMap((row) => (row.userId === null ? [row.actorId] : [row.actorId, row.userId])));
-  for (const message of messages.values()) userIds.add(message.senderId);
-  // After the messages: where one of them was changed after a removal, that removal is seen here.
-  const [users, removals] = await Promise.all([
-    db.query<UserFacts>(USERS, [[...userIds]]),
+  const { events, last: removals } = await toEvents(db, found, () =>
     db.query<Removal & { chatId: bigint }>(REMOVALS, params),
-  ]);
-  const byId = new Map(users.map((user) => [user.id, user]));
-  for (const message of messages.values()) message.sender = byId.get(message.senderId);
-
-  for (const row of found) {
-    pages.get(row.id)!.events.push({
-      chatId: row.id,
-      seq: row.seq,
-      mark: row.mark,
-      type: row.type,
-      createdAt: row.eventCreatedAt,
-      actorId: row.actorId,
-      userId: row.userId,
-      messages: seqsOf(row).flatMap((seq) => messages.get(`${row.id}:${seq}`) ?? []),
-      users: [row.actorId, row.userId].flatMap((id) => (id === null ? [] : (byId.get(id) ?? []))),
-    });
-  }
+  );
+  for (const event of events) pages.get(event.chatId)!.events.push(event);
   for (const { chatId, userId, seq } of removals) pages.get(chatId)?.removals.push({ userId, seq });
   return pages;
 };
 
-type FoundRow = EventRow & { seq: number };
+/**
+ * Events as a replay tells them, with their messages and people as they are now: two statements for any number of them.
+ *
+ * @param readLast what is to be known as of after the messages were read: where one of them was changed after a removal, that removal
+ *   is seen by then
+ */
+export const toEvents = async <Last>(
+  db: Queryable,
+  rows: readonly EventRow[],
+  readLast: () => Promise<Last>,
+): Promise<{ events: LogEvent[]; last: Last }> => {
+  const named = rows.flatMap((row) => seqsOf(row).map((seq) => ({ chatId: row.id, seq })));
+  const messages = await readMessages(db, named);
+  const userIds = new Set(rows.flatMap((row) => (row.userId === null ? [row.actorId] : [row.actorId, row.userId])));
+  for (const message of messages.values()) userIds.add(message.senderId);
+  const [users, last] = await Promise.all([db.query<UserFacts>(USERS, [[...userIds]]), readLast()]);
+  const byId = new Map(users.map((user) => [user.id, user]));
+  for (const message of messages.values()) message.sender = byId.get(message.senderId);
+
+  const events = rows.map((row) => ({
+    chatId: row.id,
+    seq: row.seq,
+    mark: row.mark,
+    type: row.type,
+    createdAt: row.eventCreatedAt,
+    actorId: row.actorId,
+    userId: row.userId,
+    messages: seqsOf(row).flatMap((seq) => messages.get(`${row.id}:${seq}`) ?? []),
+    users: [row.actorId, row.userId].flatMap((id) => (id === null ? [] : (byId.get(id) ?? []))),
+  }));
+  return { events, last };
+};
 
 const readMessages = async (
   db: Queryable,
@@ -132,7 +151,7 @@ const readMessages = async (
 };
 
 /** Without what is the event's. */
-const chatOf = (row: EventRow): ChatRow => {
+const chatOf = (row: PlaceRow): ChatRow => {
   const {
     seq: _seq,
     mark: _mark,

@@ -76,6 +76,8 @@ export interface Rounds {
   saw(event: Place): void;
   /** Asks now; the interval goes on as before. */
   look(): Promise<void>;
+  /** Since the last round that the database answered. */
+  ageMs(): number;
   /** Some rounds ago: what was committed since may have passed by one who has only begun to listen. */
   earlier(): Moment;
   stop(): Promise<void>;
@@ -99,6 +101,7 @@ export const createRounds = async (
     witness = newest.chatId === null ? null : newest;
   };
   await begin();
+  let answeredAt = performance.now();
   let isAfterFailure = false;
   let isStopped = false;
   let timer: NodeJS.Timeout | undefined;
@@ -109,6 +112,7 @@ export const createRounds = async (
       const expected = witness;
       const place = [expected?.chatId ?? null, expected?.seq ?? null, expected?.mark ?? null];
       const rows = await db.query<MovedRow>(MOVED, [last.xmax, last.xip, ...place]);
+      answeredAt = performance.now();
       const { xmax, xip, isThere } = rows[0]!;
       // Numbers of transactions do not go back, but those of a restored server do.
       const isOther = rows[0]!.file !== file || (expected !== null && !isThere) || BigInt(xmax) < BigInt(last.xmax);
@@ -161,6 +165,7 @@ export const createRounds = async (
       witness = event;
     },
     look,
+    ageMs: () => performance.now() - answeredAt,
     earlier: () => earlier[0]!,
     stop: async () => {
       isStopped = true;

@@ -6,10 +6,17 @@ import type { Bus } from '../bus/bus.js';
 import type { Queryable } from '../db/database.js';
 import { isUniqueViolation, UnavailableError } from '../db/database.js';
 import type { ChatKind, Role } from '../generated/prisma/enums.js';
+import { createTally, type Tally } from '../meters.js';
 import { chatTopic, pack } from './doorbell.js';
 import type { LogEvent, MessageRow, UserFacts } from './event.js';
 import type { Log, NewMessage, SendOutcome } from './log.js';
 import { newMarks } from './mark.js';
+
+/** What a repeated key is compared by. No text holds NUL, so nothing said with metadata is another thing without. */
+const hashOf = (
+  table: string,
+) => `sha256(convert_to(${table}.text, 'UTF8') || CASE WHEN ${table}.canonical_metadata IS NULL THEN ''
+    ELSE '\\x00'::bytea || convert_to(${table}.canonical_metadata, 'UTF8') END)`;
 
 /**
  * The right to write comes from rows that this statement has locked, the chat's first, then the member's, and only then the
@@ -18,10 +25,11 @@ import { newMarks } from './mark.js';
  * unique constraint then refuses the whole statement, and it is run again. (`ON CONFLICT DO NOTHING` would leave a number
  * without an event.) Times rise with the numbers, even where the clock was set back.
  */
-const SEND = `
+const sendSql = (maySend: string) => `
 WITH input AS MATERIALIZED (
-  SELECT * FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::int[], $7::boolean[], $8::boolean[])
-    AS input(n, chat_id, sender_id, text, client_message_id, mark, is_within_limit, is_joined)
+  SELECT * FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::int[], $7::boolean[], $8::boolean[],
+    $9::text[], $10::text[])
+    AS input(n, chat_id, sender_id, text, client_message_id, mark, is_within_limit, is_joined, metadata, canonical_metadata)
 ), locked_chat AS MATERIALIZED (
   SELECT id, kind, closed_at, has_business, head_seq, head_mark, message_count, activity_at FROM chat
   WHERE id IN (SELECT chat_id FROM input) ORDER BY id FOR NO KEY UPDATE
@@ -32,10 +40,7 @@ WITH input AS MATERIALIZED (
 ), judged AS MATERIALIZED (
   SELECT input.*, locked_chat.kind, locked_chat.closed_at, locked_chat.has_business, locked_chat.head_seq, locked_chat.head_mark,
     locked_chat.message_count, locked_chat.activity_at, locked_member.user_id IS NOT NULL AS is_member, earlier.seq AS earlier_seq,
-    CASE WHEN locked_chat.kind = 'MATCH'
-      THEN input.is_joined AND (locked_member.user_id IS NOT NULL OR (locked_chat.has_business AND sender.role = 'ADMIN'))
-      ELSE locked_member.user_id IS NOT NULL
-    END AND locked_chat.closed_at IS NULL AND input.is_within_limit AND earlier.seq IS NULL AS is_accepted
+    ${maySend} AND locked_chat.closed_at IS NULL AND input.is_within_limit AND earlier.seq IS NULL AS is_accepted
   FROM input
   LEFT JOIN "user" sender ON sender.id = input.sender_id
   LEFT JOIN locked_chat ON locked_chat.id = input.chat_id
@@ -43,7 +48,7 @@ WITH input AS MATERIALIZED (
   LEFT JOIN message earlier ON earlier.chat_id = input.chat_id AND earlier.sender_id = input.sender_id
     AND earlier.client_message_id = input.client_message_id
 ), numbered AS MATERIALIZED (
-  SELECT n, chat_id, sender_id, text, client_message_id, mark,
+  SELECT n, chat_id, sender_id, text, metadata, canonical_metadata, client_message_id, mark,
     head_seq + (row_number() OVER (PARTITION BY chat_id ORDER BY n))::int AS seq,
     message_count + (row_number() OVER (PARTITION BY chat_id ORDER BY n))::int AS ordinal,
     greatest(date_trunc('milliseconds', clock_timestamp()), activity_at) AS sent_at
@@ -60,13 +65,14 @@ WITH input AS MATERIALIZED (
   INSERT INTO event (chat_id, seq, mark, type, actor_id, created_at)
   SELECT chat_id, seq, mark, 'MESSAGE_SENT', sender_id, sent_at FROM numbered
 ), written_message AS (
-  INSERT INTO message (chat_id, seq, ordinal, sender_id, text, text_hash, client_message_id, created_at, changed_seq)
-  SELECT chat_id, seq, ordinal, sender_id, text, sha256(convert_to(text, 'UTF8')), client_message_id, sent_at, seq FROM numbered
+  INSERT INTO message (chat_id, seq, ordinal, sender_id, text, metadata, text_hash, client_message_id, created_at, changed_seq)
+  SELECT chat_id, seq, ordinal, sender_id, text, metadata, ${hashOf('numbered')}, client_message_id, sent_at, seq FROM numbered
 )
 SELECT judged.n, judged.kind, judged.closed_at AS "closedAt", judged.has_business AS "hasBusiness", judged.is_member AS "isMember",
   judged.head_mark AS "markBefore", numbered.seq, numbered.sent_at AS "sentAt",
   sender.username, sender.first_name AS "firstName", sender.last_name AS "lastName", sender.role, sender.created_at AS "senderCreatedAt",
-  earlier.seq AS "earlierSeq", earlier.text AS "earlierText", earlier.text_hash = sha256(convert_to(judged.text, 'UTF8')) AS "isSame",
+  earlier.seq AS "earlierSeq", earlier.text AS "earlierText", earlier.metadata AS "earlierMetadata",
+  earlier.text_hash = ${hashOf('judged')} AS "isSame",
   earlier.created_at AS "earlierCreatedAt", earlier.edited_at AS "earlierEditedAt", earlier.deleted_at AS "earlierDeletedAt",
   earlier.changed_seq AS "earlierChangedSeq"
 FROM judged
@@ -91,6 +97,7 @@ interface SendRow {
   senderCreatedAt: Date;
   earlierSeq: number | null;
   earlierText: string | null;
+  earlierMetadata: string | null;
   isSame: boolean | null;
   earlierCreatedAt: Date;
   earlierEditedAt: Date | null;
@@ -118,11 +125,14 @@ const RETRY_AFTER_MS = 1000;
 
 export interface Sender {
   send: Log['send'];
+  waiting: Log['waiting'];
+  outcomes: Tally;
   /** Resolves when what is queued has been answered. */
   drain(): Promise<void>;
 }
 
-export const createSender = (db: Queryable, bus: Bus): Sender => {
+export const createSender = (db: Queryable, bus: Bus, maySend: string): Sender => {
+  const sql = sendSql(maySend);
   let queue: Waiting[] = [];
   const busyChats = new Set<bigint>();
   let lanes = 0;
@@ -131,6 +141,7 @@ export const createSender = (db: Queryable, bus: Bus): Sender => {
   /** Without an answer, the oldest first. */
   const open = new Set<Waiting>();
   let sweeping: NodeJS.Timeout | undefined;
+  const outcomes = createTally();
 
   /** A chat's next statement may only begin to wait when the last one has given up: two of them would be too long. */
   const sweep = () => {
@@ -176,7 +187,7 @@ export const createSender = (db: Queryable, bus: Bus): Sender => {
       const chats = new Set(batch.map((waiting) => waiting.chatId));
       for (const chatId of chats) busyChats.add(chatId);
       lanes += 1;
-      void write(db, bus, batch).finally(() => {
+      void write({ db, bus, sql }, batch).finally(() => {
         lanes -= 1;
         for (const chatId of chats) busyChats.delete(chatId);
         pump();
@@ -191,16 +202,19 @@ export const createSender = (db: Queryable, bus: Bus): Sender => {
   return {
     send: (message) =>
       new Promise((resolve, reject) => {
-        if (queue.length >= QUEUE_MOST) return reject(new UnavailableError(RETRY_AFTER_MS));
+        if (queue.length >= QUEUE_MOST) {
+          outcomes.add('failed');
+          return reject(new UnavailableError(RETRY_AFTER_MS));
+        }
         const waiting: Waiting = {
           ...message,
           since: performance.now(),
           resolve: (outcome) => {
-            open.delete(waiting);
+            if (open.delete(waiting)) outcomes.add(outcome.kind);
             resolve(outcome);
           },
           reject: (error) => {
-            open.delete(waiting);
+            if (open.delete(waiting)) outcomes.add('failed');
             reject(error);
           },
         };
@@ -213,6 +227,8 @@ export const createSender = (db: Queryable, bus: Bus): Sender => {
           setImmediate(pump);
         }
       }),
+    waiting: () => queue.length,
+    outcomes,
     drain: () =>
       new Promise((resolve) => {
         onIdle.push(resolve);
@@ -221,12 +237,19 @@ export const createSender = (db: Queryable, bus: Bus): Sender => {
   };
 };
 
+interface SendStatement {
+  db: Queryable;
+  bus: Bus;
+  sql: string;
+}
+
 /** Writes a batch and answers each; never rejects. One that spoils the statement for all is found by sending each alone. */
-const write = async (db: Queryable, bus: Bus, batch: Waiting[], tries = 0): Promise<void> => {
+const write = async (on: SendStatement, batch: Waiting[], tries = 0): Promise<void> => {
+  const { db, bus, sql } = on;
   let rows: SendRow[];
   const marks = newMarks(batch.length);
   try {
-    rows = await db.query<SendRow>(SEND, [
+    rows = await db.query<SendRow>(sql, [
       batch.map((_waiting, n) => n),
       batch.map((waiting) => waiting.chatId),
       batch.map((waiting) => waiting.senderId),
@@ -235,11 +258,13 @@ const write = async (db: Queryable, bus: Bus, batch: Waiting[], tries = 0): Prom
       [...marks],
       batch.map((waiting) => waiting.isWithinLimit),
       batch.map((waiting) => waiting.isJoined),
+      batch.map((waiting) => waiting.metadata?.text),
+      batch.map((waiting) => waiting.metadata?.canonical),
     ]);
   } catch (error) {
-    if (isUniqueViolation(error) && tries < 3) return write(db, bus, batch, tries + 1);
+    if (isUniqueViolation(error) && tries < 3) return write(on, batch, tries + 1);
     if (batch.length > 1 && !(error instanceof UnavailableError)) {
-      for (const waiting of batch) await write(db, bus, [waiting]);
+      for (const waiting of batch) await write(on, [waiting]);
       return;
     }
     for (const waiting of batch) waiting.reject(error as Error);
@@ -292,6 +317,7 @@ const outcomeOf = (waiting: NewMessage, row: SendRow): SendOutcome => {
       ...base,
       seq: row.seq,
       text: waiting.text,
+      metadata: waiting.metadata?.text ?? null,
       createdAt: row.sentAt,
       editedAt: null,
       deletedAt: null,
@@ -310,6 +336,7 @@ const outcomeOf = (waiting: NewMessage, row: SendRow): SendOutcome => {
     ...base,
     seq: row.earlierSeq,
     text: row.earlierText,
+    metadata: row.earlierMetadata,
     createdAt: row.earlierCreatedAt,
     editedAt: row.earlierEditedAt,
     deletedAt: row.earlierDeletedAt,

@@ -4,6 +4,7 @@
  */
 import type { Bus, Unsubscribe } from '../bus/bus.js';
 import type { Queryable } from '../db/database.js';
+import { createHistogram, type Histogram } from '../meters.js';
 import { chatTopic, unpack, type Ephemeral } from './doorbell.js';
 import type { LogEvent } from './event.js';
 import { checkPlace, readHeads, readPage, type Head, type Removal } from './read.js';
@@ -24,6 +25,8 @@ export interface Tail {
   /** How often the log had to be read because the doorbell had not brought what came next. */
   readonly gapReads: () => number;
   readonly followedChats: () => number;
+  /** Seconds from each event's own time to its being handed out, once for each event however many follow. */
+  readonly lag: Histogram;
   close(): void;
 }
 
@@ -56,13 +59,17 @@ export const createTail = (
 ): Tail => {
   const chats = new Map<bigint, ChatTail>();
   let gapReads = 0;
+  const lag = createHistogram();
   let compareTimer: NodeJS.Timeout | null = null;
+  let isClosed = false;
 
   const hand = (chatId: bigint, chat: ChatTail, events: LogEvent[], removals: Removal[]) => {
     const last = events.at(-1);
     if (last === undefined) return;
     chat.place = { seq: last.seq, mark: last.mark };
     rounds.saw({ chatId, ...chat.place });
+    const now = Date.now();
+    for (const event of events) lag.observe(Math.max(0, now - event.createdAt.getTime()) / 1000);
     for (const follower of [...chat.followers]) follower.onEvents(chatId, events, removals);
   };
 
@@ -119,6 +126,7 @@ export const createTail = (
         }
       }
     } catch (error) {
+      if (isClosed) return;
       onError(error);
       if (chats.get(chatId) === chat) chat.graceTimer ??= setTimeout(() => again(chatId, chat), RETRY_MS);
     } finally {
@@ -163,6 +171,8 @@ export const createTail = (
     try {
       await compareHeads();
     } catch (error) {
+      // The database may be closed, too.
+      if (isClosed) return;
       onError(error);
       compareTimer ??= setTimeout(() => void compareAll(), RETRY_MS);
     }
@@ -258,7 +268,9 @@ export const createTail = (
     },
     gapReads: () => gapReads,
     followedChats: () => chats.size,
+    lag,
     close: () => {
+      isClosed = true;
       stopListening();
       if (compareTimer !== null) clearTimeout(compareTimer);
       for (const [chatId, chat] of chats) shut(chatId, chat);

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { prune, startRetention } from '../../src/log/retention.js';
-import { ownDatabase } from '../support/chats.js';
 import { aChat, aUser, logNode, seqOf } from '../support/log.js';
 import { age, pruneAll, seqsLeft } from '../support/old-events.js';
+import { ownDatabase } from '../support/own-database.js';
 
 const database = ownDatabase();
 

@@ -1,34 +1,23 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Database, Queryable } from '../../src/db/database.js';
-import { openDatabase } from '../../src/db/open.js';
+import { expect, it } from 'vitest';
+import type { Queryable } from '../../src/db/database.js';
 import { createRounds, type Moved } from '../../src/log/rounds.js';
-import { testDatabase, type TestDatabase } from '../support/database.js';
 import { aChat, aUser, logNode } from '../support/log.js';
+import { ownDatabase } from '../support/own-database.js';
 
-let own: TestDatabase;
-let db: Database;
-
-beforeAll(async () => {
-  own = await testDatabase();
-  db = await openDatabase(own.config);
-});
-afterAll(async () => {
-  await db.close();
-  await own.drop();
-});
+const database = ownDatabase();
 
 const send = async (node: Awaited<ReturnType<typeof logNode>>, chatId: bigint, senderId: bigint) => {
   await node.log.send({ chatId, senderId, text: 'text', clientMessageId: null, isWithinLimit: true, isJoined: false });
 };
 
 it('tells once of each chat that moved, followed or not, new ones included', async () => {
-  const ada = await aUser(db);
-  const node = await logNode(db, { intervalMs: 1_000_000 });
+  const ada = await aUser(database.current);
+  const node = await logNode(database.current, { intervalMs: 1_000_000 });
   await node.rounds.look(); // ada herself
   const seen: Moved[] = [];
   node.rounds.onMoved((moved) => seen.push(moved));
 
-  const chatId = await aChat(db, [ada]);
+  const chatId = await aChat(database.current, [ada]);
   await node.rounds.look();
   await send(node, chatId, ada.id);
   await send(node, chatId, ada.id);
@@ -39,10 +28,10 @@ it('tells once of each chat that moved, followed or not, new ones included', asy
 });
 
 it('tells of ended sessions, changed accounts and notifications', async () => {
-  const [ada, bob] = [await aUser(db), await aUser(db)];
-  const node = await logNode(db, { intervalMs: 1_000_000 });
+  const [ada, bob] = [await aUser(database.current), await aUser(database.current)];
+  const node = await logNode(database.current, { intervalMs: 1_000_000 });
   const sessionId = '00000000-0000-4000-8000-000000000001';
-  await db.query(
+  await database.current.query(
     `INSERT INTO session (id, user_id, refresh_hash, expires_at) VALUES ($1, $2, sha256('x'), now() + interval '1 day')`,
     [sessionId, ada.id],
   );
@@ -50,9 +39,13 @@ it('tells of ended sessions, changed accounts and notifications', async () => {
   const seen: Moved[] = [];
   node.rounds.onMoved((moved) => seen.push(moved));
 
-  await db.query('UPDATE session SET ended_at = now(), xid = pg_current_xact_id() WHERE id = $1', [sessionId]);
-  await db.query(`UPDATE "user" SET role = 'MANAGER', xid = pg_current_xact_id() WHERE id = $1`, [bob.id]);
-  await db.query(`INSERT INTO notification (user_id, kind) VALUES ($1, 'CHAT_ADDED')`, [ada.id]);
+  await database.current.query('UPDATE session SET ended_at = now(), xid = pg_current_xact_id() WHERE id = $1', [
+    sessionId,
+  ]);
+  await database.current.query(`UPDATE "user" SET role = 'MANAGER', xid = pg_current_xact_id() WHERE id = $1`, [
+    bob.id,
+  ]);
+  await database.current.query(`INSERT INTO notification (user_id, kind) VALUES ($1, 'CHAT_ADDED')`, [ada.id]);
   await node.rounds.look();
 
   expect(seen).toHaveLength(1);
@@ -60,15 +53,15 @@ it('tells of ended sessions, changed accounts and notifications', async () => {
 });
 
 it('goes on after a failure, misses nothing of it and says that it was one', async () => {
-  const ada = await aUser(db);
-  const chatId = await aChat(db, [ada]);
+  const ada = await aUser(database.current);
+  const chatId = await aChat(database.current, [ada]);
   let isAway = false;
   const flaky: Queryable = {
-    query: (sql, params) => (isAway ? Promise.reject(new Error('away')) : db.query(sql, params)),
+    query: (sql, params) => (isAway ? Promise.reject(new Error('away')) : database.current.query(sql, params)),
   };
   const failures: unknown[] = [];
   const rounds = await createRounds(flaky, { intervalMs: 1_000_000, onError: (error) => failures.push(error) });
-  const node = await logNode(db);
+  const node = await logNode(database.current);
   const seen: Moved[] = [];
   rounds.onMoved((moved) => seen.push(moved));
 
@@ -91,16 +84,16 @@ it.each([
     `DO $$ BEGIN CREATE TEMP TABLE kept AS TABLE event; TRUNCATE event; INSERT INTO event TABLE kept; DROP TABLE kept; END $$`,
   ],
 ])('says once that the database is another one where it %s', async (_what, sql) => {
-  const ada = await aUser(db);
-  const chatId = await aChat(db, [ada]);
-  const node = await logNode(db, { intervalMs: 1_000_000 });
+  const ada = await aUser(database.current);
+  const chatId = await aChat(database.current, [ada]);
+  const node = await logNode(database.current, { intervalMs: 1_000_000 });
   await send(node, chatId, ada.id);
   await send(node, chatId, ada.id);
   const seen: Moved[] = [];
   node.rounds.onMoved((moved) => seen.push(moved));
   await node.rounds.look();
 
-  await db.query(sql, sql.includes('$1') ? [chatId] : []);
+  await database.current.query(sql, sql.includes('$1') ? [chatId] : []);
   for (let round = 0; round < 3; round += 1) await node.rounds.look();
 
   expect(seen.map(({ isOther, isAfterFailure }) => [isOther, isAfterFailure])).toEqual([
@@ -110,9 +103,9 @@ it.each([
 });
 
 it('notices the loss of an event that it has only heard of', async () => {
-  const ada = await aUser(db);
-  const chatId = await aChat(db, [ada]);
-  const node = await logNode(db, { intervalMs: 1_000_000 });
+  const ada = await aUser(database.current);
+  const chatId = await aChat(database.current, [ada]);
+  const node = await logNode(database.current, { intervalMs: 1_000_000 });
   await node.rounds.look();
   const seen: Moved[] = [];
   node.rounds.onMoved((moved) => seen.push(moved));

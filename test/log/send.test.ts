@@ -1,23 +1,11 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Database } from '../../src/db/database.js';
-import { openDatabase } from '../../src/db/open.js';
+import { expect, it } from 'vitest';
 import { chatTopic, unpack } from '../../src/log/doorbell.js';
 import type { NewMessage } from '../../src/log/log.js';
 import { readPage } from '../../src/log/read.js';
-import { testDatabase, type TestDatabase } from '../support/database.js';
 import { aChat, aUser, logNode, seqOf } from '../support/log.js';
+import { ownDatabase } from '../support/own-database.js';
 
-let own: TestDatabase;
-let db: Database;
-
-beforeAll(async () => {
-  own = await testDatabase();
-  db = await openDatabase(own.config);
-});
-afterAll(async () => {
-  await db.close();
-  await own.drop();
-});
+const database = ownDatabase();
 
 const messageOf = (chatId: bigint, senderId: bigint, text: string, key: string | null = null): NewMessage => ({
   chatId,
@@ -30,15 +18,15 @@ const messageOf = (chatId: bigint, senderId: bigint, text: string, key: string |
 
 /** What must hold of every log, whatever happened. */
 const expectWholeLog = async (chatId: bigint) => {
-  const events = await db.query<{ seq: number; type: string; mark: number }>(
+  const events = await database.current.query<{ seq: number; type: string; mark: number }>(
     'SELECT seq, type::text, mark FROM event WHERE chat_id = $1 ORDER BY seq',
     [chatId],
   );
-  const messages = await db.query<{ seq: number; ordinal: number }>(
+  const messages = await database.current.query<{ seq: number; ordinal: number }>(
     'SELECT seq, ordinal FROM message WHERE chat_id = $1 ORDER BY seq',
     [chatId],
   );
-  const [chat] = await db.query<{ head: number; mark: number; count: number }>(
+  const [chat] = await database.current.query<{ head: number; mark: number; count: number }>(
     'SELECT head_seq AS head, head_mark AS mark, message_count AS count FROM chat WHERE id = $1',
     [chatId],
   );
@@ -51,9 +39,13 @@ const expectWholeLog = async (chatId: bigint) => {
 };
 
 it('numbers what many send at once without gaps, in several chats, on two nodes', async () => {
-  const people = await Promise.all([aUser(db), aUser(db), aUser(db)]);
-  const chats = await Promise.all([aChat(db, people), aChat(db, people), aChat(db, people)]);
-  const nodes = await Promise.all([logNode(db), logNode(db)]);
+  const people = await Promise.all([aUser(database.current), aUser(database.current), aUser(database.current)]);
+  const chats = await Promise.all([
+    aChat(database.current, people),
+    aChat(database.current, people),
+    aChat(database.current, people),
+  ]);
+  const nodes = await Promise.all([logNode(database.current), logNode(database.current)]);
 
   const sends = Array.from({ length: 600 }, (_, index) =>
     nodes[index % 2]!.log.send(messageOf(chats[index % 3]!, people[index % 3]!.id, `text ${index}`)),
@@ -65,9 +57,9 @@ it('numbers what many send at once without gaps, in several chats, on two nodes'
 });
 
 it('keeps the order in which one sender sent', async () => {
-  const [ada] = [await aUser(db)];
-  const chatId = await aChat(db, [ada]);
-  const { log } = await logNode(db);
+  const [ada] = [await aUser(database.current)];
+  const chatId = await aChat(database.current, [ada]);
+  const { log } = await logNode(database.current);
 
   const outcomes = await Promise.all(
     Array.from({ length: 700 }, (_, index) => log.send(messageOf(chatId, ada.id, String(index)))),
@@ -77,9 +69,9 @@ it('keeps the order in which one sender sent', async () => {
 });
 
 it('takes one key once, however often and wherever it is sent at once', async () => {
-  const ada = await aUser(db);
-  const chatId = await aChat(db, [ada]);
-  const nodes = await Promise.all([logNode(db), logNode(db)]);
+  const ada = await aUser(database.current);
+  const chatId = await aChat(database.current, [ada]);
+  const nodes = await Promise.all([logNode(database.current), logNode(database.current)]);
 
   for (let round = 0; round < 20; round += 1) {
     const outcomes = await Promise.all(
@@ -95,11 +87,11 @@ it('takes one key once, however often and wherever it is sent at once', async ()
 });
 
 it('tells a repeated key with another text from one with the same, also after an edit', async () => {
-  const ada = await aUser(db);
-  const chatId = await aChat(db, [ada]);
-  const { log } = await logNode(db);
+  const ada = await aUser(database.current);
+  const chatId = await aChat(database.current, [ada]);
+  const { log } = await logNode(database.current);
   await log.send(messageOf(chatId, ada.id, 'first', 'key'));
-  await db.query(`UPDATE message SET text = 'edited' WHERE chat_id = $1`, [chatId]);
+  await database.current.query(`UPDATE message SET text = 'edited' WHERE chat_id = $1`, [chatId]);
 
   const same = await log.send(messageOf(chatId, ada.id, 'first', 'key'));
   const other = await log.send(messageOf(chatId, ada.id, 'edited', 'key'));
@@ -108,14 +100,30 @@ it('tells a repeated key with another text from one with the same, also after an
   expect(other).toMatchObject({ kind: 'repeated', isSame: false });
 });
 
+it('knows messages that were sent before there was metadata by their text alone', async () => {
+  const ada = await aUser(database.current);
+  const chatId = await aChat(database.current, [ada]);
+  const { log } = await logNode(database.current);
+  await log.send(messageOf(chatId, ada.id, 'Hello', 'key'));
+  await database.current.query(
+    `UPDATE message SET text_hash = sha256(convert_to('Hello', 'UTF8')) WHERE chat_id = $1`,
+    [chatId],
+  );
+
+  const metadata = { text: '{"a":1}', canonical: '{"a":1}' };
+
+  expect(await log.send(messageOf(chatId, ada.id, 'Hello', 'key'))).toMatchObject({ kind: 'repeated', isSame: true });
+  expect(await log.send({ ...messageOf(chatId, ada.id, 'Hello', 'key'), metadata })).toMatchObject({ isSame: false });
+});
+
 it('refuses who is no member, what is over the limit and what is closed, and takes no number for it', async () => {
-  const [ada, eve] = [await aUser(db), await aUser(db)];
-  const chatId = await aChat(db, [ada]);
-  const { log } = await logNode(db);
+  const [ada, eve] = [await aUser(database.current), await aUser(database.current)];
+  const chatId = await aChat(database.current, [ada]);
+  const { log } = await logNode(database.current);
 
   const stranger = await log.send(messageOf(chatId, eve.id, 'no'));
   const limited = await log.send({ ...messageOf(chatId, ada.id, 'no'), isWithinLimit: false });
-  await db.query('UPDATE chat SET closed_at = now() WHERE id = $1', [chatId]);
+  await database.current.query('UPDATE chat SET closed_at = now() WHERE id = $1', [chatId]);
   const closed = await log.send(messageOf(chatId, ada.id, 'no'));
   const nowhere = await log.send(messageOf(9_999_999n, ada.id, 'no'));
 
@@ -127,12 +135,12 @@ it('refuses who is no member, what is over the limit and what is closed, and tak
 });
 
 it('accepts nothing of a member after their removal, however the two race', async () => {
-  const [ada, bob] = [await aUser(db), await aUser(db)];
-  const { log } = await logNode(db);
-  const other = await logNode(db);
+  const [ada, bob] = [await aUser(database.current), await aUser(database.current)];
+  const { log } = await logNode(database.current);
+  const other = await logNode(database.current);
 
   for (let round = 0; round < 30; round += 1) {
-    const chatId = await aChat(db, [ada, bob]);
+    const chatId = await aChat(database.current, [ada, bob]);
     const sends = Array.from({ length: 5 }, (_, index) => log.send(messageOf(chatId, bob.id, `text ${index}`)));
     const removal = other.log.change(chatId, async (tx) => {
       await tx.query('DELETE FROM member WHERE chat_id = $1 AND user_id = $2', [chatId, bob.id]);
@@ -148,9 +156,9 @@ it('accepts nothing of a member after their removal, however the two race', asyn
 });
 
 it('answers each of a batch though one of them cannot be written', async () => {
-  const ada = await aUser(db);
-  const chatId = await aChat(db, [ada]);
-  const { log } = await logNode(db);
+  const ada = await aUser(database.current);
+  const chatId = await aChat(database.current, [ada]);
+  const { log } = await logNode(database.current);
 
   const [first, bad, last] = await Promise.allSettled([
     log.send(messageOf(chatId, ada.id, 'first')),
@@ -163,16 +171,16 @@ it('answers each of a batch though one of them cannot be written', async () => {
 });
 
 it('rings with the event along, so that nobody has to read it back', async () => {
-  const ada = await aUser(db);
-  const chatId = await aChat(db, [ada]);
-  const { log, bus } = await logNode(db);
+  const ada = await aUser(database.current);
+  const chatId = await aChat(database.current, [ada]);
+  const { log, bus } = await logNode(database.current);
   const rings: unknown[] = [];
   await bus.subscribe(chatTopic(chatId), (packed) => rings.push(unpack(packed)));
 
-  const { markAtAfter: markBefore } = (await readPage(db, chatId, 0, 1))!;
+  const { markAtAfter: markBefore } = (await readPage(database.current, chatId, 0, 1))!;
   await log.send(messageOf(chatId, ada.id, 'привет {"$n":"7"}', 'key'));
   await expect.poll(() => rings).toHaveLength(1);
 
-  const page = await readPage(db, chatId, 0, 10);
+  const page = await readPage(database.current, chatId, 0, 10);
   expect(rings).toEqual([{ events: page!.events.map((event) => ({ ...event, users: [] })), markBefore }]);
 });

@@ -1,25 +1,16 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import type { Bus, Topic } from '../../src/bus/bus.js';
 import { createMemoryBus } from '../../src/bus/memory.js';
 import type { Database } from '../../src/db/database.js';
-import { openDatabase } from '../../src/db/open.js';
 import { chatTopic, pack } from '../../src/log/doorbell.js';
 import type { LogEvent } from '../../src/log/event.js';
-import type { Follower } from '../../src/log/tail.js';
-import { testDatabase, type TestDatabase } from '../support/database.js';
-import { aChat, aUser, logNode, silentBus } from '../support/log.js';
+import { readHeads } from '../../src/log/read.js';
+import { createRounds } from '../../src/log/rounds.js';
+import { createTail, type Follower } from '../../src/log/tail.js';
+import { aChat, aUser, logNode, silentBus, withFailure } from '../support/log.js';
+import { ownDatabase } from '../support/own-database.js';
 
-let own: TestDatabase;
-let db: Database;
-
-beforeAll(async () => {
-  own = await testDatabase();
-  db = await openDatabase(own.config);
-});
-afterAll(async () => {
-  await db.close();
-  await own.drop();
-});
+const database = ownDatabase();
 
 const aFollower = () => {
   const seqs: number[] = [];
@@ -69,9 +60,9 @@ const sendMany = async (
 };
 
 it('hands out what is sent in order and once, and reads nothing back while the bell rings', async () => {
-  const ada = await aUser(db);
-  const chatId = await aChat(db, [ada]);
-  const node = await logNode(db);
+  const ada = await aUser(database.current);
+  const chatId = await aChat(database.current, [ada]);
+  const node = await logNode(database.current);
   const { follower, seqs, texts } = aFollower();
 
   await node.tail.follow([chatId], follower);
@@ -83,10 +74,40 @@ it('hands out what is sent in order and once, and reads nothing back while the b
   expect(node.tail.gapReads()).toBe(0);
 });
 
+it('measures the seconds from an event’s own time to its being handed out, once however many follow', async () => {
+  const ada = await aUser(database.current);
+  const chatId = await aChat(database.current, [ada]);
+  const node = await logNode(database.current);
+  const [one, other] = [aFollower(), aFollower()];
+  for (const { follower } of [one, other]) await node.tail.follow([chatId], follower);
+  await sendMany(node, chatId, ada.id, 1);
+  await expect.poll(() => other.seqs).toEqual([1]);
+  const before = node.tail.lag.sum;
+
+  const [place] = await readHeads(database.current, [chatId]);
+  const late: LogEvent = {
+    chatId,
+    seq: 2,
+    mark: 1,
+    type: 'CHAT_UPDATED',
+    createdAt: new Date(Date.now() - 1_000_000),
+    actorId: ada.id,
+    userId: null,
+    messages: [],
+    users: [],
+  };
+  node.bus.publish(chatTopic(chatId), pack({ events: [late], markBefore: place!.mark }));
+  await expect.poll(() => other.seqs).toEqual([1, 2]);
+
+  expect(node.tail.lag.counts.reduce((sum, count) => sum + count)).toBe(2);
+  expect(node.tail.lag.sum - before).toBeGreaterThanOrEqual(1000);
+  expect(node.tail.lag.sum - before).toBeLessThan(1100);
+});
+
 it('carries everything without any bell, by looking', async () => {
-  const ada = await aUser(db);
-  const chatId = await aChat(db, [ada]);
-  const node = await logNode(db, { bus: silentBus, intervalMs: 100 });
+  const ada = await aUser(database.current);
+  const chatId = await aChat(database.current, [ada]);
+  const node = await logNode(database.current, { bus: silentBus, intervalMs: 100 });
   const { follower, seqs } = aFollower();
 
   await node.tail.follow([chatId], follower);
@@ -94,11 +115,12 @@ it('carries everything without any bell, by looking', async () => {
   await expect.poll(() => seqs.length).toBe(50);
 
   expect(seqs).toEqual(upTo(50));
+  expect(node.tail.gapReads()).toBeGreaterThan(0);
 });
 
 it('a bell that is lost, doubled, late or out of order changes nothing but the time', async () => {
-  const ada = await aUser(db);
-  const chatId = await aChat(db, [ada]);
+  const ada = await aUser(database.current);
+  const chatId = await aChat(database.current, [ada]);
   let count = 0;
   const bus = brokenBus((deliver) => {
     count += 1;
@@ -106,7 +128,7 @@ it('a bell that is lost, doubled, late or out of order changes nothing but the t
     if (count % 3 === 0) deliver();
     setTimeout(deliver, (count * 7) % 40);
   });
-  const node = await logNode(db, { bus, intervalMs: 100 });
+  const node = await logNode(database.current, { bus, intervalMs: 100 });
   const { follower, seqs } = aFollower();
 
   await node.tail.follow([chatId], follower);
@@ -117,17 +139,17 @@ it('a bell that is lost, doubled, late or out of order changes nothing but the t
 });
 
 it('resets its followers where the log is another one than before', async () => {
-  const ada = await aUser(db);
-  const chatId = await aChat(db, [ada]);
-  const node = await logNode(db, { bus: silentBus, intervalMs: 100 });
+  const ada = await aUser(database.current);
+  const chatId = await aChat(database.current, [ada]);
+  const node = await logNode(database.current, { bus: silentBus, intervalMs: 100 });
   const { follower, seqs, resets } = aFollower();
   await node.tail.follow([chatId], follower);
   await sendMany(node, chatId, ada.id, 3);
   await expect.poll(() => seqs.length).toBe(3);
 
   // As after a restore: other events under the same numbers, and one more.
-  await db.query('UPDATE event SET mark = mark # 1 WHERE chat_id = $1', [chatId]);
-  await db.query('UPDATE chat SET head_mark = head_mark # 1 WHERE id = $1', [chatId]);
+  await database.current.query('UPDATE event SET mark = mark # 1 WHERE chat_id = $1', [chatId]);
+  await database.current.query('UPDATE chat SET head_mark = head_mark # 1 WHERE id = $1', [chatId]);
   await sendMany(node, chatId, ada.id, 1);
   await expect.poll(resets).toBe(1);
 
@@ -135,17 +157,17 @@ it('resets its followers where the log is another one than before', async () => 
 });
 
 it('hands out nothing that follows an event of another log, however soon it comes', async () => {
-  const ada = await aUser(db);
-  const chatId = await aChat(db, [ada]);
-  const node = await logNode(db, { intervalMs: 1_000_000 }); // the bell alone
+  const ada = await aUser(database.current);
+  const chatId = await aChat(database.current, [ada]);
+  const node = await logNode(database.current, { intervalMs: 1_000_000 }); // the bell alone
   const { follower, seqs, resets } = aFollower();
   await node.tail.follow([chatId], follower);
   await sendMany(node, chatId, ada.id, 3);
   await expect.poll(() => seqs).toEqual(upTo(3));
 
   // As after a restore to 1, and two new ones: 4 follows another 3 than the one that was handed out.
-  await db.query('UPDATE event SET mark = mark # 1 WHERE chat_id = $1 AND seq > 1', [chatId]);
-  await db.query('UPDATE chat SET head_mark = head_mark # 1 WHERE id = $1', [chatId]);
+  await database.current.query('UPDATE event SET mark = mark # 1 WHERE chat_id = $1 AND seq > 1', [chatId]);
+  await database.current.query('UPDATE chat SET head_mark = head_mark # 1 WHERE id = $1', [chatId]);
   await sendMany(node, chatId, ada.id, 1);
   await expect.poll(resets).toBe(1);
   await sendMany(node, chatId, ada.id, 1);
@@ -155,24 +177,25 @@ it('hands out nothing that follows an event of another log, however soon it come
 });
 
 it('resets the followers of a chat that is gone, as after a restore to before it', async () => {
-  const ada = await aUser(db);
-  const chatId = await aChat(db, [ada]);
-  const node = await logNode(db, { intervalMs: 1_000_000 });
+  const ada = await aUser(database.current);
+  const chatId = await aChat(database.current, [ada]);
+  const node = await logNode(database.current, { intervalMs: 1_000_000 });
   const { follower, resets } = aFollower();
   await node.tail.follow([chatId], follower);
   await node.rounds.look();
 
-  for (const table of ['event', 'member']) await db.query(`DELETE FROM ${table} WHERE chat_id = $1`, [chatId]);
-  await db.query('DELETE FROM chat WHERE id = $1', [chatId]);
+  for (const table of ['event', 'member'])
+    await database.current.query(`DELETE FROM ${table} WHERE chat_id = $1`, [chatId]);
+  await database.current.query('DELETE FROM chat WHERE id = $1', [chatId]);
   await node.rounds.look();
 
   await expect.poll(resets).toBe(1);
 });
 
 it('lets go of a chat with its last follower', async () => {
-  const ada = await aUser(db);
-  const chats = await Promise.all([aChat(db, [ada]), aChat(db, [ada])]);
-  const node = await logNode(db);
+  const ada = await aUser(database.current);
+  const chats = await Promise.all([aChat(database.current, [ada]), aChat(database.current, [ada])]);
+  const node = await logNode(database.current);
   const [one, other] = [aFollower(), aFollower()];
 
   await node.tail.follow(chats, one.follower);
@@ -186,9 +209,9 @@ it('lets go of a chat with its last follower', async () => {
 });
 
 it('drops a read position that another node’s bell has overtaken', async () => {
-  const ada = await aUser(db);
-  const chatId = await aChat(db, [ada]);
-  const node = await logNode(db);
+  const ada = await aUser(database.current);
+  const chatId = await aChat(database.current, [ada]);
+  const node = await logNode(database.current);
   const positions: number[] = [];
   const { follower } = aFollower();
   const onEphemeral: Follower['onEphemeral'] = (event) => {
@@ -205,4 +228,35 @@ it('drops a read position that another node’s bell has overtaken', async () =>
 
   await expect.poll(() => positions.at(-1)).toBe(6);
   expect(positions).toEqual([3, 5, 6]);
+});
+
+it('tells of nothing and tries nothing again once it is closed, though its last look at the database fails', async () => {
+  const ada = await aUser(database.current);
+  const chatId = await aChat(database.current, [ada]);
+  const errors: unknown[] = [];
+  const away = withFailure(database.current);
+  const rounds = await createRounds(away.db, { intervalMs: 1_000_000, onError: () => undefined });
+  onTestFinished(() => rounds.stop());
+  let fail: (error: Error) => void = () => {};
+  const held: { look?: Promise<never> } = {};
+  const db: Database = {
+    ...database.current,
+    query: (sql, params) => held.look ?? database.current.query(sql, params),
+  };
+  const tail = createTail({ db, bus: silentBus, rounds }, (error) => errors.push(error));
+  await tail.follow([chatId], aFollower().follower);
+  away.fail(1);
+  await rounds.look();
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+  const before = timers();
+
+  // The database was away: what is followed is compared with it, and that look does not come back before it is closed.
+  held.look = new Promise<never>((_resolve, reject) => (fail = reject));
+  await rounds.look();
+  tail.close();
+  fail(new Error('The pool is closed'));
+  await expect(held.look).rejects.toThrow('closed');
+
+  expect(errors).toEqual([]);
+  expect(timers()).toBe(before);
 });
