@@ -31,14 +31,31 @@ export interface Database extends Queryable {
   transaction<Result>(work: (tx: Queryable) => Promise<Result>): Promise<Result>;
   /** Runs `work` on a connection of its own that no time limit holds: for migrations and upkeep, never for a request. */
   session<Result>(work: (session: Session) => Promise<Result>): Promise<Result>;
-  /** Whether it answers within a second. For readiness; never throws. */
-  isReachable(): Promise<boolean>;
+  /** Of the pool; null where there is but one. */
+  connections(): Connections | null;
+  /** Asked within a second, of one connection. For readiness; never throws. */
+  state(): Promise<DatabaseState>;
   close(): Promise<void>;
 }
 
+/** Read only: it answers, and nothing can be written: a standby, or a server, a database or a role that was told so. */
+export type DatabaseState = 'ok' | 'read only' | 'away';
+
+export interface Connections {
+  most: number;
+  open: number;
+  idle: number;
+  /** Statements that wait for one. */
+  waiting: number;
+}
+
 export interface Session extends Queryable {
-  /** Runs a script of several statements; if one fails, none has happened. */
+  /** What the other side called its process when this session began; undefined where there is no other side. */
+  readonly announcedProcess: number | undefined;
+  /** Runs one statement, or a script of several of which none has happened if one fails; poolers do not take those. */
   execute(script: string): Promise<void>;
+  /** Runs `work` in one transaction that no time limit holds; rolls back where it throws. */
+  transaction<Result>(work: (tx: Pick<Session, 'query' | 'execute'>) => Promise<Result>): Promise<Result>;
 }
 
 /** The database is away, stalled or out of room. After a write: unknown whether it happened. */

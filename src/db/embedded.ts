@@ -1,15 +1,16 @@
 /** The database in this process: PGlite, which is PostgreSQL with one connection, in a folder or in memory. */
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { PGlite, type QueryOptions, type Transaction } from '@electric-sql/pglite';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
 import { PrismaClient } from '../generated/prisma/client.js';
+import { keepByteOrderMarks } from './byte-order-mark.js';
 import type { Database, Queryable, Session } from './database.js';
 import { lockFolder } from './folder-lock.js';
 import { fromDriver } from './unavailable.js';
 import { startUpkeep } from './upkeep.js';
 import { encode, parserOf } from './values.js';
+import { within } from '../within.js';
 
 /** The files of the embedded database cannot be opened. */
 export class DatabaseDamagedError extends Error {
@@ -36,6 +37,7 @@ const START_PARAMETERS = [
  * @throws FolderInUseError, DatabaseDamagedError; the file system's own errors
  */
 export const createEmbedded = async (folder: string | null): Promise<Database> => {
+  keepByteOrderMarks();
   const unlock = folder === null ? () => {} : lockFolder(folder);
   try {
     return asDatabase(folder === null ? await PGlite.create() : await openFolder(folder), unlock);
@@ -70,11 +72,29 @@ const asDatabase = (lite: PGlite, unlock: () => void): Database => {
   const prisma = new PrismaClient({ adapter: new PrismaPGlite(lite) });
   const options = queryOptions(lite);
   const queryable = queryableOver(lite, options);
+  /** Throws what `work` throws, and not what the driver makes of it. */
+  const transaction = async <Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> => {
+    let thrown: { error: unknown } | undefined;
+    try {
+      return await lite.transaction(async (tx) => {
+        try {
+          return await work(tx);
+        } catch (error) {
+          thrown = { error };
+          throw error;
+        }
+      });
+    } catch (error) {
+      if (thrown !== undefined) throw thrown.error;
+      return rethrow(error);
+    }
+  };
   const session: Session = {
     ...queryable,
-    execute: async (script) => {
-      await lite.exec(script).catch(rethrow);
-    },
+    announcedProcess: undefined,
+    execute: (script) => execute(lite, script),
+    transaction: (work) =>
+      transaction((tx) => work({ ...queryableOver(tx, options), execute: (script) => execute(tx, script) })),
   };
   let lastSession: Promise<unknown> = Promise.resolve();
   const stopUpkeep = startUpkeep(lite);
@@ -84,22 +104,7 @@ const asDatabase = (lite: PGlite, unlock: () => void): Database => {
     prisma,
     ...queryable,
 
-    transaction: async (work) => {
-      let thrown: { error: unknown } | undefined;
-      try {
-        return await lite.transaction(async (tx) => {
-          try {
-            return await work(queryableOver(tx, options));
-          } catch (error) {
-            thrown = { error };
-            throw error;
-          }
-        });
-      } catch (error) {
-        if (thrown !== undefined) throw thrown.error;
-        return rethrow(error);
-      }
-    },
+    transaction: (work) => transaction((tx) => work(queryableOver(tx, options))),
 
     // One after the other: to the database all are one session, so that an advisory lock would keep none out.
     session: (work) => {
@@ -108,12 +113,14 @@ const asDatabase = (lite: PGlite, unlock: () => void): Database => {
       return result;
     },
 
-    isReachable: async () => {
+    connections: () => null,
+
+    state: async () => {
       const answer = queryable.query('SELECT 1').then(
-        () => true,
-        () => false,
+        () => 'ok' as const,
+        () => 'away' as const,
       );
-      return Promise.race([answer, delay(REACHABLE_MS, false, { ref: false })]);
+      return (await within(REACHABLE_MS, answer)) ?? 'away';
     },
 
     close: async () => {
@@ -135,6 +142,10 @@ const queryableOver = (client: Pick<Transaction, 'query'>, options: QueryOptions
     }
   },
 });
+
+const execute = async (client: Pick<Transaction, 'exec'>, script: string): Promise<void> => {
+  await client.exec(script).catch(rethrow);
+};
 
 const rethrow = (error: unknown): never => {
   // Whoever logs it must not log what people wrote.

@@ -2,17 +2,22 @@
  * Brings a database to the tables that this version was made for. Takes Prisma's lock and keeps Prisma's books, so that
  * `prisma migrate deploy` agrees with it, but needs no engine and also works on the embedded database.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { applyMigration, isEachByItself, type ApplyOptions, type Migration } from './apply-migration.js';
 import { UnavailableError, type Database, type Queryable, type Session } from './database.js';
+import type { Blocked } from './migration-locks.js';
 
 type Reason =
   /** A script is not the one that was applied. */
   | 'changed'
   /** A script could not be applied; nothing of it has happened. */
   | 'failed'
+  /** A script whose statements stand each by itself could not be applied: those before it have happened. */
+  | 'cut short'
   /** The database has had migrations that this version does not know. */
   | 'newer'
   /** Prisma's tools left one half-done. */
@@ -33,6 +38,8 @@ export class MigrationError extends Error {
 const says: Record<Reason, (names: string) => string> = {
   changed: (names) => `Already applied to this database, but changed since: ${names}`,
   failed: (names) => `The migration ${names} failed, and nothing of it was done`,
+  'cut short': (names) =>
+    `The migration ${names} failed in the middle: once the cause is gone, the next start or \`parley migrate\` does it again from its beginning`,
   newer: (names) => `This database was migrated by a newer version of Parley: ${names}`,
   unfinished: (names) => `Left unfinished in this database: ${names}. See \`prisma migrate resolve\``,
 };
@@ -51,6 +58,10 @@ interface MigrateOptions {
   folder?: string;
   /** Another process is at it: this one waits until it is done. */
   onWait?: () => void;
+  /** A migration does not get a lock: it gives way, and tries again until it does. */
+  onBlocked?: (blocked: Blocked) => void;
+  /** What SQL cannot do, done after the scripts and under the same lock. Idempotent: it runs at each start. */
+  finish?: () => Promise<void>;
 }
 
 // The same from src/ and from dist/.
@@ -58,6 +69,7 @@ const FOLDER = fileURLToPath(new URL('../../prisma/migrations', import.meta.url)
 
 /** Prisma's. */
 const LOCK = 72_707_369;
+const LOCK_LOOK_MS = 250;
 
 const BOOKS = `
 CREATE TABLE IF NOT EXISTS _prisma_migrations (
@@ -72,16 +84,21 @@ CREATE TABLE IF NOT EXISTS _prisma_migrations (
 )`;
 
 /**
- * Applies what is pending, each migration with its entry in one transaction, so scripts hold no BEGIN or COMMIT.
+ * Applies what is pending, statement by statement, each migration with its entry in one transaction unless it says otherwise, so
+ * scripts hold no BEGIN or COMMIT. Waits for other processes and for locks for as long as it takes, and nobody waits behind it.
  *
  * @returns the names of those it applied
- * @throws MigrationError, with whatever came before the one at fault applied; UnavailableError
+ * @throws MigrationError, with whatever came before the one at fault applied; UnavailableError; what `finish` throws
  */
-export const migrate = (db: Database, { folder = FOLDER, onWait }: MigrateOptions = {}): Promise<string[]> =>
+export const migrate = (
+  db: Database,
+  { folder = FOLDER, onWait, onBlocked, finish }: MigrateOptions = {},
+): Promise<string[]> =>
   db.session(async (session) => {
     const migrations = readMigrations(folder);
     await lock(session, onWait);
     try {
+      await makeSchema(session);
       // It would say so if the table is there already.
       if (!(await hasBooks(session))) await session.execute(BOOKS);
       const status = compare(migrations, await readBooks(session));
@@ -92,7 +109,10 @@ export const migrate = (db: Database, { folder = FOLDER, onWait }: MigrateOption
       ] as const) {
         if (names.length > 0) throw new MigrationError(reason, names);
       }
-      for (const migration of migrations) if (status.pending.includes(migration.name)) await apply(session, migration);
+      for (const migration of migrations) {
+        if (status.pending.includes(migration.name)) await apply(migration, { db, session, onBlocked });
+      }
+      await finish?.();
       return status.pending;
     } finally {
       // The embedded database's one session goes on.
@@ -105,12 +125,6 @@ export const migrationStatus = async (
   db: Queryable,
   { folder = FOLDER }: Pick<MigrateOptions, 'folder'> = {},
 ): Promise<MigrationStatus> => compare(readMigrations(folder), (await hasBooks(db)) ? await readBooks(db) : []);
-
-interface Migration {
-  name: string;
-  script: string;
-  checksum: string;
-}
 
 const readMigrations = (folder: string): Migration[] =>
   readdirSync(folder, { withFileTypes: true })
@@ -134,6 +148,14 @@ const hasBooks = async (db: Queryable): Promise<boolean> => {
   return rows[0]!.exists;
 };
 
+/** DATABASE_URL may name one that is not there yet, as Prisma's tools bear too. */
+const makeSchema = async (session: Session): Promise<void> => {
+  const [row] = await session.query<{ isMissing: boolean; path: string }>(
+    `SELECT current_schema() IS NULL AS "isMissing", current_setting('search_path') AS path`,
+  );
+  if (row!.isMissing && /^"[^",]+"$/.test(row!.path)) await session.execute(`CREATE SCHEMA IF NOT EXISTS ${row!.path}`);
+};
+
 const readBooks = (db: Queryable): Promise<Entry[]> =>
   db.query(
     `SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS "isFinished"
@@ -153,22 +175,21 @@ const compare = (migrations: Migration[], entries: Entry[]): MigrationStatus => 
   };
 };
 
+/** Looked for now and then: one that waits in a statement has a snapshot, for whose end the making of an index would wait. */
 const lock = async (session: Session, onWait?: () => void) => {
-  const [row] = await session.query<{ granted: boolean }>(`SELECT pg_try_advisory_lock(${LOCK}) AS granted`);
-  if (row!.granted) return;
-  onWait?.();
-  await session.query(`SELECT pg_advisory_lock(${LOCK})`);
+  for (let tries = 0; ; tries += 1) {
+    const [row] = await session.query<{ granted: boolean }>(`SELECT pg_try_advisory_lock(${LOCK}) AS granted`);
+    if (row!.granted) return;
+    if (tries === 0) onWait?.();
+    await delay(LOCK_LOOK_MS);
+  }
 };
 
-const apply = async (session: Session, { name, script, checksum }: Migration) => {
-  const values = [randomUUID(), checksum, name].map((text) => `'${text.replaceAll("'", "''")}'`).join(', ');
+const apply = async (migration: Migration, options: ApplyOptions) => {
   try {
-    // Sent as one, they are one transaction.
-    await session.execute(`${script}
-;
-INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
-VALUES (${values}, clock_timestamp(), 1)`);
+    await applyMigration(migration, options);
   } catch (error) {
-    throw error instanceof UnavailableError ? error : new MigrationError('failed', [name], { cause: error });
+    if (error instanceof UnavailableError) throw error;
+    throw new MigrationError(isEachByItself(migration) ? 'cut short' : 'failed', [migration.name], { cause: error });
   }
 };

@@ -2,10 +2,12 @@
  * Connections to PostgreSQL, for our statements and Prisma's alike: every one of them is answered, or given up with an
  * UnavailableError, within 5 s, and no connection that something is wrong with is used again.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { parseDatabaseUrl, type SslOptions } from '../database-url.js';
+import { addressOf, createHosts, type Hosts } from './hosts.js';
 import { fromDriver, isConnectionLost, isStalePlan, unavailable } from './unavailable.js';
 import { parserOf } from './values.js';
+import { within } from '../within.js';
 
 export interface PoolOptions {
   url: string;
@@ -34,7 +36,7 @@ const IDLE_IN_TRANSACTION_MS = 10_000;
 
 type Settings = Record<string, string | number>;
 
-export const SETTINGS: Settings = {
+const SETTINGS: Settings = {
   // Prisma's adapter takes what it reads and writes for UTC, whatever the offset says.
   TimeZone: 'UTC',
   DateStyle: 'ISO',
@@ -47,28 +49,80 @@ const LIMITS: Settings = {
   idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
 };
 
-export const connectionTo = (url: string): pg.ClientConfig => ({
-  connectionString: url,
-  connectionTimeoutMillis: CONNECT_MS,
-  keepAlive: true,
-  // For our own statements: Prisma's adapter brings its own.
-  types: { getTypeParser: parserOf as pg.CustomTypesConfig['getTypeParser'] },
-});
+/** Whatever the server, the database or the role say. */
+export const NO_LIMITS: Settings = {
+  statement_timeout: 0,
+  lock_timeout: 0,
+  idle_in_transaction_session_timeout: 0,
+};
+
+/** What a URL comes to. */
+export interface Connections {
+  config: pg.ClientConfig;
+  hosts: Hosts;
+  /** What each connection is to have set. */
+  settings: Settings;
+  schema: string | undefined;
+}
+
+/** @throws DatabaseUrlError */
+export const connectionsTo = (written: string): Connections => {
+  const { user, password, database, hosts, ssl, schema, others } = parseDatabaseUrl(written);
+  const config: pg.ClientConfig = {
+    ...others,
+    ...(user !== undefined && { user }),
+    ...(password !== undefined && { password }),
+    ...(database !== undefined && { database }),
+    ...(hosts.length === 1 && addressOf(hosts[0]!)),
+    ...tlsOf(ssl),
+    connectionTimeoutMillis: CONNECT_MS,
+    keepAlive: true,
+    // For our own statements: Prisma's adapter brings its own.
+    types: { getTypeParser: parserOf as pg.CustomTypesConfig['getTypeParser'] },
+  };
+  const settings = schema === undefined ? SETTINGS : { ...SETTINGS, search_path: `"${schema}"` };
+  return { config, hosts: createHosts(hosts, config), settings, schema };
+};
+
+const tlsOf = (ssl: SslOptions | false | undefined): pg.ClientConfig => {
+  if (ssl === undefined) return {};
+  if (ssl === false) return { ssl: false };
+  const { isVerified, isNameVerified, rootCertificate, certificate, key, negotiation } = ssl;
+  return {
+    ssl: {
+      rejectUnauthorized: isVerified,
+      ...(rootCertificate !== undefined && { ca: rootCertificate }),
+      ...(certificate !== undefined && { cert: certificate }),
+      ...(key !== undefined && { key }),
+      ...(!isNameVerified && { checkServerIdentity: () => undefined }),
+    },
+    ...(negotiation !== undefined && { sslnegotiation: negotiation }),
+  };
+};
 
 interface Lending {
   firstAnswerBy: number;
   isLost: boolean;
 }
 
+export interface Pool extends pg.Pool {
+  /** Ends those connections that nobody uses; others are made when they are needed. */
+  dropIdle(): void;
+}
+
 /** Connects with the first statement: this itself neither waits nor fails. */
-export const createPool = ({ url, poolSize = 10, onConnectionLost }: PoolOptions): pg.Pool => {
+export const createPool = (
+  { config, hosts, settings }: Connections,
+  { poolSize = 10, onConnectionLost }: Omit<PoolOptions, 'url'>,
+): Pool => {
   const pool = new pg.Pool({
-    ...connectionTo(url),
     application_name: 'parley',
+    ...config,
+    Client: hosts.Client,
     max: poolSize,
     // The pool waits for it, which the types do not say.
     // eslint-disable-next-line @typescript-eslint/no-misused-promises
-    onConnect: (client) => prepare(client, { ...SETTINGS, ...LIMITS }),
+    onConnect: (client) => prepare(client, { ...settings, ...LIMITS }, hosts),
   });
   const lendings = new WeakMap<pg.PoolClient, Lending>();
 
@@ -77,7 +131,10 @@ export const createPool = ({ url, poolSize = 10, onConnectionLost }: PoolOptions
     for (let left = pool.idleCount; left > 0; left -= 1) void connect().then(drop, () => {});
   };
 
-  pool.on('error', (error) => onConnectionLost?.(error));
+  pool.on('error', (error) => {
+    hosts.forget();
+    onConnectionLost?.(error);
+  });
   pool.on('connect', (client) => {
     const lending: Lending = { firstAnswerBy: Infinity, isLost: false };
     lendings.set(client, lending);
@@ -100,8 +157,9 @@ export const createPool = ({ url, poolSize = 10, onConnectionLost }: PoolOptions
     },
     // The pool's own drops the connection after every error, were it only a username that is taken.
     query: (statement: pg.QueryConfig) => lend(pool, (client) => client.query(statement)),
+    dropIdle,
   };
-  return Object.assign(pool, own as pg.Pool);
+  return Object.assign(pool, own as Pool);
 };
 
 const drop = (client: pg.PoolClient) => client.release(true);
@@ -117,13 +175,20 @@ export const lend = async <Result>(pool: pg.Pool, work: (client: pg.PoolClient) 
 };
 
 /** One round trip for each new connection. */
-export const prepare = async (client: pg.ClientBase, settings: Settings): Promise<void> => {
+export const prepare = async (client: pg.ClientBase, settings: Settings, hosts: Hosts): Promise<void> => {
   const calls = Object.entries(settings).map(([name, value]) => `set_config('${name}', '${value}', false)`);
-  const text = `SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS version, ${calls.join(', ')}`;
-  const { rows } = await client.query<{ number: string; version: string }>(bounded({ text }, CONNECT_MS));
-  const { number, version } = rows[0]!;
+  const text = `SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS version,
+    current_setting('transaction_read_only') = 'on' AS "isReadOnly", ${calls.join(', ')}`;
+  const { rows } = await client.query<{ number: string; version: string; isReadOnly: boolean }>(
+    bounded({ text }, CONNECT_MS),
+  );
+  const { number, version, isReadOnly } = rows[0]!;
   if (Number(number) < OLDEST_VERSION * 10_000) {
     throw new ServerTooOldError(`PostgreSQL ${version} is too old: Parley needs ${OLDEST_VERSION} or newer`);
+  }
+  if (isReadOnly && hosts.isChoosing) {
+    hosts.forget();
+    throw new Error('The host that was chosen is read only: another one is looked for');
   }
 };
 
@@ -159,16 +224,8 @@ const boundedConnect = (pool: pg.Pool) => {
     const isAtHand = pool.idleCount > pool.waitingCount;
     const connecting = connect();
     if (isAtHand) return connecting.catch(rethrowConnecting);
-    const timer = new AbortController();
-    const tooLong = delay(CONNECT_MS, null, { signal: timer.signal }).catch(() => null);
-    try {
-      const client = await Promise.race([connecting, tooLong]);
-      if (client !== null) return client;
-    } catch (error) {
-      return rethrowConnecting(error);
-    } finally {
-      timer.abort();
-    }
+    const client = await within(CONNECT_MS, connecting).catch(rethrowConnecting);
+    if (client !== undefined) return client;
     void connecting.then(
       (client) => client.release(),
       () => {},

@@ -2,31 +2,33 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PrismaPg } from '@prisma/adapter-pg';
-import pg from 'pg';
+import type pg from 'pg';
 import { PrismaClient } from '../generated/prisma/client.js';
-import { UnavailableError, type Database, type Session } from './database.js';
+import { UnavailableError, type Database, type DatabaseState, type Session } from './database.js';
 import {
   bounded,
   CONNECT_MS,
-  connectionTo,
+  connectionsTo,
   createPool,
   lend,
+  NO_LIMITS,
   prepare,
   rethrowConnecting,
-  SETTINGS,
   type PoolOptions,
 } from './pool.js';
 import { fromDriver, isRepeatable } from './unavailable.js';
 import { encode } from './values.js';
+import { within } from '../within.js';
 
 const REACHABLE_MS = 1000;
 const ATTEMPTS = 3;
 
 /** Connects with the first statement: this itself neither waits nor fails. */
 export const createPostgresql = (options: PoolOptions): Database => {
-  const pool = createPool(options);
+  const connections = connectionsTo(options.url);
+  const pool = createPool(connections, options);
   const prisma = new PrismaClient({
-    adapter: new PrismaPg(pool),
+    adapter: new PrismaPg(pool, connections.schema === undefined ? {} : { schema: connections.schema }),
     // Longer than it takes the pool to find that there is no connection to be had.
     transactionOptions: { maxWait: CONNECT_MS + 500 },
   });
@@ -68,12 +70,13 @@ export const createPostgresql = (options: PoolOptions): Database => {
       ),
 
     session: async (work) => {
-      const client = new pg.Client({ ...connectionTo(options.url), application_name: 'parley session' });
+      const { config, hosts, settings } = connections;
+      const client = new hosts.Client({ ...config, application_name: 'parley session' });
       client.on('error', () => {});
       try {
         await client
           .connect()
-          .then(() => prepare(client, SETTINGS))
+          .then(() => prepare(client, { ...settings, ...NO_LIMITS }, hosts))
           .catch(rethrowConnecting);
         return await work(sessionOver(client));
       } finally {
@@ -81,12 +84,20 @@ export const createPostgresql = (options: PoolOptions): Database => {
       }
     },
 
-    isReachable: async () => {
-      const answer = lend(pool, (client) => client.query(bounded({ text: 'SELECT 1' }, REACHABLE_MS))).then(
-        () => true,
-        () => false,
-      );
-      return Promise.race([answer, delay(REACHABLE_MS, false, { ref: false })]);
+    connections: () => {
+      const { options, totalCount, idleCount, waitingCount } = pool;
+      return { most: options.max, open: totalCount, idle: idleCount, waiting: waitingCount };
+    },
+
+    state: async () => {
+      const answer = pool
+        .connect()
+        .then(askState)
+        .catch(() => 'away' as const);
+      const state = (await within(REACHABLE_MS, answer)) ?? 'away';
+      // A session keeps what was set when it began: where writes are taken again it would never be noticed.
+      if (state === 'read only') pool.dropIdle();
+      return state;
     },
 
     close: async () => {
@@ -94,6 +105,16 @@ export const createPostgresql = (options: PoolOptions): Database => {
       await pool.end();
     },
   };
+};
+
+const askState = async (client: pg.PoolClient): Promise<DatabaseState> => {
+  try {
+    const statement = { text: `SELECT current_setting('transaction_read_only')::boolean AS "isReadOnly"` };
+    const { rows } = await client.query<{ isReadOnly: boolean }>(bounded(statement, REACHABLE_MS));
+    return rows[0]!.isReadOnly ? 'read only' : 'ok';
+  } finally {
+    client.release();
+  }
 };
 
 /** A transaction, or a single statement, that was undone for the sake of another has left nothing behind. */
@@ -116,11 +137,27 @@ const sessionOver = (client: pg.Client): Session => {
       throw fromDriver(error);
     }
   };
-  return {
+  const statements = {
     query: async <Row>(sql: string, params: readonly unknown[] = []) =>
       (await send({ text: sql, values: params.map(encode) })).rows as Row[],
-    execute: async (script) => {
+    execute: async (script: string) => {
       await send({ text: script });
+    },
+  };
+  return {
+    ...statements,
+    // The types lack it.
+    announcedProcess: (client as pg.Client & { processID: number }).processID,
+    transaction: async (work) => {
+      await statements.execute('BEGIN');
+      try {
+        const result = await work(statements);
+        await statements.execute('COMMIT');
+        return result;
+      } catch (error) {
+        await statements.execute('ROLLBACK').catch(() => {}); // it is undone in any case
+        throw error;
+      }
     },
   };
 };

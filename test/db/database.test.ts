@@ -218,10 +218,10 @@ it('can be reached until it is closed', async () => {
   const other =
     db.kind === 'postgresql' ? await openDatabase(database.config) : await openDatabase((await testDatabase()).config);
 
-  const before = await other.isReachable();
+  const before = await other.state();
   await other.close();
 
-  expect([before, await other.isReachable()]).toEqual([true, false]);
+  expect([before, await other.state()]).toEqual(['ok', 'away']);
   await expect(other.query('SELECT 1')).rejects.toBeInstanceOf(UnavailableError);
   await expect(other.transaction((tx) => tx.query('SELECT 1'))).rejects.toBeInstanceOf(UnavailableError);
 });

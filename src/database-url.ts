@@ -1,0 +1,181 @@
+/**
+ * DATABASE_URL, as libpq has it: several hosts, sockets, `sslmode`. The driver knows one host alone, ignores what it does not know,
+ * and takes `sslmode=require` for something else.
+ */
+import { readFileSync } from 'node:fs';
+
+export interface DatabaseUrl {
+  /** Undefined: as the driver has it from the environment, or the user's. */
+  user: string | undefined;
+  password: string | undefined;
+  database: string | undefined;
+  /** At least one; a name, an address, or the folder of a socket. Undefined: the driver's own default. */
+  hosts: { host: string | undefined; port: number | undefined }[];
+  /** Undefined: as PGSSLMODE says, else without. */
+  ssl: SslOptions | false | undefined;
+  /** Of Prisma: where the tables are. */
+  schema: string | undefined;
+  /** What else the driver knows of it. */
+  others: Record<string, string>;
+}
+
+export interface SslOptions {
+  /** Whether the certificate is compared with those that are trusted. */
+  isVerified: boolean;
+  /** Whether its name is compared with the host's too. */
+  isNameVerified: boolean;
+  /** In PEM. */
+  rootCertificate?: string | undefined;
+  certificate?: string | undefined;
+  key?: string | undefined;
+  /** The handshake without asking first. */
+  negotiation?: 'direct' | 'postgres' | undefined;
+}
+
+/** Its message completes "expected …", and shows nothing of what was written: it may hold a password. */
+export class DatabaseUrlError extends Error {
+  override name = 'DatabaseUrlError';
+}
+
+const URL_PARTS =
+  /^postgres(?:ql)?:\/\/(?:(?<account>[^/?#]*)@)?(?<hosts>[^/?#]*)(?:\/(?<database>[^?#]*))?(?:\?(?<query>[^#]*))?$/i;
+
+/** @throws DatabaseUrlError */
+export const parseDatabaseUrl = (written: string): DatabaseUrl => {
+  const parts = URL_PARTS.exec(written)?.groups;
+  if (parts === undefined) {
+    throw new DatabaseUrlError(
+      'a URL that begins with postgresql:// or postgres://, what is special in a password percent-encoded',
+    );
+  }
+  const query = new URLSearchParams(parts.query ?? '');
+  const [, user = '', password = ''] = /^([^:]*)(?::(.*))?$/.exec(parts.account ?? '') ?? [];
+  return {
+    user: query.get('user') ?? decoded(user),
+    password: query.get('password') ?? decoded(password),
+    database: query.get('dbname') ?? decoded(parts.database ?? ''),
+    hosts: readHosts(parts.hosts!, query),
+    ssl: readSsl(query),
+    schema: readSchema(query),
+    others: readOthers(query),
+  };
+};
+
+/** A percent sign that cannot be the beginning of anything stands for itself. */
+const decoded = (text: string): string | undefined => {
+  if (text === '') return undefined;
+  try {
+    return decodeURIComponent(text.replace(/%(?![0-9a-f]{2})/gi, '%25'));
+  } catch {
+    return text;
+  }
+};
+
+const readHosts = (written: string, query: URLSearchParams): DatabaseUrl['hosts'] => {
+  const inUrl = written === '' ? [] : written.split(',').map(readHost);
+  const names = query.get('host')?.split(',') ?? inUrl.map(({ host }) => host);
+  const ports = query.get('port')?.split(',').map(readPort) ?? inUrl.map(({ port }) => port);
+  if (ports.length > 1 && ports.length !== names.length) {
+    throw new DatabaseUrlError(
+      `one port for all hosts, or one for each: there are ${names.length} and ${ports.length}`,
+    );
+  }
+  const hosts = (names.length === 0 ? [undefined] : names).map((host, n) => ({
+    host: host === '' ? undefined : host,
+    port: ports.length === 1 ? ports[0] : ports[n],
+  }));
+  mustWrite(query);
+  return hosts;
+};
+
+const readHost = (written: string): { host: string; port: number | undefined } => {
+  const {
+    host = '',
+    address = '',
+    port,
+  } = /^(?:\[(?<address>[^\]]*)\]|(?<host>[^:]*))(?::(?<port>.*))?$/.exec(written)?.groups ?? {};
+  return { host: address || (decoded(host) ?? ''), port: readPort(port ?? '') };
+};
+
+const readPort = (written: string): number | undefined => {
+  if (written === '') return undefined;
+  const port = /^\d{1,5}$/.test(written) ? Number(written) : NaN;
+  if (port >= 1 && port <= 65_535) return port;
+  throw new DatabaseUrlError(
+    'a URL whose ports are numbers from 1 to 65535, and in which : / ? # @ of a password are percent-encoded',
+  );
+};
+
+/** Of several hosts the one that can be written to is taken, whichever of these is said. */
+const mustWrite = (query: URLSearchParams): void => {
+  const wanted = query.get('target_session_attrs') ?? 'any';
+  if (['any', 'read-write', 'primary'].includes(wanted)) return;
+  throw new DatabaseUrlError('target_session_attrs to be read-write, primary or any, as Parley writes to its database');
+};
+
+const readSsl = (query: URLSearchParams): SslOptions | false | undefined => {
+  const mode = query.get('sslmode') ?? modeOf(query.get('ssl'));
+  const root = query.get('sslrootcert') ?? undefined;
+  const files = {
+    // libpq's word for the certificates that the system, here Node, trusts anyway.
+    rootCertificate: root === 'system' ? undefined : readFile('sslrootcert', query),
+    certificate: readFile('sslcert', query),
+    key: readFile('sslkey', query),
+    negotiation: query.get('sslnegotiation') === 'direct' ? ('direct' as const) : undefined,
+  };
+  const isSaid = Object.values(files).some((file) => file !== undefined) || root !== undefined;
+  switch (mode ?? (isSaid ? 'verify-full' : undefined)) {
+    case undefined:
+      return undefined;
+    case 'disable':
+      return false;
+    case 'require':
+      // As with libpq: somebody who names whom to trust wants it looked at.
+      return { ...files, isVerified: files.rootCertificate !== undefined, isNameVerified: false };
+    case 'no-verify':
+      return { ...files, isVerified: false, isNameVerified: false };
+    case 'verify-ca':
+      if (files.rootCertificate !== undefined) return { ...files, isVerified: true, isNameVerified: false };
+      throw new DatabaseUrlError(
+        'sslmode=verify-ca together with sslrootcert=FILE: anybody can have a certificate of a public authority; or sslmode=verify-full',
+      );
+    case 'verify-full':
+      return { ...files, isVerified: true, isNameVerified: true };
+    case 'allow':
+    case 'prefer':
+      throw new DatabaseUrlError(
+        `sslmode to be disable, require, verify-ca or verify-full: ${mode} goes on without TLS where there is none, without a word`,
+      );
+    default:
+      throw new DatabaseUrlError('sslmode to be disable, require, verify-ca or verify-full');
+  }
+};
+
+const readFile = (name: string, query: URLSearchParams): string | undefined => {
+  const path = query.get(name);
+  if (path === null) return undefined;
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unreadable';
+    throw new DatabaseUrlError(`${name} to be a file that can be read (${code}: ${path})`);
+  }
+};
+
+/** The driver's own word. */
+const modeOf = (ssl: string | null): string | undefined => {
+  if (ssl === null) return undefined;
+  if (ssl === 'true' || ssl === '1') return 'verify-full';
+  return ssl === 'false' || ssl === '0' ? 'disable' : ssl;
+};
+
+const readSchema = (query: URLSearchParams): string | undefined => {
+  const schema = query.get('schema') ?? undefined;
+  if (schema === undefined || /^[a-z_][a-z0-9_$]{0,62}$/i.test(schema)) return schema;
+  throw new DatabaseUrlError('schema to be the name of one schema: letters, digits and _');
+};
+
+const PASSED_ON = ['application_name', 'fallback_application_name', 'options'];
+
+const readOthers = (query: URLSearchParams): Record<string, string> =>
+  Object.fromEntries([...query].filter(([name]) => PASSED_ON.includes(name)));

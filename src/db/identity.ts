@@ -1,0 +1,63 @@
+/** Which database this is: the same for all nodes on it and for a standby that is promoted, another one for a copy. */
+import { createHash, randomUUID } from 'node:crypto';
+import { parseDatabaseUrl } from '../database-url.js';
+import { UnavailableError, type Database } from './database.js';
+
+/**
+ * Tells apart what different databases' nodes say on one Redis. PostgreSQL's own numbers tell a restored dump from its original, as they
+ * are the server's and not in the dump; what may not read them goes by host, name and an id in the database.
+ *
+ * @param databaseUrl undefined for the embedded database, which goes by that id alone
+ * @returns a dozen hexadecimal digits
+ * @throws UnavailableError
+ */
+export const readIdentity = async (db: Database, databaseUrl: string | undefined): Promise<string> => {
+  const facts =
+    databaseUrl === undefined
+      ? [await installationId(db)]
+      : ((await serverFacts(db)) ?? (await ownFacts(db, databaseUrl)));
+  return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 12);
+};
+
+// A standby has both from its primary. Two installations may share a database by schemas.
+const SERVER = `
+SELECT system.system_identifier::text AS "systemId", database.oid::text AS "databaseId", current_schema()::text AS schema
+FROM pg_control_system() system, pg_database database WHERE database.datname = current_database()`;
+
+const serverFacts = async (db: Database): Promise<string[] | undefined> => {
+  try {
+    const [row] = await db.query<{ systemId: string; databaseId: string; schema: string }>(SERVER);
+    return row && [row.systemId, row.databaseId, row.schema];
+  } catch (error) {
+    if (error instanceof UnavailableError) throw error;
+    // This role may not read it, or what speaks PostgreSQL's language there is something else.
+    return undefined;
+  }
+};
+
+const ownFacts = async (db: Database, databaseUrl: string): Promise<string[]> => {
+  const [row] = await db.query<{ name: string; schema: string }>(
+    'SELECT current_database()::text AS name, current_schema()::text AS schema',
+  );
+  return [await installationId(db), hostsOf(databaseUrl), row!.name, row!.schema];
+};
+
+/** All that a URL names, in its order; without ports, for a pooler has another one. */
+const hostsOf = (databaseUrl: string): string =>
+  parseDatabaseUrl(databaseUrl)
+    .hosts.map(({ host = '' }) => host.toLowerCase())
+    .join();
+
+/** Looked for before it is made: a database that takes no writes has one already. */
+const installationId = async (db: Database): Promise<string> => {
+  const read = async () => (await db.query<{ id: string }>('SELECT id::text AS id FROM installation'))[0]?.id;
+  const known = await read();
+  if (known !== undefined) return known;
+  await makeInstallation(db);
+  return (await read())!;
+};
+
+/** The row there is one of; of two at once one makes it. */
+export const makeInstallation = async (db: Database): Promise<void> => {
+  await db.query('INSERT INTO installation (id) VALUES ($1::uuid) ON CONFLICT DO NOTHING', [randomUUID()]);
+};
