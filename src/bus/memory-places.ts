@@ -7,7 +7,8 @@ export const createMemoryPlaces = (): PlaceRegistry => {
     nextOrder: () => Promise.resolve((last += 1)),
     put: () => Promise.resolve(),
     others: (keys) => Promise.resolve(keys.map(() => [])),
-    onLost: () => undefined,
+    exchange: (keys) => Promise.resolve(keys.map(() => [])),
+    onDoubt: () => undefined,
     close: () => Promise.resolve(),
   };
 };

@@ -4,6 +4,8 @@ export interface RateLimitRule {
   /** At most this many in any window; 0 = no limit. */
   limit: number;
   windowMs: number;
+  /** Whoever asks has time: a store that is shared may take longer to answer before a node counts by itself. */
+  isPatient?: boolean;
 }
 
 export type Take =

@@ -1,18 +1,14 @@
 /**
  * The channels that one connection hears, asked for again whenever it comes back. ioredis' own way of that is given up: what is
- * asked for while it connects makes its readiness check fail, or is lost where it fails just then, and rejected promises that
- * nobody holds end the process.
+ * asked for while it connects is lost where that fails just then, and rejected promises that nobody holds end the process.
  */
-import { ReplyError, type Redis, type RedisOptions } from 'ioredis';
+import type { Redis, RedisOptions } from 'ioredis';
 
 /** For the connection. It hears nothing but what is asked for here. */
 export const CHANNELS_OPTIONS = {
   autoResubscribe: false,
   autoResendUnfulfilledCommands: false,
   enableOfflineQueue: false,
-  // `ready` is then what follows connecting; Redis takes subscriptions while it still loads.
-  enableReadyCheck: false,
-  disableClientInfo: true,
   maxRetriesPerRequest: null,
 } satisfies RedisOptions;
 
@@ -24,12 +20,13 @@ export interface Channels {
   /** Patterns are not used. */
   punsubscribe(): void;
   on(event: 'message' | 'pmessage', listener: (...message: string[]) => void): void;
+  /** All of them once more, where Redis has refused some. */
+  askAgain(): void;
 }
 
 const AT_ONCE = 1000;
 
-/** @param onError told of what Redis refuses */
-export const createChannels = (connection: Redis, onError: (error: unknown) => void): Channels => {
+export const createChannels = (connection: Redis): Channels => {
   /** With those who wait for it to be heard. */
   const wanted = new Map<string, (() => void)[]>();
 
@@ -40,17 +37,15 @@ export const createChannels = (connection: Redis, onError: (error: unknown) => v
         for (const onHeard of waiting?.splice(0) ?? []) onHeard();
       }
     };
-    // Where the connection is lost meanwhile, they are asked for again. What Redis itself refuses it would refuse again.
-    const failed = (error: unknown) => {
-      if (error instanceof ReplyError) onError(error);
-    };
-    connection.subscribe(...channels).then(heard, failed);
+    // Where the connection is lost meanwhile, they are asked for again. What Redis refuses, `redis-watch.ts` tells.
+    connection.subscribe(...channels).then(heard, () => undefined);
   };
 
-  connection.on('ready', () => {
+  const askAgain = () => {
     const channels = [...wanted.keys()];
     for (let from = 0; from < channels.length; from += AT_ONCE) ask(channels.slice(from, from + AT_ONCE));
-  });
+  };
+  connection.on('ready', askAgain);
 
   return {
     subscribe: (channel, onHeard) => {
@@ -65,5 +60,8 @@ export const createChannels = (connection: Redis, onError: (error: unknown) => v
     },
     punsubscribe: () => undefined,
     on: (event, listener) => void connection.on(event, listener),
+    askAgain: () => {
+      if (connection.status === 'ready') askAgain();
+    },
   };
 };

@@ -1,16 +1,21 @@
 /**
  * Places of all nodes: a hash for each node, which is gone some seconds after its node is. Redis gets 20 ms to answer; then the
- * node goes by what it knows itself, and asks again a second later. One command concerns one key, as Redis Cluster wants it.
+ * node goes by what it knows itself, asks again a second later, and compares what it did meanwhile as soon as Redis answers.
+ * One command concerns one key, as Redis Cluster wants it.
  */
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { createDoubts } from './doubts.js';
 import type { PlaceEntry, PlaceRegistry } from './place-registry.js';
+import { within } from '../within.js';
 
 export interface RedisPlacesOptions {
   /** Must fail at once while Redis is away: no offline queue. Stays the caller's to close. */
   redis: Redis;
   /** Keeps apart the nodes of different installations on one Redis. */
   prefix?: string;
+  /** Whether Redis does all that it is needed for here. */
+  isAble?: () => boolean;
   /** How long the places of a node that died still count, in milliseconds. */
   ttlMs?: number;
   /** How long Redis may take to answer, in milliseconds. */
@@ -22,6 +27,7 @@ export interface RedisPlacesOptions {
 export const createRedisPlaces = ({
   redis,
   prefix = 'parley',
+  isAble = () => true,
   ttlMs = 15_000,
   patienceMs = 20,
   restMs = 1000,
@@ -30,30 +36,62 @@ export const createRedisPlaces = ({
   const nodes = `${prefix}:place-nodes`;
   const hashOf = (node: string) => `${prefix}:places:${node}`;
   const own = hashOf(nodeId);
-  /** What this node holds: should its hash be gone, it must be told again. */
-  const held = new Set<string>();
-  let onLost = () => {};
+  /** What this node holds, as it is in its hash. */
+  const held = new Map<string, string>();
+  /** The hash may be gone, or hold what this node does not hold any more: it is written as a whole with what is told next. */
+  let isStale = false;
+  const doubts = createDoubts({ retryMs: restMs });
   let restUntil = 0;
   let lastOrder = 0;
+  /** By how much Redis' clock is ahead of the one that this process counts by, in microseconds. */
+  let ahead: number | undefined;
 
   /** @returns undefined where Redis did not answer in time */
   const inTime = async <Answer>(asked: Promise<Answer>): Promise<Answer | undefined> => {
-    let timer: NodeJS.Timeout | undefined;
-    // When this process was what was late, the answer lies waiting to be read: that comes before the immediate.
-    const patience = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => setImmediate(() => resolve(undefined)), patienceMs);
-    });
-    const answer = await Promise.race([asked.catch(() => undefined), patience]);
-    clearTimeout(timer);
+    const answer = await within(patienceMs, asked).catch(() => undefined);
     if (answer === undefined) restUntil = performance.now() + restMs;
     return answer;
   };
-  const isResting = () => performance.now() < restUntil;
+  const canBeTold = () => redis.status === 'ready' && isAble();
+  const isResting = () => !canBeTold() || performance.now() < restUntil;
+
+  const askTime = async () => {
+    const [seconds, microseconds] = await redis.time();
+    const now = Number(seconds) * 1_000_000 + Number(microseconds);
+    ahead = now - performance.now() * 1000;
+    return now;
+  };
+  const guessTime = () => (ahead === undefined ? Date.now() * 1000 : Math.round(performance.now() * 1000 + ahead));
+
+  /** In this order on one connection, so that what was said last stands. */
+  const tell = async (keys: readonly string[]): Promise<unknown> => {
+    const wasStale = isStale;
+    isStale = false;
+    const told = wasStale ? [...held.keys()] : keys.filter((key) => held.has(key));
+    const gone = wasStale ? [] : keys.filter((key) => !held.has(key));
+    try {
+      return await Promise.all([
+        ...(wasStale ? [redis.del(own)] : []),
+        ...(gone.length > 0 ? [redis.hdel(own, ...gone)] : []),
+        ...(told.length > 0 ? [redis.hset(own, new Map(told.map((key) => [key, held.get(key)!])))] : []),
+        ...(held.size > 0 ? [redis.pexpire(own, ttlMs), redis.sadd(nodes, nodeId)] : []),
+      ]);
+    } catch (error) {
+      isStale = true;
+      throw error;
+    }
+  };
 
   const readOthers = async (keys: readonly string[]): Promise<PlaceEntry[][]> => {
     const others = (await redis.smembers(nodes)).filter((node) => node !== nodeId);
     const answers = await Promise.all(others.map((node) => redis.hmget(hashOf(node), ...keys)));
     return keys.map((_key, index) => answers.flatMap((answer) => parse(answer[index])));
+  };
+
+  const doubt = (keys: Iterable<string>) => doubts.add([...keys].filter((key) => held.has(key)));
+  const onLost = () => {
+    isStale = true;
+    doubt(held.keys());
   };
 
   /** Keeps the hash, notices where it is gone, and forgets nodes that have none. */
@@ -65,42 +103,44 @@ export const createRedisPlaces = ({
     }
   };
   const heart = setInterval(() => void beat().catch(() => undefined), ttlMs / 3);
-  const onReady = () => onLost();
-  redis.on('ready', onReady);
+  // It may be another one, which knows nothing.
+  redis.on('ready', onLost);
 
   return {
     nextOrder: async () => {
-      const time = isResting() ? undefined : await inTime(redis.time());
-      const now = time === undefined ? Date.now() * 1000 : Number(time[0]) * 1_000_000 + Number(time[1]);
-      lastOrder = Math.max(lastOrder + 1, now);
+      const now = isResting() ? undefined : await inTime(askTime());
+      lastOrder = Math.max(lastOrder + 1, now ?? guessTime());
       return lastOrder;
     },
 
     put: async (key, entries) => {
-      if (entries.length === 0) held.delete(key);
-      else held.add(key);
-      // In this order on one connection, so that what was said last stands.
-      const told =
-        entries.length === 0
-          ? redis.hdel(own, key)
-          : Promise.all([
-              redis.hset(own, key, JSON.stringify(entries)),
-              redis.pexpire(own, ttlMs),
-              redis.sadd(nodes, nodeId),
-            ]);
-      await inTime(told as Promise<unknown>);
+      if (entries.length === 0) {
+        held.delete(key);
+        doubts.delete(key);
+      } else held.set(key, JSON.stringify(entries));
+      if (!canBeTold()) isStale = true;
+      else if ((await inTime(tell([key]))) !== undefined) return;
+      doubt([key]);
     },
 
     others: async (keys) => {
       const found = isResting() || keys.length === 0 ? undefined : await inTime(readOthers(keys));
+      if (found === undefined) doubt(keys);
       return found ?? keys.map(() => []);
     },
 
-    onLost: (listener) => (onLost = listener),
+    exchange: async (keys) => {
+      if (!canBeTold()) throw new Error('Redis cannot be asked');
+      await tell(keys);
+      return readOthers(keys);
+    },
+
+    onDoubt: doubts.onDoubt,
 
     close: async () => {
       clearInterval(heart);
-      redis.off('ready', onReady);
+      doubts.stop();
+      redis.off('ready', onLost);
       await inTime(Promise.all([redis.del(own), redis.srem(nodes, nodeId)]));
     },
   };

@@ -5,10 +5,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis, Result } from 'ioredis';
 import { createMemoryRateLimits } from './memory-rate-limits.js';
-import type { RateLimitRule, RateLimitStore } from './rate-limit-store.js';
+import type { RateLimitStore } from './rate-limit-store.js';
+import { within } from '../within.js';
 
 // Microseconds: rounded to milliseconds, two windows could overlap by one.
-const TAKE = `
+export const TAKE = `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local limit, window = tonumber(ARGV[1]), tonumber(ARGV[2]) * 1000
@@ -33,50 +34,73 @@ export interface RedisRateLimitsOptions {
   redis: Redis;
   /** Keeps apart what different installations count on one Redis. */
   prefix?: string;
+  /** Whether Redis does all that it is needed for here. */
+  isAble?: () => boolean;
   /** How long Redis may take to answer, in milliseconds. */
   patienceMs?: number;
-  /** How long it is left alone after it did not, in milliseconds. */
+  /** The same for rules that are patient. */
+  longPatienceMs?: number;
+  /** How long nobody waits for it after it did not, in milliseconds. */
   restMs?: number;
 }
+
+const SWEEP_MS = 60_000;
 
 export const createRedisRateLimits = ({
   redis,
   prefix = 'parley',
+  isAble = () => true,
   patienceMs = 20,
+  longPatienceMs = 1000,
   restMs = 1000,
 }: RedisRateLimitsOptions): RateLimitStore => {
   redis.defineCommand('parleyTake', { numberOfKeys: 1, lua: TAKE });
   // This node's own, counted here as well: whether Redis goes or comes back, nobody gets a fresh window on this node.
   const own = createMemoryRateLimits();
-  let restUntil = 0;
+  /** What Redis refused too late to be heard: until when it would refuse more. */
+  const refusedUntil = new Map<string, number>();
+  /** For those who are patient and those who are not. */
+  const restUntil = { long: 0, short: 0 };
+
+  const sweep = () => {
+    const now = performance.now();
+    for (const [key, until] of refusedUntil) if (until <= now) refusedUntil.delete(key);
+  };
+  const sweeping = setInterval(sweep, SWEEP_MS).unref();
 
   /** @returns the milliseconds to wait, 0 where it was taken, undefined where Redis did not answer in time */
-  const ask = async (name: string, rule: RateLimitRule, id: string): Promise<number | undefined> => {
-    let timer: NodeJS.Timeout | undefined;
-    // When this process was what was late, the answer lies waiting to be read: that comes before the immediate.
-    const patience = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => setImmediate(() => resolve(undefined)), patienceMs);
-    });
-    const answer = redis.parleyTake(name, rule.limit, rule.windowMs, id).catch(() => undefined);
-    const waitMs = await Promise.race([answer, patience]);
-    clearTimeout(timer);
-    if (waitMs === undefined) restUntil = performance.now() + restMs;
+  const inTime = async (answer: Promise<number | undefined>, isPatient: boolean): Promise<number | undefined> => {
+    const which = isPatient ? 'long' : 'short';
+    if (performance.now() < restUntil[which]) return undefined;
+    const waitMs = await within(isPatient ? longPatienceMs : patienceMs, answer);
+    if (waitMs === undefined) restUntil[which] = performance.now() + restMs;
     return waitMs;
   };
 
   return {
     take: async (key, rule) => {
       const taken = own.takeNow(key, rule);
-      if (!taken.allowed || performance.now() < restUntil) return taken;
+      if (!taken.allowed || redis.status !== 'ready' || !isAble()) return taken;
+      const refusedMs = Math.ceil((refusedUntil.get(key) ?? 0) - performance.now());
+      if (refusedMs > 0) {
+        taken.giveBack();
+        return { allowed: false, retryAfterMs: refusedMs };
+      }
       const name = `${prefix}:limit:${key}`;
       const id = randomBytes(9).toString('base64url');
-      const waitMs = await ask(name, rule, id);
+      // Also while nobody waits for it: what is let through meanwhile counts for all nodes.
+      const answer = redis.parleyTake(name, rule.limit, rule.windowMs, id).catch(() => undefined);
+      const waitMs = await inTime(answer, rule.isPatient === true);
       if (waitMs !== undefined && waitMs > 0) {
         taken.giveBack();
         return { allowed: false, retryAfterMs: waitMs };
       }
       // Redis counted it a little later than we did. As of now, so that our own answer never promises an earlier time than Redis'.
       if (waitMs === 0) taken.renew();
+      else
+        void answer.then((lateMs) => {
+          if (lateMs !== undefined && lateMs > 0) refusedUntil.set(key, performance.now() + lateMs);
+        });
       return {
         allowed: true,
         giveBack: () => {
@@ -86,6 +110,9 @@ export const createRedisRateLimits = ({
         },
       };
     },
-    close: () => own.close(),
+    close: () => {
+      clearInterval(sweeping);
+      own.close();
+    },
   };
 };

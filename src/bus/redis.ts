@@ -1,15 +1,24 @@
 /** The bus between nodes: Redis pub/sub. It loses what it said OK to when it is killed; whoever listens must bear that. */
 import { RedisPubSub } from 'graphql-redis-subscriptions';
-import { Redis, type RedisOptions } from 'ioredis';
+import { ReplyError, type Redis } from 'ioredis';
 import type { Bus, Topic, Unsubscribe } from './bus.js';
 import { CHANNELS_OPTIONS, createChannels } from './redis-channels.js';
+import { isBehindSentinels, openRedis } from './redis-connection.js';
+import type { RedisUse } from './redis-look.js';
+import { createRedisWatch, type RedisState, type RedisWatch } from './redis-watch.js';
+import { within } from '../within.js';
 
 export interface RedisBusOptions {
+  /** As the settings have taken it. */
   url: string;
   /** Keeps apart what different installations tell on one Redis; the same on all nodes of one. */
   prefix?: string;
   /** Told of each change, not of each failed try. */
   onState?: (state: 'connected' | 'away', error?: Error) => void;
+  /** It does not do all that is asked of it: one line for each change, with the way out; undefined once it does. */
+  onWarning?: (warning: string | undefined) => void;
+  /** How often it is looked at, in milliseconds. */
+  lookEveryMs?: number;
   /** A listener threw, or something that is no JSON came. */
   onError?: (error: unknown) => void;
 }
@@ -17,14 +26,18 @@ export interface RedisBusOptions {
 export interface RedisBus extends Bus {
   /** For what else nodes share there (limits, places): fails at once while Redis is away. */
   readonly commands: Redis;
+  readonly state: RedisState;
+  /** Whether Redis does what that needs. */
+  isAble(use: RedisUse): boolean;
 }
 
 const SUBSCRIBE_PATIENCE_MS = 2000;
 const CLOSE_PATIENCE_MS = 1000;
-const retryStrategy = (attempt: number) => Math.min(50 * 2 ** attempt, 1000);
+const LOOK_EVERY_MS = 30_000;
+// A master that is none any more.
+const LOOK_BEHIND_SENTINELS_EVERY_MS = 5000;
 const ASK_EVERY_MS = 1000;
 const ANSWER_WITHIN_MS = 4000;
-const CONNECTING = { connectTimeout: 2000, disconnectTimeout: 500, retryStrategy } satisfies RedisOptions;
 
 /**
  * Leaves a connection that does not answer, for a new one: lost without a word, as where a cable was pulled, it would be silent
@@ -40,48 +53,49 @@ const leaveIfSilent = (connection: Redis): (() => void) => {
     const now = performance.now();
     if (now - askedAt > ANSWER_WITHIN_MS) return connection.disconnect(true);
     askedAt = Math.min(askedAt, now);
-    connection.ping().then(
-      () => (askedAt = Infinity),
-      () => undefined,
-    );
+    const heard = () => (askedAt = Infinity);
+    // A refusal is an answer.
+    connection.ping().then(heard, (error: unknown) => error instanceof ReplyError && heard());
   };
   const timer = setInterval(ask, ASK_EVERY_MS);
   return () => clearInterval(timer);
 };
 
-export const createRedisBus = ({ url, prefix = 'parley', onState, onError }: RedisBusOptions): RedisBus => {
+export const createRedisBus = ({
+  url,
+  prefix = 'parley',
+  onState,
+  onWarning,
+  lookEveryMs = isBehindSentinels(url) ? LOOK_BEHIND_SENTINELS_EVERY_MS : LOOK_EVERY_MS,
+  onError,
+}: RedisBusOptions): RedisBus => {
   const channelOf = (topic: string) => `${prefix}:${topic}`;
 
+  const retryStrategy = () => watch.retryMs();
   // Fails at once while Redis is away: by default `publish` would wait for it up to 10 s.
-  const publisher = new Redis(url, {
+  const publisher = openRedis(url, {
     enableOfflineQueue: false,
     commandTimeout: 1000,
     maxRetriesPerRequest: 0,
-    ...CONNECTING,
+    retryStrategy,
   });
-  const subscriber = new Redis(url, { ...CHANNELS_OPTIONS, ...CONNECTING });
-
-  let isAway = false;
-  let lastError: Error | undefined;
-  for (const connection of [publisher, subscriber]) {
-    connection.on('error', (error: Error) => (lastError = error));
-    connection.on('close', () => {
-      if (!isAway && !closing) onState?.('away', lastError);
-      isAway = true;
-    });
-    connection.on('ready', () => {
-      if (publisher.status !== 'ready' || subscriber.status !== 'ready') return;
-      isAway = false;
-      onState?.('connected');
-    });
-  }
-  let closing = false;
+  const subscriber = openRedis(url, { ...CHANNELS_OPTIONS, retryStrategy });
+  const watch: RedisWatch = createRedisWatch({
+    connections: { commands: publisher, subscriber },
+    prefix,
+    isBehindSentinels: isBehindSentinels(url),
+    lookEveryMs,
+    onState: (state, error) => onState?.(state, error),
+    onWarning: (warning) => onWarning?.(warning),
+    onEvents: () => channels.askAgain(),
+  });
+  const channels = createChannels(subscriber);
   const stopAsking = [publisher, subscriber].map(leaveIfSilent);
 
   const pubsub = new RedisPubSub({
     publisher,
     // All that it uses of one.
-    subscriber: createChannels(subscriber, (error) => onError?.(error)) as unknown as Redis,
+    subscriber: channels as unknown as Redis,
     // One that throws would hand listeners the raw text.
     deserializer: (text) => {
       try {
@@ -95,6 +109,10 @@ export const createRedisBus = ({ url, prefix = 'parley', onState, onError }: Red
 
   return {
     commands: publisher,
+    get state() {
+      return watch.state;
+    },
+    isAble: watch.isAble,
 
     publish: <Event>(topic: Topic<Event>, event: Event) => {
       pubsub.publish(channelOf(topic), event).catch(() => {
@@ -113,10 +131,7 @@ export const createRedisBus = ({ url, prefix = 'parley', onState, onError }: Red
         }
       });
       // While Redis is away the library waits for it; the caller need not.
-      let timer: NodeJS.Timeout | undefined;
-      const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, SUBSCRIBE_PATIENCE_MS)));
-      await Promise.race([subscribed, patience]);
-      clearTimeout(timer);
+      await within(SUBSCRIBE_PATIENCE_MS, subscribed);
       return () => {
         if (isOver) return;
         isOver = true;
@@ -125,14 +140,11 @@ export const createRedisBus = ({ url, prefix = 'parley', onState, onError }: Red
     },
 
     close: async () => {
-      closing = true;
+      watch.stop();
       for (const stop of stopAsking) stop();
       // What was published before goes out, unless Redis takes too long for that.
-      let timer: NodeJS.Timeout | undefined;
-      const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, CLOSE_PATIENCE_MS)));
       const quit = Promise.allSettled([publisher, subscriber].map((connection) => connection.quit()));
-      await Promise.race([quit, patience]);
-      clearTimeout(timer);
+      await within(CLOSE_PATIENCE_MS, quit);
       publisher.disconnect();
       subscriber.disconnect();
     },
