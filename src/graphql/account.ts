@@ -1,6 +1,6 @@
 /** The viewer's own account. */
 import { ForbiddenError, InvalidCredentialsError, InvalidInputError, RateLimitedError } from '../domain/errors.js';
-import type { UserRow } from '../domain/users.js';
+import type { UserRow } from '../domain/accounts/users.js';
 import { builder } from './builder.js';
 import { successWithSession } from './session.js';
 import { User } from './user.js';

@@ -1,17 +1,31 @@
 /** What programs show instead of a session. */
-import type { ApiTokenRow } from '../domain/api-tokens.js';
+import type { ApiTokenRow } from '../domain/accounts/api-tokens.js';
 import { ForbiddenError, InvalidInputError, NotFoundError } from '../domain/errors.js';
+import { ApiTokenScope as PrismaApiTokenScope } from '../generated/prisma/enums.js';
 import { builder } from './builder.js';
 import { decodeRowId } from './global-id.js';
+
+const ApiTokenScope = builder.enumType('ApiTokenScope', {
+  description: 'What an API token may do.',
+  values: {
+    [PrismaApiTokenScope.CHAT]: { description: 'Acts as its owner in chats.' },
+    [PrismaApiTokenScope.ADMIN]: {
+      description:
+        'Administration too, for owners who are administrators, as long as they are; never sessions, passwords or API tokens. ' +
+        'Includes CHAT.',
+    },
+  } as const,
+});
 
 const ApiToken = builder.objectRef<ApiTokenRow>('ApiToken');
 
 builder.node(ApiToken, {
   description:
-    'What a program shows instead of a session: it acts as its owner in chats, and nowhere else. Seen by its owner only.',
+    'What a program shows instead of a session: it acts as its owner, as far as its scopes go. Seen by its owner only.',
   id: { resolve: (apiToken) => String(apiToken.id) },
   fields: (t) => ({
     name: t.exposeString('name', { description: 'What its owner calls it.' }),
+    scopes: t.expose('scopes', { type: [ApiTokenScope], description: 'What it may do.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
     expiresAt: t.expose('expiresAt', {
       type: 'DateTime',
@@ -59,6 +73,12 @@ builder.mutationField('createApiToken', (t) =>
     input: {
       name: t.input.string({
         description: 'What to call it: 1 to 100 Unicode code points, white space around it not counted.',
+      }),
+      scopes: t.input.field({
+        type: [ApiTokenScope],
+        required: false,
+        defaultValue: ['CHAT'],
+        description: 'What it may do; at least one. ADMIN is for administrators.',
       }),
       expiresAt: t.input.field({
         type: 'DateTime',

@@ -1,5 +1,5 @@
 /** Brands, and what they pay for. */
-import type { BrandRow } from '../domain/brands.js';
+import type { BrandRow } from '../domain/chats/brands.js';
 import { ForbiddenError, InvalidInputError, NotFoundError } from '../domain/errors.js';
 import { builder } from './builder.js';
 import { Chat } from './chat.js';

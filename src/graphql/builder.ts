@@ -9,6 +9,7 @@ import WithInputPlugin from '@pothos/plugin-with-input';
 import { GraphQLError } from 'graphql';
 import type PrismaTypes from '../generated/pothos-types.js';
 import { getDatamodel } from '../generated/pothos-types.js';
+import type { JsonObject } from '../domain/metadata.js';
 import type { Viewer } from '../domain/viewer.js';
 import { COMPLEXITY } from './complexity.js';
 import type { Context } from './context.js';
@@ -22,6 +23,7 @@ export interface SchemaTypes {
     ID: { Input: string; Output: string };
     DateTime: { Input: Date; Output: Date };
     Cursor: { Input: string; Output: string };
+    JSONObject: { Input: JsonObject; Output: JsonObject };
   };
   PrismaTypes: PrismaTypes;
   DefaultFieldNullability: false;

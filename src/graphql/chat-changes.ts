@@ -23,6 +23,11 @@ builder.mutationField('createChat', (t) =>
         required: false,
         description: 'A short name to find it by, unique: lower-case letters, digits and `-`.',
       }),
+      metadata: t.input.field({
+        type: 'JSONObject',
+        required: false,
+        description: 'What your program wants to keep with it: everyone who sees the chat reads it.',
+      }),
       memberIds: t.input.idList({
         required: false,
         defaultValue: [],
@@ -30,10 +35,9 @@ builder.mutationField('createChat', (t) =>
       }),
     },
     errors: { types: [NotFoundError, ForbiddenError, InvalidInputError] },
-    resolve: async (_root, { input: { name, slug, memberIds } }, { viewer, services }) => ({
+    resolve: async (_root, { input: { memberIds, ...group } }, { viewer, services }) => ({
       chat: await services.chats.create(viewer, {
-        name,
-        slug,
+        ...group,
         memberIds: (memberIds ?? []).map((id) => decodeRowId('User', id)),
       }),
     }),
@@ -42,8 +46,8 @@ builder.mutationField('createChat', (t) =>
 
 builder.mutationField('updateChat', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
-    description: 'Renames a chat. An absent field stays.',
-    type: successWithChat('UpdateChatSuccess', 'The chat was renamed, or was so already.'),
+    description: 'Renames a chat, or changes its metadata. An absent field stays.',
+    type: successWithChat('UpdateChatSuccess', 'The chat is as was asked, or was so already.'),
     nullable: true,
     argOptions: { description: 'What to change.' },
     typeOptions: { description: 'What to change; absent fields stay.' },
@@ -51,6 +55,11 @@ builder.mutationField('updateChat', (t) =>
       chatId: t.input.id({ description: 'The chat.' }),
       name: t.input.string({ required: false, description: 'As in `createChat`; cannot be cleared.' }),
       slug: t.input.string({ required: false, description: 'As in `createChat`; null clears it.' }),
+      metadata: t.input.field({
+        type: 'JSONObject',
+        required: false,
+        description: 'As in `createChat`, in place of all that there was; null clears it.',
+      }),
     },
     errors: { types: [NotFoundError, ForbiddenError, ChatClosedError, InvalidInputError] },
     resolve: async (_root, { input: { chatId, ...changes } }, { viewer, services }) => ({

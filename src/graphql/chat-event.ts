@@ -1,8 +1,9 @@
 /** What happens in a chat, as its followers are told. Resolved from what the event carries along: nothing is read back for it. */
-import type { EndCode as DomainEndCode, StreamItem } from '../domain/stream-item.js';
+import type { EndCode as DomainEndCode, StreamItem } from '../domain/streams/stream-item.js';
 import { encodeCursor } from '../log/cursor.js';
 import type { LogEvent, UserFacts } from '../log/event.js';
 import { builder } from './builder.js';
+import { OF_A_LIST } from './complexity.js';
 import { Chat } from './chat.js';
 import type { Context } from './context.js';
 import { encodeGlobalId, messageKeyText } from './global-id.js';
@@ -19,10 +20,13 @@ const CHAT_ID = 'The chat it happened in.';
 const CHAT =
   'That chat as it is now, not as it was then; for one who sees it no more it holds nothing of what it is now.';
 
+const TOTAL_UNREAD_COUNT =
+  "Unread messages over all of the viewer's chats, when the event is handed out. Costs a query for each viewer, so only where selected.";
+
 const userOf = async (event: LogEvent, id: bigint, { loaders }: Context): Promise<UserFacts> =>
   event.users.find((user) => user.id === id) ?? (await loaders.namedUser(id))!;
 
-const DurableEvent = builder.interfaceRef<EventItem>('DurableEvent').implement({
+export const DurableEvent = builder.interfaceRef<EventItem>('DurableEvent').implement({
   description:
     "Written to the chat's log: numbered without gaps, delivered in order, exactly once per subscription, resumable.",
   resolveType: ({ event }) => TYPE_NAMES[event.type],
@@ -38,6 +42,10 @@ const DurableEvent = builder.interfaceRef<EventItem>('DurableEvent').implement({
       type: 'Cursor',
       description: 'Resuming from here gives what came after this event.',
       resolve: ({ event }) => encodeCursor(event),
+    }),
+    totalUnreadCount: t.int({
+      description: TOTAL_UNREAD_COUNT,
+      resolve: (_item, _args, { loaders }) => loaders.unreadTotal(),
     }),
   }),
 });
@@ -76,6 +84,7 @@ const MessagesDeleted = builder.objectRef<EventItem>('MessagesDeleted').implemen
     messages: t.field({
       type: [Message],
       description: 'The tombstones, so that normalised caches follow.',
+      complexity: OF_A_LIST,
       resolve: ({ event }) => event.messages,
     }),
     actor: t.field({
@@ -125,12 +134,14 @@ const MemberRemoved = builder.objectRef<EventItem>('MemberRemoved').implement({
 });
 
 const ChatUpdated = builder.objectRef<EventItem>('ChatUpdated').implement({
-  description: 'The chat was renamed, closed or reopened: `chat` has it.',
+  description: 'The chat was renamed, closed or reopened, or its metadata changed: `chat` has it.',
   interfaces,
 });
 
 export const TypingChanged = builder.objectRef<ItemOf<'typing'>>('TypingChanged').implement({
-  description: 'Somebody else types, or has stopped. Not kept: lost if nobody listens.',
+  description:
+    'Somebody else types, or has stopped: as they say, or because `expiresAt` passed, their message was sent or they were removed, which ' +
+    'each end it at once. Not kept: lost if nobody listens.',
   fields: (t) => ({
     chatId: t.id({ description: 'The chat they type in.', resolve: ({ chatId }) => encodeGlobalId('Chat', chatId) }),
     user: t.field({ type: User, description: 'Who.', resolve: ({ user }) => user }),
@@ -152,6 +163,10 @@ export const MessagesRead = builder.objectRef<ItemOf<'read'>>('MessagesRead').im
     chat: t.field({ type: Chat, description: CHAT, resolve: ({ chatId }, _args, ctx) => ctx.loaders.chat(chatId) }),
     user: t.field({ type: User, description: 'Who has read.', resolve: ({ user }) => user }),
     lastReadSeq: t.exposeInt('lastReadSeq', { description: 'Everything up to this number.' }),
+    totalUnreadCount: t.int({
+      description: TOTAL_UNREAD_COUNT,
+      resolve: (_item, _args, { loaders }) => loaders.unreadTotal(),
+    }),
   }),
 });
 
@@ -172,6 +187,10 @@ const ChatReady = builder.objectRef<ItemOf<'ready'>>('ChatReady').implement({
     unreadCount: t.int({
       description: "Messages by others after the viewer's read position.",
       resolve: ({ chat }, _args, { loaders }) => loaders.unreadCount(chat.id),
+    }),
+    totalUnreadCount: t.int({
+      description: TOTAL_UNREAD_COUNT,
+      resolve: (_item, _args, { loaders }) => loaders.unreadTotal(),
     }),
   }),
 });
@@ -198,7 +217,10 @@ const END_CODES: Record<DomainEndCode, { description: string }> = {
   TOO_SLOW: {
     description: 'Nothing was taken for too long: subscribe again with the last cursor. Followed by complete.',
   },
-  SHUTTING_DOWN: { description: 'The node stops: subscribe again, to another. The socket closes with 1001.' },
+  SHUTTING_DOWN: {
+    description:
+      'The node stops, or this connection is old (CONNECTION_MINUTES): subscribe again, to whichever node. The socket closes with 1001.',
+  },
 };
 
 const EndCode = builder.enumType('EndCode', {
@@ -206,7 +228,7 @@ const EndCode = builder.enumType('EndCode', {
   values: END_CODES,
 });
 
-const SubscriptionEnded = builder.objectRef<ItemOf<'ended'>>('SubscriptionEnded').implement({
+export const SubscriptionEnded = builder.objectRef<ItemOf<'ended'>>('SubscriptionEnded').implement({
   description: "The subscription's last event, where the server ends it.",
   fields: (t) => ({
     code: t.expose('code', { type: EndCode, description: 'Why, for programs.' }),

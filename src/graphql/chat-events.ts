@@ -1,32 +1,50 @@
 /** Following one chat: everything that happens in it, or one sort of it. */
 import { BadUserInputError } from '../domain/bad-user-input.js';
-import type { StreamItem } from '../domain/stream-item.js';
+import type { StreamItem } from '../domain/streams/stream-item.js';
 import type { Viewer } from '../domain/viewer.js';
+import type { Place } from '../log/cursor.js';
 import { builder } from './builder.js';
 import { ChatEvent, MessageSent, MessagesRead, TypingChanged, type ChatItem, type EventItem } from './chat-event.js';
 import type { Context } from './context.js';
+import { noteEventIds } from './event-ids.js';
 import { createEventSource, unwrap, type Delivery, type Selected } from './event-source.js';
 import { decodeRowId } from './global-id.js';
 import { placeOf } from './scalars.js';
 import { subscriptionEnded } from './subscription-end.js';
 
-interface FollowArgs {
-  chatId: string;
-  after?: string | null | undefined;
-}
-
 /** @throws BadUserInputError for a cursor that is malformed or of another chat */
 const follow = (
-  { chatId, after }: FollowArgs,
+  chatId: string,
+  place: Place | null,
   ctx: Context & { viewer: Viewer },
   { isJoining = false } = {},
 ): AsyncIterator<StreamItem> => {
-  const place = placeOf(after);
   const id = decodeRowId('Chat', chatId);
   if (id === null) return nowhere();
   if (place !== null && place.chatId !== id) throw new BadUserInputError('`after` is a cursor of another chat');
   const { connectionId, ending } = ctx;
   return ctx.services.streams.chat(ctx.viewer, { chatId: id, after: place, connectionId, isJoining, ending });
+};
+
+interface ResumeArgs {
+  chatId: string;
+  after?: string | null | undefined;
+}
+
+/**
+ * As `follow`, from a cursor on. Where both say one, an event's id counts more than `after`: who comes back by it repeats the
+ * request that it began with.
+ */
+const resume = (
+  { chatId, after }: ResumeArgs,
+  ctx: Context & { viewer: Viewer },
+  options?: { isJoining: boolean },
+): AsyncIterator<StreamItem> => {
+  const { eventIds } = ctx;
+  const isResuming = eventIds !== null && eventIds.last !== null;
+  const place = isResuming ? placeOf(eventIds.last, 'Last-Event-ID') : placeOf(after);
+  const source = follow(chatId, place, ctx, options);
+  return eventIds === null ? source : noteEventIds(source, eventIds);
 };
 
 /** What a chat that there is not answers. */
@@ -82,7 +100,7 @@ builder.subscriptionField('chatEvents', (t) =>
       chatId: t.arg.id({ description: CHAT_ID }),
       after: t.arg({ type: 'Cursor', required: false, description: AFTER }),
     },
-    subscribe: (_root, args, ctx) => createEventSource(follow(args, ctx, { isJoining: true }), selectAll),
+    subscribe: (_root, args, ctx) => createEventSource(resume(args, ctx, { isJoining: true }), selectAll),
     resolve: (delivery: Delivery<ChatItem>) => unwrap(delivery),
   }),
 );
@@ -95,7 +113,7 @@ builder.subscriptionField('messageSent', (t) =>
       chatId: t.arg.id({ description: CHAT_ID }),
       after: t.arg({ type: 'Cursor', required: false, description: AFTER }),
     },
-    subscribe: (_root, args, ctx) => createEventSource(follow(args, ctx), selectOnly(isMessageSent)),
+    subscribe: (_root, args, ctx) => createEventSource(resume(args, ctx), selectOnly(isMessageSent)),
     resolve: (delivery: Delivery<EventItem>) => unwrap(delivery),
   }),
 );
@@ -105,7 +123,7 @@ builder.subscriptionField('typingChanged', (t) =>
     description: `Who else types in one chat.${END}`,
     type: TypingChanged,
     args: { chatId: t.arg.id({ description: CHAT_ID }) },
-    subscribe: (_root, args, ctx) => createEventSource(follow(args, ctx), selectOnly(isTyping)),
+    subscribe: (_root, args, ctx) => createEventSource(follow(args.chatId, null, ctx), selectOnly(isTyping)),
     resolve: (delivery: Delivery<Extract<StreamItem, { kind: 'typing' }>>) => unwrap(delivery),
   }),
 );
@@ -115,7 +133,7 @@ builder.subscriptionField('messagesRead', (t) =>
     description: `How far people have read one chat.${END}`,
     type: MessagesRead,
     args: { chatId: t.arg.id({ description: CHAT_ID }) },
-    subscribe: (_root, args, ctx) => createEventSource(follow(args, ctx), selectOnly(isRead)),
+    subscribe: (_root, args, ctx) => createEventSource(follow(args.chatId, null, ctx), selectOnly(isRead)),
     resolve: (delivery: Delivery<Extract<StreamItem, { kind: 'read' }>>) => unwrap(delivery),
   }),
 );

@@ -1,14 +1,18 @@
 /** Chats, as the viewer sees them. What depends on the viewer asks for their rights as they are when it runs. */
 import { BadUserInputError } from '../domain/bad-user-input.js';
-import type { ChatPermissions as Permissions, ChatReference } from '../domain/chat-reads.js';
+import type { ChatPermissions as Permissions, ChatReference } from '../domain/chats/chat-reads.js';
+import { peerOf, titleOfMatch, titleOfPair } from '../domain/chats/chat-titles.js';
+import type { Viewer } from '../domain/viewer.js';
 import { ChatKind as PrismaChatKind } from '../generated/prisma/enums.js';
 import { encodeCursor } from '../log/cursor.js';
 import type { ChatRow } from '../log/event.js';
 import { builder } from './builder.js';
-import { ChatMemberConnection } from './chat-member.js';
+import { ChatMember, ChatMemberConnection } from './chat-member.js';
 import { decodeRowId } from './global-id.js';
+import type { Loaders } from './loaders.js';
 import { Message, MessageConnection } from './message.js';
 import { pageArgs } from './pages.js';
+import { User } from './user.js';
 
 export const ChatKind = builder.enumType('ChatKind', {
   description: 'Which sort of chat: who is in it and who may do what.',
@@ -29,6 +33,10 @@ const ChatPermissions = builder.objectRef<Permissions>('ChatPermissions').implem
     canSend: t.exposeBoolean('canSend', { description: 'Send messages, and edit their own.' }),
     canDeleteOthers: t.exposeBoolean('canDeleteOthers', { description: "Delete other people's messages." }),
     canManageMembers: t.exposeBoolean('canManageMembers', { description: 'Add and remove members.' }),
+    canRename: t.exposeBoolean('canRename', { description: 'Change its name and its slug.' }),
+    canClose: t.exposeBoolean('canClose', { description: 'Close it, and reopen it.' }),
+    canLeave: t.exposeBoolean('canLeave', { description: 'End their own membership.' }),
+    canMarkRead: t.exposeBoolean('canMarkRead', { description: 'Move their own read position.' }),
   }),
 });
 
@@ -43,6 +51,19 @@ builder.node(Chat, {
       nullable: true,
       description: 'GROUP and ORDER chats have one; others may be null.',
     }),
+    title: t.string({
+      description:
+        "What the viewer's list shows: the name, or in a chat of two the other person's, first and last name or else the username; " +
+        "in a match the other brand's. Who is neither of the two gets both. Empty for one who sees the chat no more.",
+      resolve: (chat, _args, { loaders, viewer }) => titleOf(chat, viewer!, loaders),
+    }),
+    peer: t.field({
+      type: User,
+      nullable: true,
+      description: 'The other person in a chat of two; null in others, and for one who is not in it.',
+      resolve: async (chat, _args, { loaders, viewer }) =>
+        isOfTwo(chat) ? peerOf(viewer!, await loaders.pair(chat.id)) : null,
+    }),
     slug: t.exposeString('slug', {
       nullable: true,
       description: 'Unique short name by which a room can be found (`chat(slug:)`).',
@@ -56,6 +77,16 @@ builder.node(Chat, {
       description: 'In the order in which their accounts were made.',
       args: pageArgs,
       resolve: (chat, page, { loaders }) => loaders.members(chat.id, page),
+    }),
+    memberCount: t.int({
+      description: 'How many `members` there are.',
+      resolve: (chat, _args, { loaders }) => loaders.memberCount(chat.id),
+    }),
+    membership: t.field({
+      type: ChatMember,
+      nullable: true,
+      description: "The viewer's own membership; null if the viewer is not a member.",
+      resolve: (chat, _args, { loaders, viewer }) => loaders.member({ chatId: chat.id, userId: viewer!.id }),
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
     activityAt: t.expose('activityAt', {
@@ -85,6 +116,17 @@ builder.node(Chat, {
         "Messages by others after the viewer's read position, deleted ones not counted; 0 for one who is not a member.",
       resolve: (chat, _args, { loaders }) => loaders.unreadCount(chat.id),
     }),
+    firstUnreadMessage: t.field({
+      type: Message,
+      nullable: true,
+      description: 'The oldest of those that `unreadCount` counts; null if everything is read.',
+      resolve: (chat, _args, { loaders }) => loaders.firstUnreadMessage(chat.id),
+    }),
+    metadata: t.field({
+      type: 'JSONObject',
+      description: 'What its makers’ programs keep with it; everyone who sees the chat reads it.',
+      resolve: (chat, _args, { loaders }) => loaders.metadata(chat.id),
+    }),
     headSeq: t.exposeInt('headSeq', { description: 'The number of the newest durable event; 0 in a new chat.' }),
     cursor: t.field({
       type: 'Cursor',
@@ -100,6 +142,14 @@ builder.node(Chat, {
     }),
   }),
 });
+
+const isOfTwo = ({ kind }: ChatRow) => kind === 'DIRECT' || kind === 'RELATION';
+
+const titleOf = async (chat: ChatRow, viewer: Viewer, loaders: Loaders): Promise<string> => {
+  if (chat.name !== null) return chat.name;
+  if (isOfTwo(chat)) return titleOfPair(viewer, await loaders.pair(chat.id));
+  return chat.kind === 'MATCH' ? titleOfMatch(viewer, await loaders.brands(chat.id)) : '';
+};
 
 const ChatEdge = builder.edgeObject({ type: Chat, name: 'ChatEdge', description: 'A chat on a page.' });
 const ChatConnection = builder.connectionObject(

@@ -7,14 +7,22 @@ import type { SchemaTypes } from './builder.js';
 /** A hundred chats with ten members each cost some 4,000; two pages of a hundred within each other pass only with hardly a field. */
 const MOST = 20_000;
 
+/**
+ * For a list that is no page and may hold a hundred: reckoned as if it did, since from each one can go on (`messages { chat { log …`),
+ * round again.
+ */
+export const OF_A_LIST = { field: 1, multiplier: MAX_PAGE_SIZE };
+
 type Options = ComplexityPluginOptions<PothosSchemaTypes.ExtendDefaultTypes<SchemaTypes>>;
 
 export const COMPLEXITY: Options = {
   limit: { complexity: MOST },
   fieldComplexity: (args, _ctx, field) => {
     if (Array.isArray(args.ids)) return { field: 1, multiplier: args.ids.length };
-    const isPage = field.args.some((arg) => arg.name === 'first');
-    return { field: 1, multiplier: isPage ? pageSize(args.first ?? args.last) : 1 };
+    const has = (name: string) => field.args.some((arg) => arg.name === name);
+    if (has('first')) return { field: 1, multiplier: pageSize(args.first ?? args.last) };
+    // Around one more, the place itself.
+    return { field: 1, multiplier: has('limit') ? 1 + pageSize(args.limit) : 1 };
   },
   complexityError: (_kind, { complexity, maxComplexity }) => tooComplex(complexity, maxComplexity ?? MOST),
 };

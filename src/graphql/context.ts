@@ -1,40 +1,52 @@
 /** What resolvers have at hand: who asks, over what, and the rules to ask. One for each operation. */
-import type { Accounts } from '../domain/accounts.js';
-import type { ApiTokens } from '../domain/api-tokens.js';
-import type { Brands } from '../domain/brands.js';
-import type { Chats } from '../domain/chats.js';
-import type { Ending } from '../domain/ending.js';
-import type { EventChats } from '../domain/event-chats.js';
-import type { Matches } from '../domain/matches.js';
-import type { Members } from '../domain/members.js';
-import type { Messages } from '../domain/messages.js';
-import type { Notifications } from '../domain/notifications.js';
-import type { ReadPositions } from '../domain/read-positions.js';
-import type { Relations } from '../domain/relations.js';
-import type { Streams } from '../domain/streams.js';
-import type { Typing } from '../domain/typing.js';
-import type { UserAdministration } from '../domain/user-administration.js';
-import type { Users } from '../domain/users.js';
+import type { Accounts } from '../domain/accounts/accounts.js';
+import type { ApiTokens } from '../domain/accounts/api-tokens.js';
+import type { Brands } from '../domain/chats/brands.js';
+import type { ChatLog } from '../domain/chats/chat-log.js';
+import type { Chats } from '../domain/chats/chats.js';
+import type { Ending } from '../domain/streams/ending.js';
+import type { EventChats } from '../domain/chats/event-chats.js';
+import type { Matches } from '../domain/chats/matches.js';
+import type { Members } from '../domain/chats/members.js';
+import type { Messages } from '../domain/messages/messages.js';
+import type { Notifications } from '../domain/notifications/notifications.js';
+import type { ReadPositions } from '../domain/messages/read-positions.js';
+import type { Relations } from '../domain/chats/relations.js';
+import type { Streams } from '../domain/streams/streams.js';
+import type { Typing } from '../domain/messages/typing.js';
+import type { UserUpserts } from '../domain/accounts/upsert-users.js';
+import type { UserAdministration } from '../domain/accounts/user-administration.js';
+import type { UserTokens } from '../domain/accounts/user-tokens.js';
+import type { Users } from '../domain/accounts/users.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
 import type { Logger } from '../log-line.js';
+import type { Tally } from '../meters.js';
+import type { EventIds } from './event-ids.js';
 import { createLoaders, type Loaders } from './loaders.js';
+import type { ServerFacts } from './server-info.js';
 
 export interface Services {
   accounts: Accounts;
   apiTokens: ApiTokens;
   brands: Brands;
+  chatLog: ChatLog;
   chats: Chats;
   eventChats: EventChats;
   matches: Matches;
   members: Members;
   messages: Messages;
+  /** What mutations answered, by "field outcome". */
+  mutations: Tally;
   notifications: Notifications;
   readPositions: ReadPositions;
   relations: Relations;
+  server: ServerFacts;
   streams: Streams;
   typing: Typing;
   userAdministration: UserAdministration;
+  userTokens: UserTokens;
+  userUpserts: UserUpserts;
   users: Users;
 }
 
@@ -54,6 +66,8 @@ export interface Request {
   ending: Ending;
   /** The WebSocket that it came over; null for one over HTTP. */
   connection: Connection | null;
+  /** What its events go out with, and it goes on from; null for one over a WebSocket. */
+  eventIds: EventIds | null;
   /** Its lines carry the request's, user's and socket's ids. */
   logger: Logger;
 }

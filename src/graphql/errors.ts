@@ -13,6 +13,7 @@ import {
   TextEmptyError,
   TextTooLongError,
   type InvalidField,
+  type InvalidFieldCode,
 } from '../domain/errors.js';
 import { builder } from './builder.js';
 import { Message } from './message.js';
@@ -25,11 +26,37 @@ export const ErrorInterface = builder.interfaceRef<Error>('Error').implement({
   }),
 });
 
-const InvalidFieldType = builder.objectRef<InvalidField>('InvalidField').implement({
+const codes: Record<InvalidFieldCode, { description: string }> = {
+  BLANK: { description: 'Empty, or nothing of it can be seen.' },
+  TOO_SHORT: { description: 'Text with too few characters.' },
+  TOO_LONG: { description: 'Text with too many characters.' },
+  TOO_MANY: { description: 'Too many items.' },
+  OUT_OF_RANGE: { description: 'A number or a time outside of what is accepted.' },
+  MALFORMED: { description: 'Not of the required form, or with characters that are not accepted.' },
+  NOT_ALLOWED: { description: 'Well-formed, but not possible here.' },
+  TAKEN: { description: 'Somebody or something else has it.' },
+  NOT_FOUND: { description: 'It names something that does not exist.' },
+};
+
+const InvalidFieldCodeType = builder.enumType('InvalidFieldCode', {
+  description: 'Why a field of an input is refused.',
+  values: codes,
+});
+
+export const InvalidFieldType = builder.objectRef<InvalidField>('InvalidField').implement({
   description: 'One field of an input, and what is wrong with it.',
   fields: (t) => ({
     path: t.exposeStringList('path', { description: 'Where it is in the input: `["memberIds", "2"]`.' }),
-    reason: t.exposeString('reason', { description: 'A sentence fit to show to a person.' }),
+    code: t.expose('code', { type: InvalidFieldCodeType, description: 'Why, for programs.' }),
+    limit: t.int({
+      nullable: true,
+      description:
+        'The number that was broken: the most or fewest characters or items, the lowest number. Null where there is none.',
+      resolve: ({ limit }) => limit,
+    }),
+    reason: t.exposeString('reason', {
+      description: 'Why, to show beside the field: `is taken`. The error’s own `reason` is a whole sentence.',
+    }),
   }),
 });
 
@@ -67,7 +94,7 @@ builder.objectType(NotJoinedError, {
 
 builder.objectType(TextEmptyError, {
   name: 'TextEmptyError',
-  description: 'The text is empty or nothing but white space.',
+  description: 'The text is empty, or nothing of it can be seen: white space, zero-width characters.',
   interfaces,
 });
 
@@ -94,7 +121,7 @@ builder.objectType(RateLimitedError, {
 
 builder.objectType(IdempotencyConflictError, {
   name: 'IdempotencyConflictError',
-  description: 'The same `clientMessageId` was used before for another text.',
+  description: 'The same `clientMessageId` was used before for another text, or other metadata.',
   interfaces,
   fields: (t) => ({
     message: t.field({

@@ -1,6 +1,6 @@
 /** Relay's ids: base64 of a type's name and a row's key. Opaque to clients; one spelling for each row. */
-import type { MemberKey } from '../domain/members.js';
-import type { MessageKey } from '../domain/messages.js';
+import type { MemberKey } from '../domain/chats/members.js';
+import type { MessageKey } from '../domain/messages/messages.js';
 
 const MAX_ID = 2n ** 63n - 1n;
 const MAX_SEQ = 2 ** 31 - 1;

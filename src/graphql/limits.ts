@@ -4,6 +4,10 @@
  */
 import { EnvelopArmor } from '@escape.tech/graphql-armor';
 import { GraphQLError, type ValidationContext } from 'graphql';
+import { introspectionLimit } from './introspection-limit.js';
+import { parsing } from './parsing.js';
+import { createValidation } from './validation.js';
+import { createVariableCheck } from './variables.js';
 
 /** What the deepest page takes, with fragments: chats, members, user and their edges. */
 const DEPTH = 15;
@@ -37,9 +41,16 @@ const armor = new EnvelopArmor({
       },
     ],
   },
-  // What it would hide, introspection shows to everyone; a misspelt field is better named.
+  // `validation.ts` sees to it: it knows whether introspection would show everyone what this hides.
   blockFieldSuggestion: { enabled: false },
   costLimit: { enabled: false },
 });
 
-export const limits = armor.protect().plugins;
+/** @param introspection whether clients may read the schema; where not, errors suggest no names of it either */
+export const createLimits = (introspection: boolean): object[] => [
+  ...armor.protect().plugins,
+  parsing,
+  introspectionLimit,
+  createValidation(!introspection),
+  createVariableCheck(!introspection),
+];

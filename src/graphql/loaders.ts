@@ -3,18 +3,20 @@
  * What has been read is remembered as long as these loaders live: for one query, one mutation, one event.
  */
 import DataLoader from 'dataloader';
-import type { ApiTokenRow } from '../domain/api-tokens.js';
-import type { BrandRow } from '../domain/brands.js';
-import type { ChatPermissions } from '../domain/chat-reads.js';
-import type { MemberRow } from '../domain/member-row.js';
-import type { MemberKey } from '../domain/members.js';
-import type { MessageKey } from '../domain/messages.js';
-import type { NotificationRow } from '../domain/notification-row.js';
+import type { ApiTokenRow } from '../domain/accounts/api-tokens.js';
+import type { BrandRow } from '../domain/chats/brands.js';
+import type { ChatPermissions } from '../domain/chats/chat-reads.js';
+import type { JsonObject } from '../domain/metadata.js';
+import type { MemberRow } from '../domain/chats/member-row.js';
+import type { MemberKey } from '../domain/chats/members.js';
+import type { MessagePlace } from '../domain/chats/messages-around.js';
+import type { MessageKey } from '../domain/messages/messages.js';
+import type { NotificationRow } from '../domain/notifications/notification-row.js';
 import type { Connection, PageArgs } from '../domain/page.js';
-import type { RelationRow } from '../domain/relation-reads.js';
-import type { UserRow } from '../domain/users.js';
+import type { RelationRow } from '../domain/chats/relation-reads.js';
+import type { UserRow } from '../domain/accounts/users.js';
 import type { Viewer } from '../domain/viewer.js';
-import type { ChatRow, MessageRow, UserFacts } from '../log/event.js';
+import type { ChatRow, LogEvent, MessageRow, UserFacts } from '../log/event.js';
 import type { Services } from './context.js';
 import { memberKeyText, messageKeyText } from './global-id.js';
 
@@ -40,14 +42,26 @@ export interface Loaders {
   readonly member: Load<MemberKey, MemberRow | null>;
   /** By the notification's own id. */
   readonly notification: Load<string, NotificationRow | null>;
+  readonly metadata: Load<bigint, JsonObject>;
   readonly permissions: Load<bigint, ChatPermissions>;
   readonly unreadCount: Load<bigint, number>;
   readonly lastMessage: Load<bigint, MessageRow | null>;
+  readonly firstUnreadMessage: Load<bigint, MessageRow | null>;
+  readonly memberCount: Load<bigint, number>;
   /** The two of a chat of two; empty for other chats. */
   readonly pair: Load<bigint, UserFacts[]>;
+  /** Over all of the viewer's chats. */
+  unreadTotal(): Promise<number>;
   /** The same page of each chat. */
   messages(chatId: bigint, page: PageArgs): Promise<Connection<MessageRow>>;
+  messagesAround(chatId: bigint, around: Around): Promise<Connection<MessageRow>>;
   members(chatId: bigint, page: PageArgs): Promise<Connection<MemberRow>>;
+  log(chatId: bigint, page: PageArgs): Promise<Connection<LogEvent>>;
+}
+
+interface Around {
+  place: MessagePlace;
+  limit: number;
 }
 
 type Load<Key, Row> = (key: Key) => Promise<Row>;
@@ -55,11 +69,14 @@ type ReadByChat<Row> = (chatIds: readonly bigint[]) => Promise<Map<bigint, Row>>
 
 /** @param viewer null only where nothing that depends on a viewer can be reached */
 export const createLoaders = (services: Services, viewer: Viewer | null): Loaders => {
-  const { apiTokens, brands, chats, eventChats, members, messages, notifications, relations, users } = services;
+  const { apiTokens, brands, chatLog, chats, eventChats, members, messages, notifications, relations, users } =
+    services;
   const asking = (): Viewer => {
     if (viewer === null) throw new Error('Nobody is signed in to read this');
     return viewer;
   };
+
+  let unreadTotal: Promise<number> | undefined;
 
   return {
     user: lazy(() => new DataLoader((ids) => users.byIds(asking(), ids))),
@@ -89,11 +106,17 @@ export const createLoaders = (services: Services, viewer: Viewer | null): Loader
         new DataLoader((keys: readonly MemberKey[]) => members.byKeys(asking(), keys), { cacheKeyFn: memberKeyText }),
     ),
     notification: lazy(() => new DataLoader((ids: readonly string[]) => notifications.byIds(asking(), ids))),
+    metadata: byChat((ids) => chats.metadata(asking(), ids)),
     permissions: byChat((ids) => chats.permissions(asking(), ids)),
     unreadCount: byChat((ids) => chats.unreadCounts(asking(), ids)),
     lastMessage: byChat((ids) => chats.lastMessages(asking(), ids)),
+    firstUnreadMessage: byChat((ids) => chats.firstUnreadMessages(asking(), ids)),
+    memberCount: byChat((ids) => chats.memberCounts(asking(), ids)),
     pair: byChat((ids) => chats.pairs(asking(), ids)),
     messages: pagesByChat((ids, page) => chats.messages(asking(), ids, page)),
+    messagesAround: eachByChat((ids, { place, limit }) => chats.messagesAround(asking(), ids, place, limit)),
+    log: pagesByChat((ids, page) => chatLog.read(asking(), ids, page)),
+    unreadTotal: () => (unreadTotal ??= chats.unreadTotal(asking())),
     members: pagesByChat((ids, page) => chats.members(asking(), ids, page)),
   };
 };
@@ -113,14 +136,20 @@ const createByChat = <Row>(read: ReadByChat<Row>) =>
     return chatIds.map((chatId) => (found.has(chatId) ? found.get(chatId)! : new Error('The chat is gone')));
   });
 
-/** A loader for each page that is asked for: two selections of one field may ask for different ones. */
 const pagesByChat = <Row>(read: (chatIds: readonly bigint[], page: PageArgs) => Promise<Map<bigint, Row>>) => {
+  const load = eachByChat(read);
+  return (chatId: bigint, { first, last, after, before }: PageArgs): Promise<Row> =>
+    load(chatId, { first, last, after, before });
+};
+
+/** A loader for each page that is asked for: two selections of one field may ask for different ones. */
+const eachByChat = <Args, Row>(read: (chatIds: readonly bigint[], args: Args) => Promise<Map<bigint, Row>>) => {
   const loaders = new Map<string, DataLoader<bigint, Row>>();
-  return (chatId: bigint, { first, last, after, before }: PageArgs): Promise<Row> => {
-    const key = JSON.stringify([first, last, after, before]);
+  return (chatId: bigint, args: Args): Promise<Row> => {
+    const key = JSON.stringify(args, (_name, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
     let loader = loaders.get(key);
     if (loader === undefined) {
-      loader = createByChat((chatIds) => read(chatIds, { first, last, after, before }));
+      loader = createByChat((chatIds) => read(chatIds, args));
       loaders.set(key, loader);
     }
     return loader.load(chatId);

@@ -1,5 +1,5 @@
 /** Sending, editing and deleting messages. */
-import type { RefusedDelete } from '../domain/delete-messages.js';
+import type { RefusedDelete } from '../domain/messages/delete-messages.js';
 import {
   ChatClosedError,
   ForbiddenError,
@@ -14,6 +14,7 @@ import {
 } from '../domain/errors.js';
 import type { MessageRow } from '../log/event.js';
 import { builder } from './builder.js';
+import { OF_A_LIST } from './complexity.js';
 import { decodeMessageId, decodeRowId, encodeGlobalId, messageKeyText } from './global-id.js';
 import { Message } from './message.js';
 
@@ -35,9 +36,9 @@ const SendMessageSuccess = builder
 builder.mutationField('sendMessage', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
     description:
-      'Sends a message as the viewer. Sending twice with one `clientMessageId` and one text returns the first message as it is now ' +
-      '(`deduplicated: true`), also after it was edited or deleted, the chat closed or the rate limit reached. Texts are compared as ' +
-      'first sent. UNAVAILABLE means unknown: repeat it with the same `clientMessageId`.',
+      'Sends a message as the viewer. Sending twice with one `clientMessageId`, one text and one metadata returns the first message as ' +
+      'it is now (`deduplicated: true`), also after it was edited or deleted, the chat closed or the rate limit reached. They are ' +
+      'compared as first sent. UNAVAILABLE means unknown: repeat it with the same `clientMessageId`.',
     type: SendMessageSuccess,
     nullable: true,
     argOptions: { description: 'What to send where.' },
@@ -48,6 +49,11 @@ builder.mutationField('sendMessage', (t) =>
       clientMessageId: t.input.id({
         required: false,
         description: 'Your own key for this message, 1 to 128 characters, so that repeating is safe: a UUID.',
+      }),
+      metadata: t.input.field({
+        type: 'JSONObject',
+        required: false,
+        description: 'What your program wants to keep with it: everyone in the chat reads it. Absent or null is empty.',
       }),
     },
     errors: {
@@ -64,8 +70,8 @@ builder.mutationField('sendMessage', (t) =>
         RateLimitedError,
       ],
     },
-    resolve: async (_root, { input: { chatId, text, clientMessageId } }, { viewer, services, logger }) => {
-      const sent = await services.messages.send(viewer, { chatId: decodeRowId('Chat', chatId), text, clientMessageId });
+    resolve: async (_root, { input: { chatId, ...draft } }, { viewer, services, logger }) => {
+      const sent = await services.messages.send(viewer, { ...draft, chatId: decodeRowId('Chat', chatId) });
       const { message, deduplicated } = sent;
       logger.info({ chatId: message.chatId, seq: message.seq, deduplicated }, 'Sent');
       return sent;
@@ -139,6 +145,7 @@ const DeleteMessagesSuccess = builder
       messages: t.field({
         type: [Message],
         description: 'Their tombstones, so that normalised caches follow.',
+        complexity: OF_A_LIST,
         resolve: ({ deleted }) => deleted,
       }),
       refused: t.expose('refused', { type: [RefusedDeleteType], description: 'The others, and why.' }),

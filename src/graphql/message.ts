@@ -1,8 +1,9 @@
 /** Messages, as they are now: a deleted one stays, without its text. */
+import { metadataOf } from '../domain/metadata.js';
 import type { MessageRow } from '../log/event.js';
 import { builder } from './builder.js';
 import { Chat } from './chat.js';
-import { decodeMessageId, decodeRowId, messageKeyText } from './global-id.js';
+import { decodeMessageId, decodeRowId, encodeGlobalId, messageKeyText } from './global-id.js';
 import { pageArgs } from './pages.js';
 import { User } from './user.js';
 
@@ -16,6 +17,10 @@ builder.node(Message, {
       type: Chat,
       description: 'Where it was said. For one who sees that chat no more it holds nothing of what it is now.',
       resolve: (message, _args, { loaders }) => loaders.chat(message.chatId),
+    }),
+    chatId: t.id({
+      description: 'Where it was said.',
+      resolve: ({ chatId }) => encodeGlobalId('Chat', chatId),
     }),
     seq: t.exposeInt('seq', { description: "Place in the chat's log: grows, never reused. Order by it." }),
     sender: t.field({
@@ -31,6 +36,11 @@ builder.node(Message, {
         (await loaders.pair(message.chatId)).find((user) => user.id !== message.senderId) ?? null,
     }),
     text: t.exposeString('text', { nullable: true, description: 'As it was sent. Null once deleted.' }),
+    metadata: t.field({
+      type: 'JSONObject',
+      description: 'What its sender’s program sent along; editing leaves it. Empty once deleted.',
+      resolve: ({ metadata }) => metadataOf(metadata),
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was sent.' }),
     isEdited: t.boolean({
       description: 'Whether the text is another than the one first sent.',

@@ -50,7 +50,7 @@ builder.queryField('nodes', (t) =>
   t.withAuth({ signedIn: true }).field({
     description: 'As `node`, for 1 to 100 ids at once; in their order.',
     type: [builder.nodeInterfaceRef()],
-    nullable: { list: false, items: true },
+    nullable: { list: true, items: true },
     args: { ids: t.arg.idList({ description: 'At most 100.' }) },
     resolve: (_root, { ids }, ctx) => {
       if (ids.length > NODES_MOST) throw new BadUserInputError(`ids must be at most ${NODES_MOST}`);

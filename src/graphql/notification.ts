@@ -1,6 +1,6 @@
 /** What tells a user of something, wherever they are. */
 import { NotFoundError } from '../domain/errors.js';
-import type { NotificationRow } from '../domain/notification-row.js';
+import type { NotificationRow } from '../domain/notifications/notification-row.js';
 import { builder } from './builder.js';
 import { Chat } from './chat.js';
 import { decodeNotificationId, notificationKeyText } from './global-id.js';

@@ -1,6 +1,6 @@
 /** Managers and their clients. */
 import { ForbiddenError, InvalidInputError, NotFoundError } from '../domain/errors.js';
-import type { RelationRow } from '../domain/relation-reads.js';
+import type { RelationRow } from '../domain/chats/relation-reads.js';
 import { builder } from './builder.js';
 import { Chat } from './chat.js';
 import { decodeRowId, encodeGlobalId } from './global-id.js';

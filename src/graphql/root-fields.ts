@@ -5,8 +5,11 @@ import SchemaBuilder, {
   type SchemaTypes as AnySchemaTypes,
 } from '@pothos/core';
 import { complexityFromQuery } from '@pothos/plugin-complexity';
-import { Kind, type DocumentNode, type GraphQLFieldResolver, type GraphQLResolveInfo } from 'graphql';
+import { GraphQLError, Kind, type DocumentNode, type GraphQLFieldResolver, type GraphQLResolveInfo } from 'graphql';
+import { UnavailableError } from '../db/database.js';
+import { BadUserInputError } from '../domain/bad-user-input.js';
 import { DomainError } from '../domain/errors.js';
+import { audit } from './audit.js';
 import { isTooComplex, tooComplex } from './complexity.js';
 import type { Context } from './context.js';
 import { createLoaders } from './loaders.js';
@@ -54,12 +57,26 @@ const mutating =
     const ctx = context as Context;
     refresh(ctx);
     try {
-      return await resolve(root, args, context, info);
+      const result = await resolve(root, args, context, info);
+      ctx.services.mutations.add(`${name} success`);
+      audit(ctx, name, 'success', args, result);
+      return result;
     } catch (error) {
-      if (error instanceof DomainError) ctx.logger.info({ mutation: name, outcome: error.constructor.name }, 'Refused');
+      const outcome = outcomeOf(error);
+      ctx.services.mutations.add(`${name} ${outcome}`);
+      const isAudited = outcome !== 'refused' && audit(ctx, name, outcome, args, error);
+      if (error instanceof DomainError && !isAudited) ctx.logger.info({ mutation: name, outcome }, 'Refused');
       throw error;
     }
   };
+
+/** The name of an outcome, the code of an error that was meant, or `fault`: there are only so many. */
+const outcomeOf = (error: unknown): string => {
+  if (error instanceof DomainError) return error.constructor.name;
+  if (error instanceof UnavailableError) return 'unavailable';
+  if (error instanceof BadUserInputError || error instanceof GraphQLError) return 'refused';
+  return 'fault';
+};
 
 /** Events of one subscription share its context, and are delivered one after the other. */
 const delivering =

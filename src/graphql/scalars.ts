@@ -1,7 +1,8 @@
 /** The scalars beside GraphQL's own. */
 import { DateTimeResolver } from 'graphql-scalars';
-import { GraphQLError } from 'graphql';
+import { GraphQLError, Kind, type ValueNode } from 'graphql';
 import { BadUserInputError } from '../domain/bad-user-input.js';
+import type { JsonObject } from '../domain/metadata.js';
 import { decodeCursor, type Place } from '../log/cursor.js';
 import { builder } from './builder.js';
 
@@ -12,7 +13,7 @@ builder.addScalarType('DateTime', DateTimeResolver, {
 builder.scalarType('Cursor', {
   description:
     "Where a client stands in a chat's log. Opaque; store the last one seen for each chat and pass it as `after` to resume. " +
-    'One that is malformed or of another chat is refused with BAD_USER_INPUT.',
+    'One that is malformed or of another chat is refused with BAD_USER_INPUT; in the list of `events` a malformed one counts as none.',
   serialize: (cursor) => cursor,
   // What it says is read where it is used, so that a literal and a variable are refused alike.
   parseValue: (value) => {
@@ -21,13 +22,50 @@ builder.scalarType('Cursor', {
   },
 });
 
+const mustBeObject = (value: unknown): JsonObject => {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
+  throw new GraphQLError('A JSONObject is an object');
+};
+
+builder.scalarType('JSONObject', {
+  description:
+    'A JSON object, at most 4,096 bytes as written; kept and returned as sent. Nested at most 32 levels deep; whole numbers beyond ' +
+    '±(2^53 - 1) are refused: write them as text.',
+  serialize: (metadata) => metadata,
+  parseValue: mustBeObject,
+  parseLiteral: (node, variables) => mustBeObject(valueOf(node, variables)),
+});
+
+/** While a document is validated there are no variables yet. */
+const valueOf = (node: ValueNode, variables: Record<string, unknown> | null | undefined): unknown => {
+  switch (node.kind) {
+    case Kind.OBJECT:
+      // Defines each, so that `__proto__` is a name like any other.
+      return Object.fromEntries(node.fields.map(({ name, value }) => [name.value, valueOf(value, variables)]));
+    case Kind.LIST:
+      return node.values.map((value) => valueOf(value, variables));
+    case Kind.INT:
+    case Kind.FLOAT:
+      return Number(node.value);
+    case Kind.STRING:
+    case Kind.BOOLEAN:
+      return node.value;
+    case Kind.NULL:
+      return null;
+    case Kind.VARIABLE:
+      return variables?.[node.name.value];
+    case Kind.ENUM:
+      throw new GraphQLError(`${node.value} is no JSON: write text in quotes`);
+  }
+};
+
 /**
  * @returns null where none was given
  * @throws BadUserInputError
  */
-export const placeOf = (cursor: string | null | undefined): Place | null => {
+export const placeOf = (cursor: string | null | undefined, name = '`after`'): Place | null => {
   if (cursor === null || cursor === undefined) return null;
   const place = decodeCursor(cursor);
-  if (place === null) throw new BadUserInputError('`after` is no cursor of this server');
+  if (place === null) throw new BadUserInputError(`${name} is no cursor of this server`);
   return place;
 };

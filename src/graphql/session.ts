@@ -6,7 +6,7 @@ import {
   InvalidTokenError,
   RateLimitedError,
 } from '../domain/errors.js';
-import type { SignedIn } from '../domain/accounts.js';
+import type { SignedIn } from '../domain/accounts/accounts.js';
 import { builder } from './builder.js';
 import type { Context } from './context.js';
 import { User } from './user.js';
@@ -24,7 +24,8 @@ export const Session = builder.objectRef<SignedIn>('Session').implement({
       resolve: ({ session }) => session.accessTokenExpiresAt,
     }),
     refreshToken: t.string({
-      description: 'Good for one `refreshSession`, for 30 days unless the server is set otherwise.',
+      description:
+        'For one `refreshSession`, within 30 days unless the server is set otherwise; a year after signing in it is over in any case.',
       resolve: ({ session }) => session.refreshToken,
     }),
     user: t.field({ type: User, description: 'Who is signed in.', resolve: ({ user }) => user }),
@@ -76,7 +77,7 @@ builder.mutationField('logIn', (t) =>
     argOptions: { description: 'Who signs in.' },
     typeOptions: { description: 'A username and its password.' },
     input: {
-      username: t.input.string({ description: 'In any case.' }),
+      username: t.input.string({ description: 'Or their e-mail address; in any case.' }),
       password: t.input.string({ description: "The account's password." }),
     },
     errors: { types: [InvalidCredentialsError, ForbiddenError, RateLimitedError] },
@@ -87,15 +88,14 @@ builder.mutationField('logIn', (t) =>
 builder.mutationField('refreshSession', (t) =>
   t.fieldWithInput({
     description:
-      "Exchanges a refresh token for a new pair of tokens. Of two at once exactly one gets them. The request's own credential is ignored.",
-    type: successWithSession(
-      'RefreshSessionSuccess',
-      'The session goes on with these tokens; the old refresh token is used up.',
-    ),
+      'Exchanges a refresh token for a new pair of tokens. If no answer came, repeat it with the same token: as long as nobody has used the ' +
+      'new pair, another one takes its place, and the last that was given is good. Once it was used, showing the old token again ends the ' +
+      "session, for two hold it. The request's own credential is ignored.",
+    type: successWithSession('RefreshSessionSuccess', 'The session goes on with these tokens.'),
     nullable: true,
     argOptions: { description: 'The session to go on with.' },
     typeOptions: { description: 'A refresh token.' },
-    input: { refreshToken: t.input.string({ description: "The session's newest." }) },
+    input: { refreshToken: t.input.string({ description: "The session's newest that was answered." }) },
     errors: { types: [InvalidTokenError, RateLimitedError] },
     resolve: async (_root, { input }, ctx) => welcome(ctx, await ctx.services.accounts.refreshSession(input, ctx)),
   }),
@@ -149,7 +149,9 @@ builder.mutationField('renewConnection', (t) =>
     errors: { types: [InvalidTokenError, InvalidInputError] },
     resolve: async (_root, { input }, { connection }) => {
       if (connection === null) {
-        throw new InvalidInputError([{ path: ['accessToken'], reason: 'renews a WebSocket: send it over that' }]);
+        throw new InvalidInputError([
+          { path: ['accessToken'], code: 'NOT_ALLOWED', reason: 'renews a WebSocket: send it over that' },
+        ]);
       }
       return { expiresAt: await connection.renew(input.accessToken) };
     },

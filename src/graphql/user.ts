@@ -4,7 +4,8 @@
  * event. Nothing else here is Prisma's: what may be seen of a chat is for the rules to say, and they read it in SQL.
  */
 import { BadUserInputError } from '../domain/bad-user-input.js';
-import { emailOf } from '../domain/users.js';
+import { metadataOf } from '../domain/metadata.js';
+import { emailOf, externalIdOf } from '../domain/accounts/users.js';
 import { isStaff } from '../domain/viewer.js';
 import { Role as PrismaRole } from '../generated/prisma/enums.js';
 import { builder } from './builder.js';
@@ -45,6 +46,27 @@ export const User = builder.prismaObject('User', {
     }),
     role: t.field({ type: Role, description: 'What they may do beyond their own chats.', resolve: ({ role }) => role }),
     isStaff: t.boolean({ description: 'True for managers and administrators.', resolve: isStaff }),
+    externalId: t.id({
+      description:
+        'Their ID in the product that signs its own tokens. For the user, staff and API tokens with ADMIN; otherwise null.',
+      nullable: true,
+      select: { externalId: true },
+      resolve: (user, _args, { viewer, signedIn }) => {
+        const asking = viewer ?? signedIn;
+        return asking && externalIdOf(asking, user);
+      },
+    }),
+    isActive: t.boolean({
+      description: 'False once deactivated.',
+      select: { deactivatedAt: true },
+      resolve: ({ deactivatedAt }) => deactivatedAt === null,
+    }),
+    metadata: t.field({
+      type: 'JSONObject',
+      description: 'Set by administrators; read by everyone who sees the user.',
+      select: { metadata: true },
+      resolve: ({ metadata }) => metadataOf(metadata),
+    }),
     createdAt: t.field({
       type: 'DateTime',
       description: 'When the account was made.',
@@ -61,15 +83,21 @@ const UserConnection = builder.connectionObject(
 
 builder.queryField('user', (t) =>
   t.withAuth({ signedIn: true }).field({
-    description: 'A user by exactly one of the two; otherwise BAD_USER_INPUT.',
+    description: 'A user by exactly one of the three; otherwise BAD_USER_INPUT.',
     type: User,
     nullable: true,
     args: {
       id: t.arg.id({ required: false, description: "The user's id." }),
       username: t.arg.string({ required: false, description: 'In any case.' }),
+      externalId: t.arg.id({
+        required: false,
+        description: 'Their ID in the product that signs its own tokens: staff find everyone by it, others themselves.',
+      }),
     },
-    resolve: (_root, { id, username }, { loaders, services, viewer }) => {
-      if (isGiven(id) === isGiven(username)) throw new BadUserInputError('Give exactly one of id and username');
+    resolve: (_root, { id, username, externalId }, { loaders, services, viewer }) => {
+      if ([id, username, externalId].filter(isGiven).length !== 1)
+        throw new BadUserInputError('Give exactly one of id, username and externalId');
+      if (isGiven(externalId)) return services.users.byExternalId(viewer, externalId);
       if (isGiven(username)) return services.users.byUsername(viewer, username);
       const userId = decodeRowId('User', id!);
       return userId === null ? null : loaders.user(userId);
@@ -82,14 +110,20 @@ const isGiven = (value: string | null | undefined): value is string => value !==
 builder.queryField('users', (t) =>
   t.field({
     authScopes: { signedIn: true },
-    description: 'Active users by username.',
+    description: 'Users by username.',
     type: UserConnection,
     nullable: true,
     args: {
       search: t.arg.string({
         required: false,
         description:
-          'Found anywhere in the username, first or last name, in any case; empty finds everyone. At most 200 long.',
+          'Each of its words is found anywhere in the username, first or last name, without regard to case and accents; empty finds ' +
+          'everyone. One that holds an @ is for managers and administrators found in e-mail addresses too. At most 200 long.',
+      }),
+      isActive: t.arg.boolean({
+        required: false,
+        defaultValue: true,
+        description: '`false` lists deactivated users, for administrators; others are given none.',
       }),
       ...pageArgs,
     },

@@ -1,13 +1,12 @@
 /** What happens in any of the viewer's chats, over one subscription. */
 import { BadUserInputError } from '../domain/bad-user-input.js';
-import type { StreamItem } from '../domain/stream-item.js';
-import type { Place } from '../log/cursor.js';
+import type { StreamItem } from '../domain/streams/stream-item.js';
+import { decodeCursor, encodeCursor, type Place } from '../log/cursor.js';
 import { builder } from './builder.js';
 import { CHAT_EVENT_TYPES, typeNameOfChatItem } from './chat-event.js';
 import { Chat } from './chat.js';
 import { createEventSource, unwrap, type Delivery } from './event-source.js';
 import { encodeGlobalId } from './global-id.js';
-import { placeOf } from './scalars.js';
 
 type ItemOf<Kind extends StreamItem['kind']> = Extract<StreamItem, { kind: Kind }>;
 
@@ -16,7 +15,16 @@ const CURSORS_MOST = 2000;
 const ChatAdded = builder.objectRef<ItemOf<'chatAdded'>>('ChatAdded').implement({
   description:
     'The viewer is in this chat now: they were added, opened it or it was made with them. Its events follow.',
-  fields: (t) => ({ chat: t.field({ type: Chat, description: 'As it is now.', resolve: ({ chat }) => chat }) }),
+  fields: (t) => ({
+    chatId: t.id({ description: 'The chat.', resolve: ({ chat }) => encodeGlobalId('Chat', chat.id) }),
+    chat: t.field({ type: Chat, description: 'As it is now.', resolve: ({ chat }) => chat }),
+    cursor: t.field({
+      type: 'Cursor',
+      description:
+        'Resuming from here gives the events that follow. They may be older than what `chat` shows: apply them by id.',
+      resolve: ({ chat, seq, mark }) => encodeCursor({ chatId: chat.id, seq, mark }),
+    }),
+  }),
 });
 
 const ChatRemoved = builder.objectRef<ItemOf<'chatRemoved'>>('ChatRemoved').implement({
@@ -54,13 +62,22 @@ const ViewerEvent = builder.unionType('ViewerEvent', {
   },
 });
 
-/** @throws BadUserInputError where one is malformed, there are too many, or two of one chat */
+/**
+ * One that makes no sense is left out, so that the others are followed: its chat, whichever it was, is then one without a cursor, of
+ * which its client is told as of a new one. Of two for one chat the older holds: nothing is missed by it.
+ *
+ * @throws BadUserInputError where there are too many
+ */
 const placesOf = (cursors: readonly string[]): Place[] => {
   if (cursors.length > CURSORS_MOST) throw new BadUserInputError(`At most ${CURSORS_MOST} cursors`);
-  const places = cursors.map((cursor) => placeOf(cursor)!);
-  if (new Set(places.map(({ chatId }) => chatId)).size < places.length)
-    throw new BadUserInputError('`after` has two cursors of one chat');
-  return places;
+  const places = new Map<bigint, Place>();
+  for (const cursor of cursors) {
+    const place = decodeCursor(cursor);
+    if (place === null) continue;
+    const other = places.get(place.chatId);
+    if (other === undefined || place.seq < other.seq) places.set(place.chatId, place);
+  }
+  return [...places.values()];
 };
 
 builder.subscriptionField('events', (t) =>
@@ -68,8 +85,8 @@ builder.subscriptionField('events', (t) =>
     description:
       "All of the viewer's chats over one subscription, chats joined later included. Given `after`: first ChatRemoved for each chat " +
       'the viewer has left since, ChatAdded for each that has no cursor in the list, then the log after each cursor, chat by chat; ' +
-      'a cursor that cannot be resumed gives ResyncRequired for its chat only. ChatReady comes for each chat with something to ' +
-      'replay, then ViewerReady once.',
+      'a cursor that cannot be resumed gives ResyncRequired for its chat only, and one that is malformed counts as none. ChatReady ' +
+      'comes for each chat with something to replay, then ViewerReady once.',
     type: ViewerEvent,
     args: {
       after: t.arg({

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidTokenError } from '../../src/domain/errors.js';
-import { newPerson, ownDatabase } from '../support/chats.js';
+import { newPerson } from '../support/chats.js';
 import { graphqlNode } from '../support/graphql.js';
+import { ownDatabase } from '../support/own-database.js';
 
 const database = ownDatabase();
 const aNode = () => graphqlNode(database.current);
@@ -56,7 +57,10 @@ describe('accounts', () => {
     expect(await node.read(null, REFRESH, { token })).toMatchObject({
       refreshSession: { session: { user: { username: 'Heidi' } } },
     });
-    expect(await node.read(null, REFRESH, { token })).toEqual({ refreshSession: { __typename: 'InvalidTokenError' } });
+    const never = `prt_${'A'.repeat(43)}`;
+    expect(await node.read(null, REFRESH, { token: never })).toEqual({
+      refreshSession: { __typename: 'InvalidTokenError' },
+    });
   });
 
   it('names every field of an input that is wrong', async () => {

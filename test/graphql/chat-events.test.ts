@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { createEnding } from '../../src/domain/ending.js';
+import { createEnding } from '../../src/domain/streams/ending.js';
 import { encodeGlobalId } from '../../src/graphql/global-id.js';
 import { encodeCursor } from '../../src/log/cursor.js';
-import { newPerson, ownDatabase } from '../support/chats.js';
+import { newPerson } from '../support/chats.js';
 import { graphqlNode, statementsOf } from '../support/graphql.js';
+import { ownDatabase } from '../support/own-database.js';
 
 const database = ownDatabase();
 
@@ -111,12 +112,40 @@ describe('chatEvents', () => {
     }
   });
 
+  it('counts what is unread in all chats in one statement for each event, where that is selected', async () => {
+    const { node, ada, bob, chat, id } = await aChat();
+    const { chat: other } = await node.group(ada, bob);
+    await node.say(ada, other, 'elsewhere');
+    const events = await node.follow(
+      bob,
+      `subscription { chatEvents(chatId: "${id}") {
+         ... on DurableEvent { totalUnreadCount again: totalUnreadCount } ... on ChatReady { totalUnreadCount } } }`,
+    );
+    expect(eventOf(await events.next())).toEqual({ totalUnreadCount: 1 });
+    await node.say(ada, chat, 'one');
+    await node.say(ada, chat, 'two');
+
+    const told: unknown[] = [];
+    const statements = await statementsOf(async () => {
+      for (let count = 0; count < 2; count += 1) told.push(eventOf(await events.next()));
+    });
+
+    // As it is when each is handed out.
+    expect(told).toEqual([
+      { totalUnreadCount: 3, again: 3 },
+      { totalUnreadCount: 3, again: 3 },
+    ]);
+    expect(statements).toHaveLength(2);
+  });
+
   it('shows who was removed nothing of what the chat is after that, whatever their last event selects', async () => {
     const { node, ada, bob, admin, chat, id } = await aChat();
     await node.say(ada, chat, 'before');
     const CHAT = `chat {
       id kind name slug headSeq closedAt unreadCount lastMessage { text } messages { nodes { text } } members { nodes { id } }
-      permissions { canSend canDeleteOthers canManageMembers }
+      permissions { canSend canDeleteOthers canManageMembers canRename canClose canLeave canMarkRead }
+      title peer { id } memberCount membership { id } firstUnreadMessage { text }
+      messagesAround(seq: 1) { nodes { text } } log { nodes { seq } }
     }`;
     const events = await node.follow(
       bob,
@@ -141,7 +170,22 @@ describe('chatEvents', () => {
         lastMessage: null,
         messages: { nodes: [] },
         members: { nodes: [] },
-        permissions: { canSend: false, canDeleteOthers: false, canManageMembers: false },
+        permissions: {
+          canSend: false,
+          canDeleteOthers: false,
+          canManageMembers: false,
+          canRename: false,
+          canClose: false,
+          canLeave: false,
+          canMarkRead: false,
+        },
+        title: '',
+        peer: null,
+        memberCount: 0,
+        membership: null,
+        firstUnreadMessage: null,
+        messagesAround: { nodes: [] },
+        log: { nodes: [] },
       },
     });
     expect(eventOf(await events.next())).toEqual({ code: 'REMOVED' });
@@ -314,27 +358,51 @@ describe('the subscriptions of one sort', () => {
 });
 
 describe('notificationReceived', () => {
-  it('S0.19 S0.20 S0.21 tells of a new message with the message, and once more when it is read', async () => {
+  it('S0.19 S0.20 S0.21 tells of a new message with the message, and of its reading nothing, which notificationEvents tells', async () => {
     const { node, ada, bob, chat, id } = await aChat();
-    await node.notifications.markRead(bob, null);
-    const notified = await node.follow(
+    const NOTIFICATION = 'id kind unreadCount chat { id } message { text } sender { username }';
+    const notified = await node.follow(bob, `subscription { notificationReceived { ${NOTIFICATION} } }`);
+    const events = await node.follow(
       bob,
-      'subscription { notificationReceived { id kind unreadCount chat { id } message { text } sender { username } } }',
+      `subscription { notificationEvents { __typename
+        ... on NotificationAdded { notification { ${NOTIFICATION} } } ... on NotificationRemoved { notificationId } } }`,
     );
-    const newMessage = async (unreadCount: number) => {
+    const newMessage = notified.next();
+    const changeTo = async (wanted: string, of: string) => {
       for (;;) {
-        const told = eventOf(await notified.next()) as { id: string; kind: string; unreadCount: number };
-        if (told.kind === 'NEW_MESSAGE' && told.unreadCount === unreadCount) return told;
+        const change = eventOf(await events.next()) as { __typename: string; [field: string]: unknown };
+        if (change.__typename === wanted && JSON.stringify(change).includes(of)) return change;
       }
     };
-    const first = newMessage(1);
-    await node.say(ada, chat, 'psst');
-    const told = await first;
-    await node.readPositions.mark(bob, chat.id, null);
+    const added = changeTo('NotificationAdded', 'psst');
 
-    const gone = await newMessage(0);
+    await node.say(ada, chat, 'psst');
+    const told = eventOf(await newMessage) as { id: string };
+    const inList = await added;
+    await node.readPositions.mark(bob, chat.id, null);
+    await changeTo('NotificationRemoved', told.id);
+    await node.say(ada, chat, 'again');
 
     expect(told).toMatchObject({ kind: 'NEW_MESSAGE', unreadCount: 1, chat: { id }, message: { text: 'psst' } });
-    expect(gone).toMatchObject({ id: told.id, unreadCount: 0, message: null });
+    expect(inList['notification']).toEqual(told);
+    expect(eventOf(await notified.next())).toMatchObject({ message: { text: 'again' }, unreadCount: 1 });
+  });
+
+  it('ends with notificationEvents where the server ends it, each in its way', async () => {
+    const { node, bob } = await aChat();
+    const ending = createEnding();
+    const END = '... on SubscriptionEnded { code reason }';
+    const events = await node.follow(bob, `subscription { notificationEvents { __typename ${END} } }`, {}, { ending });
+    const next = async () => {
+      for (;;) {
+        const event = eventOf(await events.next()) as { __typename: string };
+        if (!event.__typename.startsWith('Notification')) return event;
+      }
+    };
+    const ended = next();
+
+    ending.end('SHUTTING_DOWN', 'Subscribe again');
+
+    expect(await ended).toEqual({ __typename: 'SubscriptionEnded', code: 'SHUTTING_DOWN', reason: 'Subscribe again' });
   });
 });

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { BadUserInputError } from '../../src/domain/bad-user-input.js';
 import { encodeGlobalId } from '../../src/graphql/global-id.js';
-import { newPerson, ownDatabase } from '../support/chats.js';
+import type { Viewer } from '../../src/domain/viewer.js';
+import { newPerson } from '../support/chats.js';
 import { graphqlNode } from '../support/graphql.js';
+import { ownDatabase } from '../support/own-database.js';
 
 const database = ownDatabase();
 
@@ -86,6 +88,128 @@ describe('node', () => {
   });
 });
 
+describe("what a chat is for its viewer's list", () => {
+  const LIST = `query ($chat: ID!) { chat(id: $chat) {
+    title peer { id } memberCount membership { id lastReadSeq user { id } } firstUnreadMessage { id chatId text } } }`;
+
+  it('is its name, how many are in it, how they are in it themselves, and what they have not read yet', async () => {
+    const { node, ada, bob, stranger, admin, ids } = await aChat();
+    const read = (viewer: Viewer) => node.read(viewer, LIST, { chat: ids.chat });
+    const group = { title: 'Group', peer: null, memberCount: 2 };
+
+    expect(await read(ada)).toEqual({
+      chat: {
+        ...group,
+        membership: { id: ids.member, lastReadSeq: 0, user: { id: ids.user } },
+        firstUnreadMessage: null,
+      },
+    });
+    expect(await read(bob)).toMatchObject({
+      chat: {
+        ...group,
+        membership: { user: { id: encodeGlobalId('User', bob.id) } },
+        firstUnreadMessage: { id: ids.message, chatId: ids.chat, text: 'Hello' },
+      },
+    });
+    expect(await read(admin)).toEqual({ chat: { ...group, membership: null, firstUnreadMessage: null } });
+    expect(await read(stranger)).toEqual({ chat: null });
+  });
+
+  it('is the other one in a dialog and in a relation, and the other brand in a match', async () => {
+    const { node, ada, bob, admin } = await aChat();
+    const manager = await newPerson(database.current, 'MANAGER');
+    const nameOf = async ({ id }: Viewer) => {
+      const [row] = await database.current.query<{ username: string }>('SELECT username FROM "user" WHERE id = $1', [
+        id,
+      ]);
+      return row!.username;
+    };
+    const { chat: dialog } = await node.chats.openDirect(ada, bob.id);
+    const { relation } = await node.relations.create(manager, manager.id, ada.id);
+    const brandOf = async ({ id }: Viewer, name: string) =>
+      (await node.brands.create(admin, { ownerId: id, name, plan: 'FREE' })).id;
+    const { chat: match } = await node.matches.create(admin, [
+      await brandOf(ada, 'Acme'),
+      await brandOf(bob, 'Globex'),
+    ]);
+    const titles = async (viewer: Viewer) => {
+      const { nodes } = await node.read<{ nodes: ({ title: string; peer: { id: string } | null } | null)[] }>(
+        viewer,
+        'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Chat { title peer { id } } } }',
+        { ids: [dialog.id, relation.chatId, match.id].map((id) => encodeGlobalId('Chat', id)) },
+      );
+      return nodes.map((chat) => chat && [chat.title, chat.peer?.id ?? null]);
+    };
+    const peer = async (viewer: Viewer) => [await nameOf(viewer), encodeGlobalId('User', viewer.id)];
+
+    expect(await titles(ada)).toEqual([await peer(bob), await peer(manager), ['Globex', null]]);
+    expect(await titles(bob)).toEqual([await peer(ada), null, ['Acme', null]]);
+    expect(await titles(manager)).toEqual([null, await peer(ada), null]);
+    const both = `${await nameOf(ada)}, ${await nameOf(manager)}`;
+    expect(await titles(admin)).toEqual([null, [both, null], ['Acme, Globex', null]]);
+    await node.chats.update(admin, { chatId: match.id, name: 'A name of its own' });
+    expect((await titles(ada))[2]).toEqual(['A name of its own', null]);
+  });
+});
+
+describe('messagesAround', () => {
+  it('answers alike for whatever is no message of that chat, with an empty page', async () => {
+    const { node, ada, chat, ids } = await aChat();
+    const { chat: other } = await node.group(ada);
+    await node.say(ada, other, 'elsewhere');
+    const around = async (messageId: string) =>
+      (
+        await node.read<{ chat: { messagesAround: { nodes: { text: string }[]; pageInfo: object } } }>(
+          ada,
+          `query ($chat: ID!, $messageId: ID!) { chat(id: $chat) { messagesAround(messageId: $messageId) {
+             nodes { text } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }`,
+          { chat: ids.chat, messageId },
+        )
+      ).chat.messagesAround;
+
+    expect((await around(ids.message)).nodes).toEqual([{ text: 'Hello' }]);
+    const elsewhere = encodeGlobalId('Message', `${other.id}:1`);
+    const absent = encodeGlobalId('Message', `${chat.id}:2`);
+    for (const id of [...Object.values(NONE), elsewhere, absent, ids.user, ids.chat]) {
+      expect(await around(id)).toEqual({
+        nodes: [],
+        pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null },
+      });
+    }
+  });
+});
+
+describe('the log', () => {
+  it('holds events as they are followed, of which one can resume', async () => {
+    const { node, ada, bob, admin, chat, ids } = await aChat();
+    await node.chats.update(admin, { chatId: chat.id, name: 'Renamed' });
+
+    const { chat: read } = await node.read<{ chat: { log: { edges: unknown[]; nodes: { cursor: string }[] } } }>(
+      bob,
+      `query ($chat: ID!) { chat(id: $chat) { log(first: 2) {
+         edges { node { __typename } }
+         nodes { __typename seq chatId cursor totalUnreadCount ... on MessageSent { message { text } } }
+         pageInfo { hasNextPage hasPreviousPage } } } }`,
+      { chat: ids.chat },
+    );
+
+    expect(read.log).toMatchObject({
+      edges: [{ node: { __typename: 'MessageSent' } }, { node: { __typename: 'ChatUpdated' } }],
+      nodes: [
+        { __typename: 'MessageSent', seq: 1, chatId: ids.chat, totalUnreadCount: 1, message: { text: 'Hello' } },
+        { __typename: 'ChatUpdated', seq: 2, totalUnreadCount: 1 },
+      ],
+      pageInfo: { hasNextPage: false, hasPreviousPage: false },
+    });
+    const resumed = await node.follow(
+      ada,
+      'subscription ($chat: ID!, $after: Cursor) { chatEvents(chatId: $chat, after: $after) { ... on DurableEvent { seq } } }',
+      { chat: ids.chat, after: read.log.nodes[0]!.cursor },
+    );
+    expect((await resumed.next())!.data).toEqual({ chatEvents: { seq: 2 } });
+  });
+});
+
 describe('what cannot be asked', () => {
   it.each([
     '{ chat { id } }',
@@ -102,6 +226,16 @@ describe('what cannot be asked', () => {
     '{ notifications(before: "x") { nodes { id } } }',
     'query ($chat: ID!) { chat(id: $chat) { members(first: 101) { nodes { id } } } }',
     'query ($chat: ID!) { chat(id: $chat) { messages(after: "x") { nodes { id } } } }',
+    'query ($chat: ID!) { chat(id: $chat) { log(first: 1, last: 1) { nodes { seq } } } }',
+    'query ($chat: ID!) { chat(id: $chat) { log(last: 101) { nodes { seq } } } }',
+    'query ($chat: ID!) { chat(id: $chat) { log(after: "x") { nodes { seq } } } }',
+    'query ($chat: ID!) { chat(id: $chat) { messagesAround { nodes { id } } } }',
+    'query ($chat: ID!) { chat(id: $chat) { messagesAround(seq: null) { nodes { id } } } }',
+    'query ($chat: ID!) { chat(id: $chat) { messagesAround(seq: 1, messageId: "x") { nodes { id } } } }',
+    'query ($chat: ID!) { chat(id: $chat) { messagesAround(seq: 1, time: "2026-01-01T00:00:00Z") { nodes { id } } } }',
+    'query ($chat: ID!) { chat(id: $chat) { messagesAround(seq: -1) { nodes { id } } } }',
+    'query ($chat: ID!) { chat(id: $chat) { messagesAround(seq: 1, limit: 0) { nodes { id } } } }',
+    'query ($chat: ID!) { chat(id: $chat) { messagesAround(seq: 1, limit: 101) { nodes { id } } } }',
   ])('%s is BAD_USER_INPUT', async (source) => {
     const { node, bob, ids } = await aChat();
 
@@ -112,6 +246,10 @@ describe('what cannot be asked', () => {
     '{ chats(first: 100) { nodes { members(first: 100) { nodes { user { username } } } } } }',
     '{ chats(first: 100) { nodes { members(first: 100) { nodes { user { id } } } messages(first: 100) { nodes { text } } } } }',
     'query ($n: Int = 100) { chats(first: $n) { nodes { messages(last: $n) { nodes { chat { messages(last: $n) { nodes { id } } } } } } } }',
+    '{ chats(first: 100) { nodes { log(first: 100) { nodes { seq chatId } } } } }',
+    '{ chats(first: 100) { nodes { log { nodes { seq chatId cursor chat { id } } } } } }',
+    '{ chats(first: 100) { nodes { messagesAround(seq: 1, limit: 100) { nodes { seq chatId } } } } }',
+    '{ chats(first: 100) { nodes { messagesAround(seq: 1) { nodes { seq chatId text sender { id } } } } } }',
     '{ chats(first: 100) { ...C } } fragment C on ChatConnection { nodes { members(first: 100) { nodes { user { username firstName } } } } }',
   ])('%s is TOO_COMPLEX', async (source) => {
     const { node, bob } = await aChat();

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import {
   type GraphQLField,
   type GraphQLInputField,
+  getNamedType,
   isEnumType,
   isInputObjectType,
   isInterfaceType,
@@ -19,7 +20,7 @@ const types = Object.values(schema.getTypeMap()).filter(
 );
 
 describe('the schema', () => {
-  it('is what schema.graphql and possibleTypes.json say', () => {
+  it('is what schema.graphql and the files for the caches of clients say', () => {
     const { status, stderr } = spawnSync(process.execPath, ['scripts/print-schema.mjs', '--check'], {
       cwd: root,
       encoding: 'utf8',
@@ -56,7 +57,23 @@ describe('the schema', () => {
 
     const required = fields.filter((field) => String(field.type).endsWith('!')).map((field) => field.name);
 
-    expect(required).toEqual(['nodes']);
+    expect(required).toEqual([]);
+  });
+
+  it('pages every connection both ways, other than the page around one place', () => {
+    const fields = types.flatMap((type) =>
+      isObjectType(type)
+        ? Object.values(type.getFields()).map((field) => ({ name: `${type.name}.${field.name}`, field }))
+        : [],
+    );
+    const connections = fields.filter(({ field }) => getNamedType(field.type).name.endsWith('Connection'));
+
+    const otherwise = connections.filter(
+      ({ field }) => !['first', 'after', 'last', 'before'].every((name) => field.args.some((arg) => arg.name === name)),
+    );
+
+    expect(connections.length).toBeGreaterThan(8);
+    expect(otherwise.map(({ name }) => name)).toEqual(['Chat.messagesAround']);
   });
 
   it('lets every error of a union say why', () => {

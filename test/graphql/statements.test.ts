@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Viewer } from '../../src/domain/viewer.js';
 import { encodeGlobalId } from '../../src/graphql/global-id.js';
-import { newPerson, ownDatabase } from '../support/chats.js';
+import { newPerson } from '../support/chats.js';
 import { graphqlNode, statementsOf, type GraphqlNode } from '../support/graphql.js';
+import { ownDatabase } from '../support/own-database.js';
 
 const database = ownDatabase();
 
@@ -26,8 +27,12 @@ const PAGE = `{
     nodes {
       id kind name headSeq cursor unreadCount
       permissions { canSend canDeleteOthers canManageMembers }
+      title peer { username } memberCount membership { lastReadSeq } firstUnreadMessage { text }
+      messagesAround(seq: 1, limit: 2) { nodes { text } }
+      log(last: 3) { nodes { seq totalUnreadCount ... on MessageSent { message { text chatId } } } }
       lastMessage { id text sender { username } receiver { username } chat { id name } }
-      members(first: 10) { nodes { lastReadSeq user { username email } } }
+      metadata
+      members(first: 10) { nodes { lastReadSeq user { username email externalId isActive metadata } } }
       messages(last: 5) { nodes { seq text sender { id username } } pageInfo { hasPreviousPage } }
     }
   }
@@ -50,9 +55,10 @@ describe('statements', () => {
     const forMany = await statementsOf(read(many.me));
 
     expect(await read(many.me)()).toBe(24);
-    // The page, unread counts, permissions, last messages, members, messages; then receivers, chats of messages, e-mail addresses.
-    expect(forFew).toHaveLength(9);
-    expect(forMany).toHaveLength(9);
+    // The page, unread counts, permissions, last messages, pairs, member counts, memberships, first unread messages, members, messages,
+    // messages around, metadata, four for the logs; then the total, receivers in groups, chats of messages, what else is asked of people.
+    expect(forFew).toHaveLength(20);
+    expect(forMany).toHaveLength(20);
   });
 
   it.each([
@@ -73,6 +79,18 @@ describe('statements', () => {
     ],
     ['messages', '{ messages { nodes { text sender { username } } } }', 1],
     ['messages of a chat', 'query ($chat: ID!) { messages(chatId: $chat) { nodes { text sender { username } } } }', 1],
+    [
+      'chat as a list shows it',
+      'query ($chat: ID!) { chat(id: $chat) { title peer { id } memberCount membership { id } firstUnreadMessage { text } } }',
+      4,
+    ],
+    ['messages around one', 'query ($chat: ID!) { chat(id: $chat) { messagesAround(seq: 1) { nodes { text } } } }', 2],
+    [
+      'messages around a time',
+      'query ($chat: ID!) { chat(id: $chat) { messagesAround(time: "2026-01-01T00:00:00Z") { nodes { chatId text } } } }',
+      2,
+    ],
+    ['log', 'query ($chat: ID!) { chat(id: $chat) { log { nodes { seq totalUnreadCount } } } }', 6],
     ['message', 'query ($message: ID!) { message(id: $message) { text sender { username } } }', 1],
     [
       'message with chat and receiver',

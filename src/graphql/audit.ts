@@ -1,0 +1,114 @@
+/**
+ * A log line for each act that somebody may have to answer for: who did what to whom, from where, and what came of it. Ids and
+ * choices alone, never what people write.
+ */
+import type { LogFields } from '../log-line.js';
+import type { Context } from './context.js';
+import { decodeGlobalId } from './global-id.js';
+
+interface Audited {
+  /** What of the input is told: ids, roles, flags. */
+  input?: readonly string[];
+  /** What of the answer is told. */
+  answer?: (answer: never) => LogFields;
+}
+
+/** By mutation: how it is told, or null where it is everyday talk. */
+export const AUDITED: Readonly<Record<string, Audited | null>> = {
+  // Coming and going
+  register: { answer: ({ user, session }: SignedIn) => ({ userId: user.id, sessionId: session.sessionId }) },
+  logIn: { answer: ({ user, session }: SignedIn) => ({ userId: user.id, sessionId: session.sessionId }) },
+  logOut: { input: ['everywhere'], answer: ({ endedSessions }: { endedSessions: number }) => ({ endedSessions }) },
+  changePassword: {},
+  updateProfile: {},
+  createApiToken: {
+    input: ['scopes', 'expiresAt'],
+    answer: ({ apiToken }: { apiToken: HasId }) => ({ apiTokenId: apiToken.id }),
+  },
+  revokeApiToken: { input: ['apiTokenId'] },
+  refreshSession: null,
+  renewConnection: null,
+
+  // Accounts
+  setUserRole: { input: ['userId', 'role'] },
+  setUserActive: { input: ['userId', 'isActive'] },
+  createUserToken: {
+    input: ['userId', 'minutes'],
+    answer: ({ expiresAt }: { expiresAt: Date }) => ({ expiresAt }),
+  },
+  upsertUsers: {
+    answer: ({ users, refused }: { users: readonly HasId[]; refused: readonly unknown[] }) => ({
+      userIds: users.map(({ id }) => id),
+      refused: refused.length,
+    }),
+  },
+
+  // Chats and who is in them
+  createChat: { input: ['memberIds'], answer: ofChat },
+  updateChat: { input: ['chatId'] },
+  closeChat: { input: ['chatId'] },
+  reopenChat: { input: ['chatId'] },
+  openOrderChat: { input: ['memberIds'], answer: ofChat },
+  addChatMember: { input: ['chatId', 'userId'] },
+  addChatMembers: { input: ['chatId', 'userIds'] },
+  removeChatMember: { input: ['chatId', 'userId'] },
+  leaveChat: null,
+  openDirectChat: null,
+  createRelation: { input: ['managerId', 'clientId'] },
+  updateRelation: { input: ['relationId', 'clientId'] },
+  deleteRelation: { input: ['relationId'] },
+  createBrand: { input: ['ownerId', 'plan'], answer: ({ brand }: { brand: HasId }) => ({ brandId: brand.id }) },
+  setBrandPlan: { input: ['brandId', 'plan'] },
+  createMatch: { input: ['brandIds'], answer: ofChat },
+
+  // Talk
+  sendMessage: null,
+  editMessage: null,
+  deleteMessages: { input: ['chatId', 'messageIds'] },
+  setTyping: null,
+  markRead: null,
+  markNotificationsRead: null,
+};
+
+type HasId = { id: bigint };
+type SignedIn = { user: HasId; session: { sessionId: string } };
+
+function ofChat({ chat }: { chat: HasId }): LogFields {
+  return { chatId: chat.id };
+}
+
+/**
+ * Writes the line, if there is to be one.
+ *
+ * @param outcome `success`, the name of the outcome that it is, or `unavailable` and `fault`: unknown whether it was done
+ * @param answer of a success; of a refusal what was thrown
+ * @returns whether it was written
+ */
+export const audit = (ctx: Context, mutation: string, outcome: string, args: object, answer: unknown): boolean => {
+  const audited = AUDITED[mutation];
+  if (audited === undefined || audited === null) return false;
+  const { input = {} } = args as { input?: Record<string, unknown> };
+  const told = (audited.input ?? []).flatMap((name) => (isAbsent(input[name]) ? [] : [[name, readable(input[name])]]));
+  const about: LogFields = {
+    ...(Object.fromEntries(told) as LogFields),
+    ...(outcome === 'success' ? audited.answer?.(answer as never) : accountOf(answer)),
+  };
+  const { viewer, address, transport, logger } = ctx;
+  logger.info({ audit: mutation, outcome, by: viewer?.credential.kind, about, address, transport }, 'Audit');
+  return true;
+};
+
+/** Whose password was wrong. */
+const accountOf = (error: unknown): LogFields =>
+  error instanceof Error && 'userId' in error && typeof error.userId === 'bigint' ? { userId: error.userId } : {};
+
+const IDS_MOST = 100;
+
+/** Ids as the rest of the log has them, and no more of them than a line bears. */
+const readable = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.slice(0, IDS_MOST).map(readable);
+  // What is no id is nobody's business: it may hold whatever a client wrote.
+  return typeof value === 'string' && !/^[A-Z_]{1,32}$/.test(value) ? (decodeGlobalId(value)?.key ?? 'unknown') : value;
+};
+
+const isAbsent = (value: unknown) => value === undefined || value === null;

@@ -1,0 +1,107 @@
+/** Adding users to chats, and removing them. */
+import { ChatClosedError, ForbiddenError, InvalidInputError, NotFoundError } from '../domain/errors.js';
+import type { MembersAdded } from '../domain/chats/members.js';
+import { builder } from './builder.js';
+import { OF_A_LIST } from './complexity.js';
+import { Chat } from './chat.js';
+import { successWithMember } from './chat-success.js';
+import { decodeRowId, encodeGlobalId } from './global-id.js';
+import { User } from './user.js';
+
+builder.mutationField('addChatMember', (t) =>
+  t.withAuth({ signedIn: true }).fieldWithInput({
+    description: 'Adds a user, who then reads the whole log. Adding them twice changes nothing.',
+    type: successWithMember('AddChatMemberSuccess', 'The user is a member.', 'The member.'),
+    nullable: true,
+    argOptions: { description: 'Whom to add where.' },
+    typeOptions: { description: 'Whom to add where.' },
+    input: {
+      chatId: t.input.id({ description: 'The chat.' }),
+      userId: t.input.id({ description: 'An active user.' }),
+    },
+    errors: { types: [NotFoundError, ForbiddenError, ChatClosedError] },
+    resolve: (_root, { input }, { viewer, services }) =>
+      services.members.add(viewer, decodeRowId('Chat', input.chatId), decodeRowId('User', input.userId)),
+  }),
+);
+
+const AddChatMembersSuccess = builder.objectRef<MembersAdded>('AddChatMembersSuccess').implement({
+  description: 'All of them are members.',
+  fields: (t) => ({
+    chat: t.field({ type: Chat, description: 'As it is with that.', resolve: ({ chat }) => chat }),
+    added: t.field({
+      type: [User],
+      complexity: OF_A_LIST,
+      description: 'In the order asked for.',
+      resolve: ({ added }) => added,
+    }),
+    unchanged: t.field({
+      type: [User],
+      complexity: OF_A_LIST,
+      description: 'Members already.',
+      resolve: ({ unchanged }) => unchanged,
+    }),
+  }),
+});
+
+builder.mutationField('addChatMembers', (t) =>
+  t.withAuth({ signedIn: true }).fieldWithInput({
+    description:
+      'Adds 1 to 100 members at once: all of them, or none where one cannot be. Each is an event of their own, in the order given. ' +
+      'Idempotent.',
+    type: AddChatMembersSuccess,
+    nullable: true,
+    argOptions: { description: 'Whom to add where.' },
+    typeOptions: { description: 'Whom to add where.' },
+    input: {
+      chatId: t.input.id({ description: 'The chat.' }),
+      userIds: t.input.idList({ description: 'Active users; one named twice counts once.' }),
+    },
+    errors: { types: [NotFoundError, ForbiddenError, ChatClosedError, InvalidInputError] },
+    resolve: (_root, { input }, { viewer, services }) =>
+      services.members.addAll(
+        viewer,
+        decodeRowId('Chat', input.chatId),
+        input.userIds.map((id) => decodeRowId('User', id)),
+      ),
+  }),
+);
+
+builder.mutationField('removeChatMember', (t) =>
+  t.withAuth({ signedIn: true }).fieldWithInput({
+    description: 'Removes a member: nothing that is numbered after their removal reaches them.',
+    type: successWithMember('RemoveChatMemberSuccess', 'The user is no member any more.', 'Who was a member.'),
+    nullable: true,
+    argOptions: { description: 'Whom to remove where.' },
+    typeOptions: { description: 'Whom to remove where.' },
+    input: {
+      chatId: t.input.id({ description: 'The chat.' }),
+      userId: t.input.id({ description: 'A member.' }),
+    },
+    errors: { types: [NotFoundError, ForbiddenError] },
+    resolve: (_root, { input }, { viewer, services }) =>
+      services.members.remove(viewer, decodeRowId('Chat', input.chatId), decodeRowId('User', input.userId)),
+  }),
+);
+
+const LeaveChatSuccess = builder.objectRef<{ chatId: bigint }>('LeaveChatSuccess').implement({
+  description: 'The viewer is no member any more.',
+  fields: (t) => ({
+    chatId: t.id({ description: 'The chat that was left.', resolve: ({ chatId }) => encodeGlobalId('Chat', chatId) }),
+  }),
+});
+
+builder.mutationField('leaveChat', (t) =>
+  t.withAuth({ signedIn: true }).fieldWithInput({
+    description: "Ends the viewer's own membership.",
+    type: LeaveChatSuccess,
+    nullable: true,
+    argOptions: { description: 'The chat to leave.' },
+    typeOptions: { description: 'The chat to leave.' },
+    input: { chatId: t.input.id({ description: 'The chat.' }) },
+    errors: { types: [NotFoundError, ForbiddenError] },
+    resolve: async (_root, { input }, { viewer, services }) => ({
+      chatId: await services.members.leave(viewer, decodeRowId('Chat', input.chatId)),
+    }),
+  }),
+);
