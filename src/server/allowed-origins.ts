@@ -32,7 +32,9 @@ export const createOriginCheck = ({ allowedOrigins, isLoopback, isProxied }: Ori
   };
 };
 
-const isLocal = (hostname: string) => /^(localhost|([a-z0-9-]+\.)+localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+/** Whether a name always leads to this machine. */
+export const isLocal = (hostname: string) =>
+  /^(localhost|([a-z0-9-]+\.)+localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 
 const isSameHost = (origin: URL, host: string | undefined): boolean => {
   // Parsed by the origin's own scheme, so that :443 and nothing are the same.

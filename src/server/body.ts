@@ -16,8 +16,13 @@ export class BodyError extends Error {
 
 const tooLong = () => new BodyError(413, `The body is longer than ${BODY_MOST_BYTES / 1024} KB`);
 
+// As GraphQL over HTTP has it. What a form can send without asking (`text/plain`, `application/x-www-form-urlencoded`) is not among them.
+const JSON_TYPE = /^application\/(graphql\+)?json\s*(;|$)/i;
+
 /** Whether the headers alone say that it cannot be taken, so that none of it need be sent. */
 export const checkAnnouncedBody = (request: IncomingMessage): void => {
+  if (!JSON_TYPE.test(request.headers['content-type'] ?? ''))
+    throw new BodyError(415, 'A request is JSON: send it with Content-Type: application/json');
   // Nobody needs it for 256 KB, and 256 KB can unpack to a gigabyte.
   const { 'content-encoding': encoding = 'identity', 'content-length': length = '0' } = request.headers;
   if (encoding.trim().toLowerCase() !== 'identity') throw new BodyError(415, 'Compressed bodies are not taken');

@@ -1,7 +1,8 @@
 /** Who sends an operation, over what: all that a request brings beside its document. */
-import type { EndingControl } from '../domain/ending.js';
+import type { EndingControl } from '../domain/streams/ending.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { Connection } from '../graphql/context.js';
+import type { EventIds } from '../graphql/event-ids.js';
 import type { LogFields } from '../log-line.js';
 import type { Answered } from './credential.js';
 import type { Lease } from './lease.js';
@@ -15,6 +16,8 @@ export interface Caller {
   readonly socketId: string | null;
   /** What an operation may do to its socket; null for one over HTTP. */
   readonly connection: Connection | null;
+  /** Of the events that it is answered by; null for one over a socket. */
+  readonly eventIds: EventIds | null;
   /** Ends the streams that this caller opens. */
   readonly ending: EndingControl;
   /** Looks at the credential anew. @throws UnavailableError */

@@ -1,7 +1,7 @@
 /** What an operation may do to the WebSocket that it came over. */
-import { credentialKey } from '../domain/credential-facts.js';
+import { credentialKey } from '../domain/accounts/credential-facts.js';
 import { InvalidTokenError } from '../domain/errors.js';
-import type { Authentication } from '../domain/authentication.js';
+import type { Authentication } from '../domain/accounts/authentication.js';
 import type { Connection } from '../graphql/context.js';
 import type { Lease } from './lease.js';
 

@@ -1,6 +1,6 @@
 /** Who a request says it is, by `Authorization: Bearer …` or `Token …`, in a header or in `connectionParams`. */
 import type { IncomingMessage } from 'node:http';
-import type { Authentication, Refusal } from '../domain/authentication.js';
+import type { Authentication, Refusal } from '../domain/accounts/authentication.js';
 import type { Viewer } from '../domain/viewer.js';
 
 export const REFUSALS: Record<Refusal, string> = {
@@ -8,7 +8,26 @@ export const REFUSALS: Record<Refusal, string> = {
   sessionOver: 'The session, the token or the account is gone: sign in again',
 };
 
-export type Answered = { viewer: Viewer | null } | { refusal: Refusal };
+const FORMS = "write it as 'Bearer <token>' or 'Token <token>'";
+
+/** What no other token would mend. At most 123 bytes, as a socket's close reason must be. */
+export const MISWRITTEN = {
+  noText: `The authorization is not text: ${FORMS}`,
+  noScheme: `The token has no scheme: ${FORMS}`,
+  otherScheme: `The authorization has a scheme that is not understood: ${FORMS}`,
+  noToken: `There is no token after the scheme: ${FORMS}`,
+  placeholder: "There is no token: the client has sent 'undefined' or 'null' in its place",
+  severalWords: `The authorization is more than a scheme and a token: ${FORMS}`,
+  quoted: 'The token stands in quotes or brackets: write it without them',
+  apiTokenAsBearer: "This is an API token: write it as 'Token <token>'",
+  accessTokenAsToken: "This is an access token: write it as 'Bearer <token>'",
+} as const;
+
+export type Answered = { viewer: Viewer | null } | { refusal: Refusal; reason?: string };
+
+/** In words for its owner; never with a piece of the token. */
+export const reasonOf = ({ refusal, reason }: Extract<Answered, { refusal: Refusal }>): string =>
+  reason ?? REFUSALS[refusal];
 
 /**
  * Looks at a credential; none at all is nobody, which is no mistake.
@@ -22,14 +41,34 @@ export const createAuthenticate =
   (authentication: Pick<Authentication, 'byAccessToken' | 'byApiToken'>): Authenticate =>
   async (written) => {
     if (written === undefined || written === null || written === '') return { viewer: null };
-    const [, scheme, token] = (typeof written === 'string' && /^(Bearer|Token) +(\S+) *$/i.exec(written)) || [];
-    if (scheme === undefined || token === undefined) return { refusal: 'badToken' };
-    return scheme.toLowerCase() === 'token' ? authentication.byApiToken(token) : authentication.byAccessToken(token);
+    const read = readAuthorization(written);
+    if ('fault' in read) return { refusal: 'badToken', reason: MISWRITTEN[read.fault] };
+    return read.isApiToken ? authentication.byApiToken(read.token) : authentication.byAccessToken(read.token);
   };
+
+type Written = { isApiToken: boolean; token: string } | { fault: keyof typeof MISWRITTEN };
+
+const readAuthorization = (written: unknown): Written => {
+  if (typeof written !== 'string') return { fault: 'noText' };
+  const [scheme = '', token, ...more] = written.trim().split(/\s+/);
+  const isApiToken = scheme.toLowerCase() === 'token';
+  const isKnown = isApiToken || scheme.toLowerCase() === 'bearer';
+  if (token === undefined) return { fault: isKnown ? 'noToken' : 'noScheme' };
+  if (!isKnown) return { fault: 'otherScheme' };
+  if (more.length > 0) return { fault: 'severalWords' };
+  if (/^(undefined|null)$/.test(token)) return { fault: 'placeholder' };
+  if (/^["'<[{]/.test(token)) return { fault: 'quoted' };
+  if (!isApiToken && isMadeAsApiToken(token)) return { fault: 'apiTokenAsBearer' };
+  if (isApiToken && isMadeAsJwt(token)) return { fault: 'accessTokenAsToken' };
+  return { isApiToken, token };
+};
+
+const isMadeAsApiToken = (token: string) => token.startsWith('pat_');
+const isMadeAsJwt = (token: string) => /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/.test(token);
 
 /** `?token=…` as it would stand in the header; undefined where there is none. */
 export const authorizationInUrl = ({ url = '' }: IncomingMessage): string | undefined => {
   const token = new URLSearchParams(url.split('?', 2)[1]).get('token');
   if (token === null) return undefined;
-  return token.startsWith('pat_') ? `Token ${token}` : `Bearer ${token}`;
+  return isMadeAsApiToken(token) ? `Token ${token}` : `Bearer ${token}`;
 };

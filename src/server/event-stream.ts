@@ -10,7 +10,11 @@ const HEADERS = {
   'X-Accel-Buffering': 'no',
 };
 
-const COMPLETE = 'event: complete\ndata:\n\n';
+/** With what an EventSource comes back from a subscription that is complete: it takes every end for a lost connection. */
+export const COMPLETE_ID = 'complete';
+
+const COMPLETE = `event: complete\nid: ${COMPLETE_ID}\ndata:\n\n`;
+const COMPLETE_FOR_NOW = 'event: complete\ndata:\n\n';
 const PING = ':\n\n';
 
 /**
@@ -28,6 +32,8 @@ export const acceptsEvents = (accept: string | null, isStream: boolean): boolean
 interface EventStreamOptions {
   status: number;
   pingMs: number;
+  /** Of the result that was taken last, and whether it may be resumed from. */
+  ids?: { readonly next: string | null; readonly canResume: boolean } | undefined;
   format: (result: ExecutionResult) => FormattedExecutionResult;
 }
 
@@ -40,7 +46,7 @@ interface EventStreamOptions {
 export const writeEvents = async (
   response: ServerResponse,
   results: AsyncIterator<ExecutionResult> & { readonly wasCut?: boolean },
-  { status, pingMs, format }: EventStreamOptions,
+  { status, pingMs, ids, format }: EventStreamOptions,
 ): Promise<{ hasLeft: boolean }> => {
   let hasLeft = response.destroyed;
   const left = new AbortController();
@@ -69,10 +75,12 @@ export const writeEvents = async (
       const result = await results.next();
       if (hasLeft) break;
       if (result.done) {
-        response.end(results.wasCut ? undefined : COMPLETE);
+        response.end(results.wasCut ? undefined : ids?.canResume ? COMPLETE_FOR_NOW : COMPLETE);
         break;
       }
-      await write(`event: next\ndata: ${JSON.stringify(format(result.value))}\n\n`);
+      // One that lacks something has not come: it is asked for again.
+      const id = ids?.next && !result.value.errors ? `id: ${ids.next}\n` : '';
+      await write(`event: next\n${id}data: ${JSON.stringify(format(result.value))}\n\n`);
     }
   } finally {
     clearInterval(pings);

@@ -7,6 +7,7 @@ import { UnavailableError } from '../db/database.js';
 import { BadUserInputError } from '../domain/bad-user-input.js';
 import type { Logger } from '../log-line.js';
 import { idsOf, type Caller } from './caller.js';
+import { boundErrors } from './error-bounds.js';
 
 const INTERNAL = 'INTERNAL_SERVER_ERROR';
 const MASKED = 'Something went wrong on the server';
@@ -53,11 +54,14 @@ const copyOf = (error: unknown, message: string, extensions: Record<string, unkn
   });
 
 /**
- * Gives each error the contract's code, a masked one the request's id, and logs what is worth it.
- * Changes them in place: who answers over HTTP reads the status from them.
+ * Gives each error the contract's code, a masked one the request's id, and logs what is worth it. Some are changed in place: who
+ * answers over HTTP reads the status from them.
+ *
+ * @returns those to be told: few and short, where the client is to blame for them
  */
-export const finishErrors = (errors: readonly GraphQLError[], caller: Caller, logger: Logger): void => {
-  for (const { extensions, originalError, path } of errors) {
+export const finishErrors = (errors: readonly GraphQLError[], caller: Caller, logger: Logger): GraphQLError[] => {
+  const told = boundErrors(errors);
+  for (const { extensions, originalError, path } of told) {
     // Yoga would answer it with 200 where `application/json` is asked for, as it does a document that is wrong.
     if (extensions.code === 'BAD_REQUEST') delete extensions.http?.spec;
     extensions.code = codeOf(extensions.code);
@@ -76,6 +80,7 @@ export const finishErrors = (errors: readonly GraphQLError[], caller: Caller, lo
       logger.debug(fields, 'Request refused');
     }
   }
+  return told;
 };
 
 const codeOf = (code: unknown): string => (typeof code !== 'string' || MALFORMED.has(code) ? 'BAD_USER_INPUT' : code);

@@ -1,21 +1,26 @@
 /**
- * A small script in the GraphiQL page, before GraphiQL's own. GraphiQL's tabs know nothing of each other, so that after
- * signing in one would copy the token into each of them. This one remembers the token of the last sign-in, for as long
- * as the page is open, and says so at the bottom. What the Headers tab says goes first. And it holds back who presses run
- * at once in a tab just opened: for a moment GraphiQL looks there for the operation of the one before, and goes on so.
+ * A small script in the GraphiQL page, before GraphiQL's own.
+ *
+ * - GraphiQL's tabs know nothing of each other: after signing in one would copy the token into each of them. This remembers the token of
+ *   the last sign-in, for as long as the browser's tab is open, and says so at the top. What the Headers tab says goes first.
+ * - GraphiQL shows the last event of a subscription alone, and stops it where another tab is opened. This shows all of them as a list, and
+ *   goes on from the last one (`Last-Event-ID`) when its tab is opened again.
+ * - It makes a `clientMessageId` for each new text.
+ * - It holds back who presses run at once in a tab just opened: for a moment GraphiQL looks there for the operation of the
+ *   one before, and goes on so.
  */
-import type { GraphiqlTab } from './graphiql-tabs.js';
+import { NEW_ID, type GraphiqlTab } from './graphiql-tabs.js';
 
 interface HelperOptions {
-  endpoint: string;
   tabs: readonly GraphiqlTab[];
   /** Where it differs from the one that a browser has seen, the tabs that it remembers are of other data, and let go. */
   key: string;
 }
 
 const SETTLING_MS = 1000;
+const EVENTS_MOST = 200;
 
-export const helperScript = ({ endpoint, tabs, key }: HelperOptions): string => `
+export const helperScript = ({ tabs, key }: HelperOptions): string => `
 (() => {
   const remembered = ${JSON.stringify(rememberedTabs(tabs))};
   try {
@@ -27,12 +32,35 @@ export const helperScript = ({ endpoint, tabs, key }: HelperOptions): string => 
     // No storage: GraphiQL remembers nothing either, and shows its default tabs.
   }
 
+  // What is followed in the tab that is shown, and what was followed in others as they were left, by their titles.
+  let live;
+  const left = new Map();
+  const titleOf = (tab) => tab?.querySelector('button')?.title;
+  const openTitle = () => titleOf(document.querySelector('.graphiql-tab-active'));
+  const onTab = (tab) => {
+    openedAt = performance.now();
+    const title = titleOf(tab);
+    if (live && live.title !== title) {
+      live.isLeft = true;
+      left.set(live.title, live);
+      live = undefined;
+    }
+    if (!left.delete(title)) return;
+    setTimeout(() => {
+      if (openTitle() === title) document.querySelector('.graphiql-execute-button[aria-label^="Execute"]')?.click();
+    }, ${SETTLING_MS} + 50);
+  };
+
   let openedAt = -Infinity;
   document.addEventListener('click', (event) => {
-    if (event.target.closest?.('.graphiql-tab')) openedAt = performance.now();
+    const tab = event.target.closest?.('.graphiql-tab');
+    if (tab) onTab(tab);
     const run = event.target.closest?.('.graphiql-execute-button');
+    if (!run) return;
+    // Stopped by hand.
+    live = undefined;
     const early = openedAt + ${SETTLING_MS} - performance.now();
-    if (!run || early <= 0) return;
+    if (early <= 0) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     setTimeout(() => run.click(), early);
@@ -42,35 +70,96 @@ export const helperScript = ({ endpoint, tabs, key }: HelperOptions): string => 
   const note = document.createElement('div');
   note.id = 'parley-note';
   note.setAttribute('role', 'status');
-  note.style.cssText = 'position:fixed;bottom:6px;left:64px;z-index:10;padding:2px 10px;border-radius:6px;'
+  note.style.cssText = 'position:fixed;top:27px;right:125px;z-index:10;padding:2px 10px;border-radius:6px;'
     + 'font:12px/1.6 system-ui,sans-serif;background:#2b3040;color:#fff;opacity:.9;pointer-events:none';
   const say = (text) => { note.textContent = text; };
-  say('Not signed in: run the SignIn tab first');
   document.body.append(note);
+
+  const setSignedIn = (signedIn) => {
+    token = signedIn?.token;
+    if (signedIn) say('Signed in' + (signedIn.name ? ' as ' + signedIn.name : '') + ': the token is sent along');
+    try {
+      if (signedIn) sessionStorage.setItem('parley:signed-in', JSON.stringify(signedIn));
+      else sessionStorage.removeItem('parley:signed-in');
+    } catch {
+      // No storage: until the page is loaded again.
+    }
+  };
+  say('Not signed in: run the SignIn tab first');
+  try {
+    setSignedIn(JSON.parse(sessionStorage.getItem('parley:signed-in')) ?? undefined);
+  } catch {
+    // No storage, or another's.
+  }
 
   const lookAt = (answer) => {
     for (const field of Object.values(answer?.data ?? {})) {
       if (!field?.session?.accessToken) continue;
-      token = field.session.accessToken;
-      const name = field.session.user?.username;
-      say('Signed in' + (name ? ' as ' + name : '') + ': this page sends the token along, unless the Headers tab has an Authorization');
+      setSignedIn({ token: field.session.accessToken, name: field.session.user?.username });
     }
+  };
+
+  const ids = new Map();
+  const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const withIds = (body) => {
+    if (typeof body !== 'string' || !body.includes('"clientMessageId"')) return body;
+    const params = JSON.parse(body);
+    const input = params.variables?.input;
+    if (input?.clientMessageId !== ${JSON.stringify(NEW_ID)}) return body;
+    const text = JSON.stringify(input);
+    if (!ids.has(text)) ids.set(text, newId());
+    input.clientMessageId = ids.get(text);
+    return JSON.stringify(params);
+  };
+
+  const followed = new Map();
+  const withAll = (follow, block) => {
+    const id = /^id: (.*)$/m.exec(block)?.[1];
+    if (id) follow.lastId = id;
+    return block.replace(/^data: ({.*)$/m, (line, json) => {
+      const result = JSON.parse(json);
+      for (const [field, event] of Object.entries(result.data ?? {})) {
+        follow.events = [event, ...follow.events].slice(0, ${EVENTS_MOST});
+        result.data[field] = follow.events;
+      }
+      return 'data: ' + JSON.stringify(result);
+    });
+  };
+  const collect = (follow, { body, status, headers }) => {
+    let rest = '';
+    const all = new TransformStream({
+      transform: (text, controller) => {
+        const blocks = (rest + text).split('\\n\\n');
+        rest = blocks.pop();
+        for (const block of blocks) controller.enqueue(withAll(follow, block) + '\\n\\n');
+      },
+      flush: () => { if (live === follow) live = undefined; },
+    });
+    const collected = body.pipeThrough(new TextDecoderStream()).pipeThrough(all).pipeThrough(new TextEncoderStream());
+    return new Response(collected, { status, headers });
   };
 
   const fetchAsIs = window.fetch.bind(window);
   window.fetch = async (input, init = {}) => {
     const url = new URL(input.url ?? input, location.href);
-    if (url.origin !== location.origin || url.pathname !== ${JSON.stringify(endpoint)}) return fetchAsIs(input, init);
+    if (url.origin !== location.origin || url.pathname !== location.pathname) return fetchAsIs(input, init);
     const headers = new Headers(init.headers ?? input.headers);
     const isOurs = token !== undefined && !headers.has('authorization');
     if (isOurs) headers.set('authorization', 'Bearer ' + token);
-    const response = await fetchAsIs(input, { ...init, headers });
+    const asked = url.search + String(init.body ?? '');
+    const before = followed.get(asked);
+    if (before?.isLeft && before.lastId) headers.set('last-event-id', before.lastId);
+    const response = await fetchAsIs(input, { ...init, headers, ...(init.body && { body: withIds(init.body) }) });
     if (response.status === 401 && isOurs) {
-      token = undefined;
+      setSignedIn(undefined);
       say('The token has expired: run the SignIn tab again');
     }
-    if (response.headers.get('content-type')?.includes('json')) response.clone().json().then(lookAt, () => undefined);
-    return response;
+    const type = response.headers.get('content-type') ?? '';
+    if (type.includes('json')) response.clone().json().then(lookAt, () => undefined);
+    if (!type.includes('event-stream') || !response.body) return response;
+    live = { title: openTitle(), events: before?.isLeft ? before.events : [], lastId: before?.lastId, isLeft: false };
+    followed.set(asked, live);
+    return collect(live, response);
   };
 })();
 `;

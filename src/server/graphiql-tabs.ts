@@ -8,6 +8,9 @@ export interface GraphiqlTab {
   variables: string;
 }
 
+/** In place of a `clientMessageId`: the page makes one (`graphiql-helper.ts`). */
+export const NEW_ID = 'new';
+
 /** Somebody whose password is no secret, and a chat of theirs. */
 export interface Talker {
   username: string;
@@ -26,13 +29,14 @@ const json = (variables: object) => JSON.stringify(variables, null, 2);
 export const conversationTabs = (talker?: Talker): GraphiqlTab[] => [
   {
     title: 'SignIn',
-    query: `# 1. Press run. From then on this page sends the token along,
-#    until it is closed. Then go from tab to tab and press run.
+    query: `# 1. Press run. From then on this page sends
+#    the token along, also after a reload. Then
+#    go from tab to tab and press run.
 #
-# Where the token goes: into a header, which may also be
-# written into the Headers tab below:
+# Programs send it as a header, as you can in the
+# Headers tab below:
 #   { "Authorization": "Bearer <accessToken>" }
-# and over a WebSocket into the connectionParams:
+# and over a WebSocket in the connectionParams:
 #   { "authorization": "Bearer <accessToken>" }
 mutation SignIn($input: LogInInput!) {
   logIn(input: $input) {
@@ -53,8 +57,8 @@ mutation SignIn($input: LogInInput!) {
   },
   {
     title: 'MyChats',
-    query: `# 2. Your chats, those that something was last said in first.
-#    Their ids are what the next tabs take as chatId.
+    query: `# 2. Your chats, the latest first. Their ids are
+#    what the next tabs take as chatId.
 query MyChats {
   viewer { username }
   unreadCount
@@ -64,8 +68,14 @@ query MyChats {
       kind
       name
       unreadCount
-      lastMessage { text sender { username } createdAt }
-      members(first: 5) { nodes { user { username } } }
+      lastMessage {
+        text
+        sender { username }
+        createdAt
+      }
+      members(first: 5) {
+        nodes { user { username } }
+      }
     }
   }
 }
@@ -74,13 +84,21 @@ query MyChats {
   },
   {
     title: 'History',
-    query: `# 3. The newest messages of one chat, oldest first.
-#    The page before it: put startCursor into before.
+    query: `# 3. The newest messages of one chat, oldest
+#    first. The page before it: put startCursor
+#    into before.
 query History($chatId: ID!, $before: String) {
   chat(id: $chatId) {
     name
     messages(last: 20, before: $before) {
-      nodes { seq sender { username } text isEdited isDeleted createdAt }
+      nodes {
+        seq
+        sender { username }
+        text
+        isEdited
+        isDeleted
+        createdAt
+      }
       pageInfo { hasPreviousPage startCursor }
     }
   }
@@ -90,8 +108,11 @@ query History($chatId: ID!, $before: String) {
   },
   {
     title: 'Send',
-    query: `# 4. Say something. Programs add a clientMessageId of their own:
-#    sending again after a timeout then never sends twice.
+    query: `# 4. Say something. With a clientMessageId it is
+#    safe to send again after a timeout. This page
+#    makes a new one for each text: run it twice,
+#    and it is sent once (deduplicated). Change
+#    the text, and it is another message.
 mutation Send($input: SendMessageInput!) {
   sendMessage(input: $input) {
     __typename
@@ -103,29 +124,46 @@ mutation Send($input: SendMessageInput!) {
   }
 }
 `,
-    variables: json({ input: { chatId: talker?.chatId ?? '', text: 'Hello from GraphiQL' } }),
+    variables: json({
+      input: { chatId: talker?.chatId ?? '', text: 'Hello from GraphiQL', clientMessageId: NEW_ID },
+    }),
   },
   {
     title: 'Follow',
-    query: `# 5. The chat, live. It begins after the cursor below: first
-#    what was sent since, yours too, then ChatReady, then whatever
-#    happens, until you press stop.
+    query: `# 5. The chat, live, from the cursor below on:
+#    first what was sent since, yours too, then
+#    ChatReady, then what happens, until you press
+#    stop. This page lists the events, the newest
+#    first; a program is sent one after the other.
+#    Go to Send and back: it goes on.
 #
-# Open this page in a second window, sign in there as ${talker?.otherUsername ?? 'somebody else'}
-# (the passwords were printed when the server started) and run
-# Send: it appears here.
+# Open this page in a second window, sign in there
+# as ${talker?.otherUsername ?? 'somebody else'} and run Send: it appears here.
+# The server printed the passwords at its start.
 #
-# A program keeps the last cursor that it has seen: after a
-# connection that dropped, it goes on from there, missing nothing.
-subscription Follow($chatId: ID!, $after: Cursor) {
+# A program keeps the last cursor that it has
+# seen: after a lost connection it goes on from
+# there, missing nothing.
+subscription Follow(
+  $chatId: ID!
+  $after: Cursor
+) {
   chatEvents(chatId: $chatId, after: $after) {
     __typename
     ... on DurableEvent { seq cursor }
-    ... on MessageSent { message { text sender { username } } }
+    ... on MessageSent {
+      message { text sender { username } }
+    }
     ... on MessageEdited { message { seq text } }
     ... on MessagesDeleted { messageIds }
-    ... on TypingChanged { user { username } isTyping }
-    ... on MessagesRead { user { username } lastReadSeq }
+    ... on TypingChanged {
+      user { username }
+      isTyping
+    }
+    ... on MessagesRead {
+      user { username }
+      lastReadSeq
+    }
     ... on ChatReady { headSeq unreadCount }
     ... on SubscriptionEnded { code reason }
   }

@@ -1,6 +1,6 @@
 /** Who GraphiQL's tabs are filled in for: a demo person whose password is known, in the chat with the most to read. */
-import type { Chats } from '../domain/chats.js';
-import { OPERATOR, type Users } from '../domain/users.js';
+import type { Chats } from '../domain/chats/chats.js';
+import { OPERATOR, type Users } from '../domain/accounts/users.js';
 import type { Viewer } from '../domain/viewer.js';
 import { encodeGlobalId } from '../graphql/global-id.js';
 import { encodeCursor } from '../log/cursor.js';

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { isLocal } from './allowed-origins.js';
 import { helperScript } from './graphiql-helper.js';
 import { conversationTabs, type Talker } from './graphiql-tabs.js';
 
@@ -16,13 +17,14 @@ interface Page {
   plain: Buffer;
 }
 
-/** @param talker whom the tabs are filled in for */
-export const createGraphiql = (endpoint: string, talker?: Talker): AnswerPage => {
-  let page: Promise<Page> | undefined;
+/** @param talker whom the tabs are filled in for, password included, for those who sit at this machine */
+export const createGraphiql = (talker?: Talker): AnswerPage => {
+  // Loaded when somebody looks: it is 9 MB, and most processes are never looked at.
+  const page = once(() => render());
+  const filledInPage = once(() => render(talker));
 
   return async (request, response) => {
-    // Loaded when somebody looks: it is 9 MB, and most processes are never looked at.
-    const { etag, policy, gzipped, plain } = await (page ??= render(endpoint, talker));
+    const { etag, policy, gzipped, plain } = await (isFromHere(request) ? filledInPage() : page());
     response.setHeader('Content-Security-Policy', policy);
     response.setHeader('Cache-Control', 'no-cache');
     response.setHeader('ETag', etag);
@@ -42,12 +44,30 @@ export const createGraphiql = (endpoint: string, talker?: Talker): AnswerPage =>
   };
 };
 
-const render = async (endpoint: string, talker?: Talker): Promise<Page> => {
+const once = <Value>(make: () => Value): (() => Value) => {
+  let value: Value | undefined;
+  return () => (value ??= make());
+};
+
+const OF_PROXIES = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'];
+
+/**
+ * As far as one can see: by no proxy, and by a name that leads nowhere else. nginx, unless told otherwise, adds no header and puts the
+ * name that it has for us for the browser's; but it speaks HTTP/1.0, or closes each connection, which no browser does.
+ */
+const isFromHere = ({ headers, httpVersion }: IncomingMessage): boolean => {
+  const own = `http://${headers.host}`;
+  const isOfBrowser = httpVersion !== '1.0' && headers.connection?.toLowerCase() !== 'close';
+  const isDirect = isOfBrowser && OF_PROXIES.every((name) => headers[name] === undefined);
+  return isDirect && URL.canParse(own) && isLocal(new URL(own).hostname);
+};
+
+const render = async (talker?: Talker): Promise<Page> => {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const tabs = conversationTabs(talker);
   const html = renderGraphiQL({
     title: 'Parley',
-    endpoint,
+    // Without an endpoint it asks where it is itself, which is also right below a proxy's path.
     favicon: FAVICON,
     defaultTabs: tabs,
     defaultEditorToolsVisibility: 'variables',
@@ -58,7 +78,7 @@ const render = async (endpoint: string, talker?: Talker): Promise<Page> => {
   const key = hashOf(JSON.stringify(conversationTabs(talker && { ...talker, cursor: '' })), 'base64url');
   const withHelper = html
     .replace('</style>', () => `${STYLE}</style>`)
-    .replace('<script>', () => `<script>${helperScript({ endpoint, tabs, key })}</script>\n<script>`);
+    .replace('<script>', () => `<script>${helperScript({ tabs, key })}</script>\n<script>`);
   const plain = Buffer.from(withHelper);
   return {
     etag: `"${hashOf(plain, 'base64url')}"`,

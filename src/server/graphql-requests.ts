@@ -1,15 +1,16 @@
 /** GraphQL over HTTP: one request, one operation, answered at once or as Server-Sent Events. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult, FormattedExecutionResult } from 'graphql';
-import { createEnding } from '../domain/ending.js';
-import type { Authentication } from '../domain/authentication.js';
+import { createEnding } from '../domain/streams/ending.js';
+import type { Authentication } from '../domain/accounts/authentication.js';
 import type { Logger } from '../log-line.js';
+import type { Tally } from '../meters.js';
 import { answerError } from './answer.js';
 import { BodyError, discardBody, readBody } from './body.js';
 import { idsOf, type Caller } from './caller.js';
 import type { Carriers } from './carriers.js';
 import { REFUSALS, type Authenticate } from './credential.js';
-import { acceptsEvents, single, writeEvents } from './event-stream.js';
+import { acceptsEvents, COMPLETE_ID, single, writeEvents } from './event-stream.js';
 import { finishErrors, formatError } from './faults.js';
 import { createLease } from './lease.js';
 import { createResultStream } from './result-stream.js';
@@ -21,6 +22,8 @@ export interface GraphqlRequestsOptions {
   authentication: Pick<Authentication, 'watch'>;
   authenticate: Authenticate;
   carriers: Carriers;
+  /** Open ones, by "field transport". */
+  openSubscriptions: Tally;
   logger: Logger;
   pingMs: number;
 }
@@ -40,6 +43,7 @@ export const createGraphqlRequests = ({
   authentication,
   authenticate,
   carriers,
+  openSubscriptions,
   logger,
   pingMs,
 }: GraphqlRequestsOptions): AnswerGraphql => {
@@ -49,13 +53,16 @@ export const createGraphqlRequests = ({
       transport: acceptsEvents(request.headers.accept ?? null, false) ? 'sse' : 'http',
       socketId: null,
       connection: null,
+      eventIds: { last: lastEventIdOf(request), next: null, canResume: false },
       ending: createEnding(),
       lease: null,
       viewer: null,
       authenticate: () => authenticate(request.headers.authorization),
     };
     const exchange: Exchange = { caller };
-    const answered = await engine.fetch(await toFetchRequest(request), { exchange });
+    const asked = await toFetchRequest(request);
+    if (caller.transport === 'sse' && lastEventIdOf(request) === COMPLETE_ID) return answerComplete(response);
+    const answered = await engine.fetch(asked, { exchange });
     if (response.destroyed) return letGo(exchange);
     if (exchange.events === undefined) {
       const body = await answered.text();
@@ -71,13 +78,14 @@ export const createGraphqlRequests = ({
 
   const toFetchRequest = async (request: IncomingMessage) => {
     const body = request.method === 'POST' ? await readBody(request) : undefined;
-    const { accept, 'content-type': contentType } = request.headers;
+    const { accept } = request.headers;
     // Without a signal: what it began it finishes, and a stream that nobody waits for any more is let go of below.
     return new engine.fetchAPI.Request(`http://localhost${request.url}`, {
       method: request.method ?? 'GET',
       headers: {
         ...(accept !== undefined && { accept }),
-        ...(contentType !== undefined && { 'content-type': contentType }),
+        // However it was written.
+        ...(body !== undefined && { 'content-type': 'application/json' }),
       },
       ...(body !== undefined && { body }),
     });
@@ -101,22 +109,26 @@ export const createGraphqlRequests = ({
       caller.viewer && createLease(authentication, caller.viewer, (why) => void end('SIGNED_OUT', REFUSALS[why]));
     caller.lease = lease;
     const carrier = carriers.add({
-      end: () => end('SHUTTING_DOWN', 'This node is shutting down: subscribe again'),
+      end: (reason) => end('SHUTTING_DOWN', reason),
       terminate: () => response.destroy(),
     });
+    const counted = `${facts.fields?.[0] ?? 'other'} sse`;
+    openSubscriptions.add(counted);
     logger.info(facts, 'Subscribed');
     try {
       const { hasLeft } = await writeEvents(response, results, {
         status: 200,
         pingMs,
+        ids: caller.eventIds ?? undefined,
         format: (result) => {
-          if (result.errors) finishErrors(result.errors, caller, logger);
-          return formatResult(result);
+          const errors = result.errors && finishErrors(result.errors, caller, logger);
+          return formatResult({ ...result, ...(errors && { errors }) });
         },
       });
       const reason = hasLeft ? 'left' : results.wasCut ? 'ended by the server' : 'complete';
       logger.info({ ...facts, deliveries: results.deliveries, reason }, 'Subscription over');
     } finally {
+      openSubscriptions.add(counted, -1);
       lease?.release();
       carrier.remove();
     }
@@ -142,6 +154,11 @@ export const createGraphqlRequests = ({
     }
   };
 };
+
+const lastEventIdOf = ({ headers }: IncomingMessage): string | null => headers['last-event-id']?.toString() || null;
+
+/** An EventSource comes back from everything but this. */
+const answerComplete = (response: ServerResponse) => void response.writeHead(204).end();
 
 const formatResult = ({ errors, ...result }: ExecutionResult): FormattedExecutionResult => ({
   ...result,

@@ -1,32 +1,40 @@
 /** GraphQL over WebSockets, as the `graphql-transport-ws` protocol has it: who is on one, what they run, how it ends. */
-import { CloseCode, makeServer, type Context } from 'graphql-ws';
+import { makeServer, type Context } from 'graphql-ws';
 import { GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import type { WebSocket } from 'ws';
-import { createEnding, type EndingControl, type ServerEndCode } from '../domain/ending.js';
-import type { Authentication, Refusal } from '../domain/authentication.js';
+import { UnavailableError } from '../db/database.js';
+import { createEnding, type EndingControl, type ServerEndCode } from '../domain/streams/ending.js';
+import type { Authentication, Refusal } from '../domain/accounts/authentication.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { Connection } from '../graphql/context.js';
 import type { Logger } from '../log-line.js';
+import type { Tally } from '../meters.js';
 import { idsOf, type Caller } from './caller.js';
 import type { Carriers } from './carriers.js';
 import { clientAddress } from './client-address.js';
 import { createConnection } from './connection.js';
-import { authorizationInUrl, REFUSALS, type Authenticate } from './credential.js';
+import { authorizationInUrl, reasonOf, REFUSALS, type Authenticate } from './credential.js';
 import { finishErrors, formatError, maskError } from './faults.js';
 import { createLease, type Lease } from './lease.js';
+import { createOperationIds, type OperationIds } from './operation-ids.js';
 import { createOperations } from './operations.js';
+import type { PersistedQueries } from './persisted-queries.js';
 import { requestIdOf } from './request-id.js';
 import { createResultStream, type ResultStream } from './result-stream.js';
 import { rootFieldsOf } from './root-fields.js';
 import type { SocketFacts } from './sockets.js';
 import { createWire, type Wire } from './wire.js';
 import type { Engine } from './yoga.js';
+import { within } from '../within.js';
 
 export interface GraphqlSocketsOptions {
   engine: Engine;
+  persistedQueries: PersistedQueries;
   authentication: Authentication;
   authenticate: Authenticate;
   carriers: Carriers;
+  /** Open ones, by "field transport". */
+  openSubscriptions: Tally;
   logger: Logger;
   trustProxy: number;
   /** Whether the upgrade request may show a token in its URL. */
@@ -45,6 +53,7 @@ interface Session {
   readonly connection: Connection;
   /** Undefined while nobody is signed in. */
   lease: Lease | undefined;
+  readonly operationIds: OperationIds;
   readonly streams: Set<ResultStream>;
   /** Messages that are not dealt with yet; a subscription's is until that is over. */
   heard: number;
@@ -56,11 +65,12 @@ interface Session {
 type SocketContext = Context<Record<string, unknown>, Session>;
 
 const OPERATIONS_MOST = 1000;
-const OPERATION_ID_LONGEST = 256;
 const INIT_WITHIN_MS = 10_000;
 const LAST_RESULTS_WITHIN_MS = 2000;
 // What the database does not answer by then it does not answer.
 const ANSWERS_WITHIN_MS = 6000;
+
+const FAULT = 'Something went wrong on the server: try again';
 
 const GOING_AWAY = 1001;
 const TRY_AGAIN_LATER = 1013;
@@ -69,15 +79,17 @@ const CLOSE_CODES: Record<Refusal, number> = { badToken: 4403, sessionOver: 4401
 
 export const createGraphqlSockets = ({
   engine,
+  persistedQueries,
   authentication,
   authenticate,
   carriers,
+  openSubscriptions,
   logger,
   trustProxy,
   allowTokenInUrl,
 }: GraphqlSocketsOptions) => {
-  const operations = createOperations(engine);
-  /** By the payload that began the operation: ids are the client's, who may use one again at once. */
+  const operations = createOperations(engine, persistedQueries);
+  /** By the payload that began the operation. */
   const callers = new WeakMap<object, Caller>();
 
   const callerOf = (session: Session, operationId: string): Caller => ({
@@ -86,6 +98,7 @@ export const createGraphqlSockets = ({
     address: session.address,
     socketId: session.socketId,
     connection: session.connection,
+    eventIds: null,
     ending: session.ending,
     lease: session.lease ?? null,
     viewer: session.lease?.viewer ?? null,
@@ -98,8 +111,8 @@ export const createGraphqlSockets = ({
   /** Ends what it carries, each stream with a last event, and closes it. */
   const end = async (session: Session, code: ServerEndCode, closeCode: number, reason: string) => {
     session.ending.end(code, reason);
-    await withinMs(LAST_RESULTS_WITHIN_MS, Promise.all([...session.streams].map((stream) => stream.over)));
-    await withinMs(ANSWERS_WITHIN_MS, idle(session));
+    await within(LAST_RESULTS_WITHIN_MS, Promise.all([...session.streams].map((stream) => stream.over)));
+    await within(ANSWERS_WITHIN_MS, idle(session));
     session.wire.close(closeCode, reason);
     await session.wire.closed;
   };
@@ -119,24 +132,24 @@ export const createGraphqlSockets = ({
       const answered = await authenticate(written);
       if ('refusal' in answered) {
         logger.info({ ...ids, reason: answered.refusal }, 'Authentication refused');
-        return session.wire.close(CLOSE_CODES[answered.refusal], REFUSALS[answered.refusal]);
+        return session.wire.close(CLOSE_CODES[answered.refusal], reasonOf(answered));
       }
       const { viewer } = answered;
       if (viewer !== null) signIn(session, viewer);
       logger.info({ ...ids, userId: viewer?.id, by: viewer?.credential.kind }, 'Connected');
     } catch (error) {
-      logger.warn({ ...ids, error }, 'Unavailable');
-      session.wire.close(TRY_AGAIN_LATER, 'The database is not available: try again');
+      if (error instanceof UnavailableError) {
+        logger.warn({ ...ids, error }, 'Unavailable');
+        return session.wire.close(TRY_AGAIN_LATER, 'The database is not available: try again');
+      }
+      logger.error({ ...ids, error }, 'Fault');
+      session.wire.close(TRY_AGAIN_LATER, FAULT);
     }
   };
 
-  const onSubscribe = async ({ extra: session, subscriptions }: SocketContext, id: string, payload: object) => {
-    const caller = callerOf(session, id);
+  const onSubscribe = async ({ extra: session, subscriptions }: SocketContext, number: string, payload: object) => {
+    const caller = callerOf(session, session.operationIds.clientIdOf(number)!);
     callers.set(payload, caller);
-    if (id.length > OPERATION_ID_LONGEST) {
-      session.wire.close(CloseCode.BadRequest, 'The operation id is too long');
-      return [tooMuch(`An operation id is at most ${OPERATION_ID_LONGEST} characters long`)];
-    }
     if (Object.keys(subscriptions).length > OPERATIONS_MOST)
       return [tooMuch(`At most ${OPERATIONS_MOST} operations run on one socket at once`)];
     return operations.prepare(caller, payload as Parameters<typeof operations.prepare>[1]);
@@ -146,7 +159,7 @@ export const createGraphqlSockets = ({
 
   const onOperation = (
     { extra: session, subscriptions }: SocketContext,
-    id: string,
+    number: string,
     payload: object,
     args: ExecutionArgs,
     source: unknown,
@@ -156,25 +169,26 @@ export const createGraphqlSockets = ({
     const facts = { ...idsOf(caller), transport: 'ws', fields: rootFieldsOf(args.document, args.operationName) };
     const results = createResultStream(source, {
       ending: session.ending,
-      // Without its id there, no `complete` is sent for it.
-      onCut: () => delete subscriptions[id],
+      // Without its number there, no `complete` is sent for it.
+      onCut: () => delete subscriptions[number],
     });
     session.streams.add(results);
     session.streaming++;
+    const counted = `${facts.fields[0] ?? 'other'} ws`;
+    openSubscriptions.add(counted);
     logger.info(facts, 'Subscribed');
     void results.over.then(() => {
       session.streams.delete(results);
       session.streaming--;
+      openSubscriptions.add(counted, -1);
       const reason = results.wasCut ? 'ended by the server' : undefined;
       logger.info({ ...facts, deliveries: results.deliveries, reason }, 'Subscription over');
     });
     return results as unknown as AsyncGenerator<ExecutionResult>;
   };
 
-  const formatErrors = (payload: object, errors: readonly GraphQLError[]) => {
-    finishErrors(errors, callers.get(payload)!, logger);
-    return errors.map(formatError);
-  };
+  const formatErrors = (payload: object, errors: readonly GraphQLError[]) =>
+    finishErrors(errors, callers.get(payload)!, logger).map(formatError);
 
   const protocol = makeServer<Record<string, unknown>, Session>({
     connectionInitWaitTimeout: INIT_WITHIN_MS,
@@ -196,13 +210,17 @@ export const createGraphqlSockets = ({
   });
 
   /** Hears what the protocol does with one message, until it is answered. */
-  const hear = async (session: Session, take: (data: string) => Promise<void>, data: string) => {
+  const hear = async (session: Session, take: (data: string) => Promise<void>, text: string) => {
+    const message = session.operationIds.hear(text);
+    if (message === null) return;
     session.heard++;
     try {
-      await take(data);
+      // graphql-ws parses what is text; its types do not say so.
+      await take(message as string);
     } catch (error) {
       logger.error({ socketId: session.socketId, error }, 'Fault');
-      session.wire.close(CloseCode.InternalServerError, 'Something went wrong on the server');
+      // Not with 4500, after which graphql-ws' client never comes back.
+      session.wire.close(TRY_AGAIN_LATER, FAULT);
     } finally {
       session.heard--;
       session.onIdle();
@@ -221,6 +239,7 @@ export const createGraphqlSockets = ({
       ending: createEnding(),
       connection: createConnection(authentication, () => session.lease),
       lease: undefined,
+      operationIds: createOperationIds(wire.close),
       streams: new Set(),
       heard: 0,
       streaming: 0,
@@ -228,15 +247,18 @@ export const createGraphqlSockets = ({
       openedAt: performance.now(),
     };
     const carrier = carriers.add({
-      end: () => end(session, 'SHUTTING_DOWN', GOING_AWAY, 'This node is shutting down'),
+      end: (reason) => end(session, 'SHUTTING_DOWN', GOING_AWAY, reason),
       terminate: () => socket.terminate(),
     });
     const onClosed = protocol.opened(
       {
         protocol: socket.protocol,
-        send: wire.send,
+        send: async (text) => {
+          const told = session.operationIds.tell(text);
+          if (told !== null) await wire.send(told);
+        },
         close: wire.close,
-        onMessage: (take) => wire.onText((data) => void hear(session, take, data)),
+        onMessage: (take) => wire.onText((text) => void hear(session, take, text)),
       },
       session,
     );
@@ -256,9 +278,3 @@ const idle = async (session: Session): Promise<void> => {
 
 const isStream = (value: unknown): value is AsyncIterable<ExecutionResult> =>
   typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
-
-const withinMs = async (milliseconds: number, work: Promise<unknown>): Promise<void> => {
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([work, new Promise((resolve) => (timer = setTimeout(resolve, milliseconds)))]);
-  clearTimeout(timer);
-};

@@ -1,5 +1,5 @@
 /** How long a viewer may keep something open: until their token expires, unless renewed, or what they have shown is over. */
-import type { Authentication, Refusal } from '../domain/authentication.js';
+import type { Authentication, Refusal } from '../domain/accounts/authentication.js';
 import type { Viewer } from '../domain/viewer.js';
 
 export interface Lease {

@@ -10,12 +10,14 @@ import {
 } from 'graphql';
 import type { Caller } from './caller.js';
 import { maskError } from './faults.js';
+import type { PersistedQueries } from './persisted-queries.js';
 import type { Engine, Exchange } from './yoga.js';
 
 export interface OperationParams {
   query: string;
   operationName?: string | null | undefined;
   variables?: Record<string, unknown> | null | undefined;
+  extensions?: Record<string, unknown> | null | undefined;
 }
 
 type Results = ExecutionResult | AsyncIterable<ExecutionResult>;
@@ -41,10 +43,11 @@ export interface Operations {
   run(args: ExecutionArgs): Promise<Results>;
 }
 
-export const createOperations = (engine: Engine): Operations => {
+export const createOperations = (engine: Engine, persistedQueries: PersistedQueries): Operations => {
   const runs = new WeakMap<object, Run>();
 
-  const prepare = async (caller: Caller, params: OperationParams) => {
+  const prepare = async (caller: Caller, sent: OperationParams) => {
+    const params = persistedQueries.resolve(sent);
     const exchange: Exchange = { caller };
     const enveloped = engine.getEnveloped({ exchange, params }) as unknown as Enveloped;
     const { schema, parse, validate, contextFactory, execute, subscribe } = enveloped;

@@ -3,7 +3,7 @@
  * stream says so in one last result and then stays silent; here it is seen to have been taken, and the stream is cut.
  */
 import type { ExecutionResult } from 'graphql';
-import type { Ending } from '../domain/ending.js';
+import type { Ending } from '../domain/streams/ending.js';
 
 export interface ResultStream extends AsyncIterableIterator<ExecutionResult, void> {
   /** The client is to come back by itself: it must not be told that the subscription is complete. */

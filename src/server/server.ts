@@ -2,10 +2,14 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Authentication } from '../domain/authentication.js';
+import type { DatabaseState } from '../db/database.js';
+import type { Authentication } from '../domain/accounts/authentication.js';
+import { DOCTOR_HEADER } from '../doctor-proof.js';
 import type { Logger } from '../log-line.js';
+import { createTally, type Histogram } from '../meters.js';
 import { createOriginCheck } from './allowed-origins.js';
 import { answerError, answerJson } from './answer.js';
+import type { TellArrival } from './arrival.js';
 import { BodyError, checkAnnouncedBody } from './body.js';
 import { createCarriers } from './carriers.js';
 import { clientAddress } from './client-address.js';
@@ -14,6 +18,9 @@ import { createAuthenticate } from './credential.js';
 import type { AnswerPage } from './graphiql.js';
 import { createGraphqlRequests } from './graphql-requests.js';
 import { createGraphqlSockets } from './graphql-sockets.js';
+import { createOperationTimes } from './operation-times.js';
+import { createPersistedQueries } from './persisted-queries.js';
+import { createProxyNotice } from './proxy-notice.js';
 import { requestIdOf } from './request-id.js';
 import { createSockets } from './sockets.js';
 import { createEngine, type Api } from './yoga.js';
@@ -29,24 +36,42 @@ export interface ServerOptions {
   /** Whether sockets may show a token in their URL. */
   allowTokenInUrl: boolean;
   drainSeconds: number;
+  /** After how long sockets and streams are sent elsewhere, at most; 0: never. */
+  connectionMinutes: number;
   slowReaderSeconds: number;
   api: Api;
   authentication: Authentication;
-  /** Whether the database answers; for readiness. */
-  isReachable: () => Promise<boolean>;
+  /** Of the database; for readiness. */
+  databaseState: () => Promise<DatabaseState>;
+  /** For `parley doctor --url`. */
+  tellArrival: TellArrival;
   /** What browsers are shown; undefined: nothing. */
   graphiql: AnswerPage | undefined;
   logger: Logger;
+  /** Operations that take longer have a log line; 0: none has. */
+  slowMs: number;
+  version: string;
   /** How often silent sockets and streams are pinged. */
   pingMs?: number;
 }
 
+/** What the server counts of itself. */
+export interface ServerFigures {
+  sockets(): number;
+  /** Open ones, by "field transport". */
+  subscriptions(): ReadonlyMap<string, number>;
+  /** Seconds, by "type field". */
+  operations(): ReadonlyMap<string, Histogram>;
+  slowOperations(): number;
+}
+
 export interface Server {
+  readonly figures: ServerFigures;
   /** Known once it listens. */
   readonly url: string;
   listen(): Promise<void>;
   /**
-   * Not ready at once; what is in hand is answered, sockets are sent elsewhere over the first half of the drain time.
+   * Not ready at once; what is in hand is answered, sockets are sent elsewhere, many of them over the first half of the drain time.
    *
    * @returns once everything is closed, by force where it took longer
    */
@@ -75,7 +100,7 @@ const SAFETY = {
 };
 
 export const createServer = (options: ServerOptions): Server => {
-  const { host, port, authentication, trustProxy, drainSeconds, graphiql, logger, pingMs = PING_MS } = options;
+  const { host, port, authentication, trustProxy, drainSeconds, graphiql, logger, version, pingMs = PING_MS } = options;
   let isDraining = false;
   let lastRequestAt = -Infinity;
   /** Requests that are not answered yet, other than streams. */
@@ -83,13 +108,27 @@ export const createServer = (options: ServerOptions): Server => {
 
   const isAllowedOrigin = createOriginCheck({ ...options, isProxied: trustProxy > 0 });
   const authenticate = createAuthenticate(authentication);
-  const engine = createEngine(options.api, logger);
-  const carriers = createCarriers();
-  const answerGraphql = createGraphqlRequests({ engine, authentication, authenticate, carriers, logger, pingMs });
+  const persistedQueries = createPersistedQueries();
+  const times = createOperationTimes(options.slowMs);
+  const subscriptions = createTally();
+  const engine = createEngine(options.api, persistedQueries, logger, times);
+  const carriers = createCarriers({ mostMinutes: options.connectionMinutes });
+  const answerGraphql = createGraphqlRequests({
+    engine,
+    authentication,
+    authenticate,
+    carriers,
+    openSubscriptions: subscriptions,
+    logger,
+    pingMs,
+  });
+
+  const noticeProxy = createProxyNotice(trustProxy, logger);
 
   const sockets = createSockets({
     logger,
     refusalOf: (request) => {
+      noticeProxy(request);
       if (pathOf(request) !== ENDPOINT) return { status: 404, reason: 'no such path' };
       if (!isAllowedOrigin(request)) return { status: 403, reason: 'origin' };
       if (isDraining) return { status: 503, reason: 'shutting down' };
@@ -97,9 +136,11 @@ export const createServer = (options: ServerOptions): Server => {
     },
     onSocket: createGraphqlSockets({
       engine,
+      persistedQueries,
       authentication,
       authenticate,
       carriers,
+      openSubscriptions: subscriptions,
       logger,
       trustProxy,
       allowTokenInUrl: options.allowTokenInUrl,
@@ -110,12 +151,18 @@ export const createServer = (options: ServerOptions): Server => {
 
   const answerHealth = async (request: IncomingMessage, response: ServerResponse) => {
     if (!isRead(request)) return refuseMethod(response, 'GET, HEAD');
-    if (pathOf(request) === '/health/live') return answerJson(response, 200, { status: 'ok' });
-    if (isDraining) return answerJson(response, 503, { status: 'shutting down' });
-    const isReady = await options.isReachable();
+    const say = (status: number, body: object) => answerJson(response, status, { ...body, version });
+    if (pathOf(request) === '/health/live') {
+      const arrival = options.tellArrival(request);
+      if (arrival !== undefined) response.setHeader(DOCTOR_HEADER, arrival);
+      return say(200, { status: 'ok' });
+    }
+    if (isDraining) return say(503, { status: 'shutting down' });
+    const database = await options.databaseState();
     // It may have begun to stop meanwhile.
-    if (isReady && !isDraining) answerJson(response, 200, { status: 'ok' });
-    else answerJson(response, 503, { status: isDraining ? 'shutting down' : 'database away' });
+    if (isDraining) say(503, { status: 'shutting down', database });
+    else if (database === 'ok') say(200, { status: 'ok', database });
+    else say(503, { status: `database ${database}`, database });
   };
 
   const answerEndpoint = async (request: IncomingMessage, response: ServerResponse, requestId: string) => {
@@ -136,6 +183,7 @@ export const createServer = (options: ServerOptions): Server => {
   };
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    noticeProxy(request);
     const requestId = requestIdOf(request);
     const begun = performance.now();
     lastRequestAt = begun;
@@ -153,7 +201,8 @@ export const createServer = (options: ServerOptions): Server => {
     if (path === ENDPOINT) return answerEndpoint(request, response, requestId);
     if (path === '/health/live' || path === '/health/ready') return answerHealth(request, response);
     if (path === '/' && graphiql !== undefined && isRead(request) && wantsPage(request)) {
-      response.writeHead(302, { Location: ENDPOINT, 'Content-Length': 0 });
+      // Relative: a proxy may have a path of its own in front of ours.
+      response.writeHead(302, { Location: ENDPOINT.slice(1), 'Content-Length': 0 });
       return response.end();
     }
     answerError(response, 404, { message: `There is nothing here: GraphQL is at ${ENDPOINT}` });
@@ -209,6 +258,12 @@ export const createServer = (options: ServerOptions): Server => {
   let stopped: Promise<void> | undefined;
 
   return {
+    figures: {
+      sockets: sockets.size,
+      subscriptions: subscriptions.counts,
+      operations: times.durations.all,
+      slowOperations: times.slow,
+    },
     get url() {
       const { port: actual } = http.address() as AddressInfo;
       return `http://${host.includes(':') ? `[${host}]` : host}:${actual}`;

@@ -1,4 +1,4 @@
-/** WebSockets: accepted or refused, heard, ended. What they say is `graphql-socket.ts`' business. */
+/** WebSockets: accepted or refused, heard, ended. What they say is `graphql-sockets.ts`' business. */
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -27,6 +27,8 @@ export interface SocketsOptions {
 export interface Sockets {
   /** For the HTTP server's `upgrade`. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Those that are open. */
+  size(): number;
   stop(): void;
 }
 
@@ -41,9 +43,12 @@ export const createSockets = ({ logger, refusalOf, onSocket, pingMs, stalledMs }
   });
   const heartbeat = createHeartbeat({ everyMs: pingMs, stalledMs, onDead: (socket) => socket.terminate() });
 
+  let open = 0;
+
   const accept = (socket: WebSocket, request: IncomingMessage) => {
     const socketId = randomUUID();
     const onBeat = () => heartbeat.beat(socket);
+    open += 1;
     heartbeat.add(socket);
     socket.on('pong', onBeat);
     socket.on('message', onBeat);
@@ -51,7 +56,10 @@ export const createSockets = ({ logger, refusalOf, onSocket, pingMs, stalledMs }
     socket.on('error', (error: Error & { code?: string }) => {
       logger.info({ socketId, code: error.code, reason: error.message }, 'Socket broke a rule');
     });
-    socket.once('close', () => heartbeat.remove(socket));
+    socket.once('close', () => {
+      open -= 1;
+      heartbeat.remove(socket);
+    });
     onSocket(socket, { socketId, request }, onBeat);
   };
 
@@ -67,6 +75,7 @@ export const createSockets = ({ logger, refusalOf, onSocket, pingMs, stalledMs }
       socket.off('error', onError);
       server.handleUpgrade(request, socket, head, accept);
     },
+    size: () => open,
     stop: () => {
       heartbeat.stop();
       server.close();

@@ -1,13 +1,17 @@
 /** GraphQL Yoga as both transports use it: one engine, one set of limits, one way of answering errors. */
 import { randomUUID } from 'node:crypto';
-import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
+import type { DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin, type FetchAPI, type YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from '../log-line.js';
+import { originKeyOf } from '../domain/accounts/origin-key.js';
 import type { Request } from '../graphql/context.js';
 import { idsOf, type Caller } from './caller.js';
-import { REFUSALS } from './credential.js';
+import { reasonOf } from './credential.js';
+import { createDocumentCache } from './document-cache.js';
 import { acceptsEvents } from './event-stream.js';
 import { finishErrors, maskError, unauthenticated } from './faults.js';
+import type { OperationTimes } from './operation-times.js';
+import type { PersistedQueries } from './persisted-queries.js';
 
 /** The schema, and what goes with it. */
 export interface Api {
@@ -25,6 +29,8 @@ export interface Exchange {
   caller: Caller;
   /** Once it is parsed. */
   document?: DocumentNode;
+  /** As `performance.now()` has it. */
+  beganAt?: number;
   /** What is to be answered as Server-Sent Events. */
   events?: ExecutionResult | AsyncIterable<ExecutionResult>;
 }
@@ -35,17 +41,30 @@ export interface ServerContext {
 
 export type Engine = YogaServerInstance<ServerContext, object>;
 
-export const createEngine = (api: Api, logger: Logger): Engine => {
+/** Each holds its whole document, and is as cheap to find again. */
+const NO_ERRORS = { get: () => undefined, set: () => undefined };
+
+export const createEngine = (
+  api: Api,
+  persistedQueries: PersistedQueries,
+  logger: Logger,
+  times: OperationTimes,
+): Engine => {
   const context = async ({ exchange, params }: ServerContext & { params?: { operationName?: string | null } }) => {
     const { caller, document } = exchange;
     if (document === undefined || !api.needsNoCredential(document, params?.operationName)) {
       const authentication = await caller.authenticate();
-      if ('refusal' in authentication) throw unauthenticated(REFUSALS[authentication.refusal]);
+      if ('refusal' in authentication) throw unauthenticated(reasonOf(authentication));
       caller.viewer = authentication.viewer;
     }
+    if (params !== undefined) persistedQueries.keep(params, ownerOf(caller));
     const connectionId = caller.socketId ?? randomUUID();
     const present = () => caller.lease?.viewer ?? caller.viewer;
     return api.createContext({ ...caller, present, connectionId, logger: logger.child(idsOf(caller)) });
+  };
+
+  const resolvePersisted: Plugin<ServerContext> = {
+    onParams: ({ params, setParams }) => setParams(persistedQueries.resolve(params)),
   };
 
   const rememberDocument: Plugin<ServerContext> = {
@@ -60,12 +79,13 @@ export const createEngine = (api: Api, logger: Logger): Engine => {
   return createYoga<ServerContext, object>({
     schema: api.schema,
     context,
-    plugins: [rememberDocument, ...api.plugins, answering(logger)],
+    plugins: [resolvePersisted, times.plugin, rememberDocument, ...api.plugins, answering(logger)],
     maskedErrors: { maskError },
     landingPage: false,
     graphiql: false,
     multipart: false,
     batching: false,
+    parserAndValidationCache: { documentCache: createDocumentCache(), errorCache: NO_ERRORS },
     cors: false,
     logging: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
     // The body was measured while it came in.
@@ -73,24 +93,42 @@ export const createEngine = (api: Api, logger: Logger): Engine => {
   });
 };
 
-const answering = (logger: Logger): Plugin<ServerContext> => ({
-  onResultProcess: ({ request, result, serverContext, setResultProcessor }) => {
-    if (Array.isArray(result)) return; // batching is off
-    const { exchange } = serverContext as unknown as ServerContext;
-    const isStream = Symbol.asyncIterator in result;
-    if (!isStream && result.errors) finishErrors(result.errors, exchange.caller, logger);
+const ownerOf = ({ viewer, address }: Caller): string =>
+  viewer === null ? `address ${address && originKeyOf(address)}` : `user ${viewer.id}`;
 
-    if (acceptsEvents(request.headers.get('accept'), isStream)) {
-      // Written by us, not by Yoga: at the pace at which the client reads, and without `complete` where it shall come back.
-      exchange.events = result as NonNullable<Exchange['events']>;
-      const status = isStream ? 200 : statusOf(result);
-      setResultProcessor((_result, fetchApi) => new fetchApi.Response(null, { status }), 'text/event-stream');
-    } else if (isStream) {
-      void result[Symbol.asyncIterator]().return?.();
-      setResultProcessor(answerNotAcceptable, 'application/json');
-    }
-  },
-});
+const answering = (logger: Logger): Plugin<ServerContext> => {
+  const finish = <Result extends ExecutionResult>(result: Result, caller: Caller): Result => {
+    if (!result.errors) return result;
+    const errors = finishErrors(result.errors, caller, logger);
+    if (result.data === undefined) for (const error of errors) blameRequest(error);
+    return { ...result, errors };
+  };
+
+  return {
+    onResultProcess: ({ request, result: given, serverContext, setResult, setResultProcessor }) => {
+      if (Array.isArray(given)) return; // batching is off
+      const { exchange } = serverContext as unknown as ServerContext;
+      const result = Symbol.asyncIterator in given ? given : finish(given, exchange.caller);
+      if (result !== given) setResult(result);
+      const isStream = Symbol.asyncIterator in result;
+
+      if (acceptsEvents(request.headers.get('accept'), isStream)) {
+        // Written by us, not by Yoga: at the pace at which the client reads, and without `complete` where it shall come back.
+        exchange.events = result as NonNullable<Exchange['events']>;
+        const status = isStream ? 200 : statusOf(result);
+        setResultProcessor((_result, fetchApi) => new fetchApi.Response(null, { status }), 'text/event-stream');
+      } else if (isStream) {
+        void result[Symbol.asyncIterator]().return?.();
+        setResultProcessor(answerNotAcceptable, 'application/json');
+      }
+    },
+  };
+};
+
+/** Nothing ran because of the request. A subscription's field says so by an error of its own, which Yoga takes for a fault of ours. */
+const blameRequest = ({ extensions }: GraphQLError): void => {
+  if (extensions.code === 'BAD_USER_INPUT') extensions.http ??= { status: 400 };
+};
 
 const answerNotAcceptable = (_result: unknown, fetchApi: FetchAPI) => {
   const error = { message: 'A subscription is answered as text/event-stream only: accept that, or use a WebSocket' };

@@ -34,6 +34,9 @@ describe('a node that is told to stop', () => {
     const node = await startNode({ drainSeconds: 4 });
     const { ada, chat } = await groupChat(node);
     const [first, second] = [await ada.connect(), await ada.connect()];
+    // It answers no close, and is waited for.
+    const stubborn = await ada.connect();
+    stubborn.socket.pause();
 
     const stopping = node.stop();
     const asked = await Promise.all([
@@ -55,22 +58,16 @@ describe('a node that is told to stop', () => {
     await stopping;
     expect((await Promise.all([first.closed, second.closed])).map(({ code }) => code)).toEqual([1001, 1001]);
     await expect(fetch(`${node.url}/health/live`)).rejects.toThrow();
+    stubborn.socket.terminate();
   });
 
-  it('spreads its sockets over the first half of the time it has', async () => {
-    const node = await startNode({ drainSeconds: 2 });
-    const sockets = await Promise.all(Array.from({ length: 10 }, () => openSocket(node.socketUrl)));
-    const begun = performance.now();
+  it('sends a few sockets away at once, however long it may take', async () => {
+    const node = await startNode({ drainSeconds: 3600 });
+    const sockets = await Promise.all(Array.from({ length: 3 }, () => openSocket(node.socketUrl)));
 
-    const stopping = node.stop();
-    const closedAfter = await Promise.all(sockets.map(({ closed }) => closed.then(() => performance.now() - begun)));
-    await stopping;
+    await node.stop();
 
-    const inOrder = closedAfter.sort((one, other) => one - other);
-    expect(inOrder[0]).toBeLessThan(inOrder[9]! - 500);
-    expect(inOrder[4]).toBeGreaterThan(250);
-    expect(inOrder[9]).toBeGreaterThan(800);
-    expect(performance.now() - begun).toBeLessThan(4000);
+    for (const { closed } of sockets) expect((await closed).code).toBe(1001);
   });
 
   it('answers what is in hand, over HTTP and over sockets: who was not answered was not accepted either', async () => {
@@ -78,13 +75,16 @@ describe('a node that is told to stop', () => {
     const { ada, boris, chat } = await groupChat(node);
     const socket = await ada.connect();
     const token = boris.session.accessToken;
+    const look = () => fetch(`${node.url}/health/live`);
+    // A connection for each request that is to come, so that none has yet to be accepted when the node stops.
+    await Promise.all(Array.from({ length: 20 }, look));
 
     const sends = Array.from({ length: 20 }, (_, index) => [
       socket.ask(SendMessageDocument, { input: { chatId: chat.id, text: `over a socket ${index}` } }),
       post(node.endpoint, SendMessageDocument, { input: { chatId: chat.id, text: `over HTTP ${index}` } }, { token }),
     ]).flat();
     // What was sent before this was sent has arrived.
-    await fetch(`${node.url}/health/live`);
+    await look();
     await node.stop();
 
     for (const { data } of await Promise.all(sends)) expect(data?.sendMessage?.__typename).toBe('SendMessageSuccess');

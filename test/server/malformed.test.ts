@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decodeCursor, encodeCursor } from '../../src/log/cursor.js';
 import { ChatEventsDocument, MessageSentDocument } from '../support/generated/operations.js';
-import { post } from '../support/http.js';
+import { bearer, post, postBody } from '../support/http.js';
 import type { Answer } from '../support/live.js';
 import { ownNode } from '../support/node.js';
 import { groupChat, groupOf, transports, type Chat, type Person } from '../support/people.js';
@@ -49,15 +49,64 @@ describe.each(transports)('over %s', (transport) => {
       {},
       'TOO_COMPLEX',
     ],
+    [
+      'messages around nothing',
+      'query ($chat: ID!) { chat(id: $chat) { messagesAround { nodes { id } } } }',
+      {},
+      'BAD_USER_INPUT',
+    ],
+    [
+      'more messages around one than a page holds',
+      'query ($chat: ID!) { chat(id: $chat) { messagesAround(seq: 1, limit: 101) { nodes { id } } } }',
+      {},
+      'BAD_USER_INPUT',
+    ],
+    [
+      'pages around the same place in each of many chats',
+      '{ chats(first: 100) { nodes { messagesAround(seq: 1, limit: 100) { nodes { id seq } } } } }',
+      {},
+      'TOO_COMPLEX',
+    ],
+    [
+      'what was deleted with all that was deleted with it',
+      'query ($chat: ID!) { chat(id: $chat) { log(last: 4) { nodes { ... on MessagesDeleted { messages { chat { log(last: 4) { nodes { ... on MessagesDeleted { messages { id } } } } } } } } } } }',
+      {},
+      'TOO_COMPLEX',
+    ],
+    [
+      'a page of a log that is too long',
+      'query ($chat: ID!) { chat(id: $chat) { log(first: 101) { nodes { seq } } } }',
+      {},
+      'BAD_USER_INPUT',
+    ],
+    [
+      'the logs of many chats',
+      '{ chats(first: 100) { nodes { log(last: 100) { nodes { seq cursor } } } } }',
+      {},
+      'TOO_COMPLEX',
+    ],
   ])('%s is refused', async (_what, query, variables, code) => {
-    const { ada } = await group();
+    const { ada, chat } = await group();
 
-    const answer = await ada.tell(transport, query, variables);
+    const answer = await ada.tell(transport, query, { chat: chat.id, ...variables });
 
     expect(answer.errors?.length).toBeGreaterThan(0);
     if (code !== undefined) expect(new Set(codesOf(answer))).toEqual(new Set([code]));
     // Whatever was refused, there is someone to answer the next.
     expect(await ada.tell(transport, '{ __typename }')).toMatchObject({ data: { __typename: 'Query' } });
+  });
+
+  it('one root field that is refused leaves the others their answers', async () => {
+    const { ada } = await group();
+
+    const answer = await ada.tell(
+      transport,
+      'query ($ids: [ID!]!) { viewer { username } nodes(ids: $ids) { id } chats(first: 101) { nodes { id } } }',
+      { ids: Array.from({ length: 101 }, () => ada.id) },
+    );
+
+    expect(answer.data).toEqual({ viewer: { username: ada.username }, nodes: null, chats: null });
+    expect(codesOf(answer)).toEqual(['BAD_USER_INPUT', 'BAD_USER_INPUT']);
   });
 
   it('S2.16 an operation that the document does not hold is refused', async () => {
@@ -162,6 +211,27 @@ it('a subscription asked for as JSON is not acceptable, and nothing is left open
   expect(answer.status).toBe(406);
   expect(answer.errors?.[0]?.message).toContain('text/event-stream');
 });
+
+describe.each(['application/json', 'application/graphql-response+json', '*/*', 'text/event-stream'])(
+  'a subscription that makes no sense, asked for as %s,',
+  (accept) => {
+    it.each([
+      ['after a cursor that is none', 'subscription ($id: ID!) { chatEvents(chatId: $id, after: "x") { __typename } }'],
+      ['after 2,001 cursors', 'subscription ($after: [Cursor!]) { events(after: $after) { __typename } }'],
+      ['with a variable of a wrong type', 'subscription ($after: [Cursor!]!) { events(after: $after) { __typename } }'],
+    ])('%s is 400', async (what, query) => {
+      const { ada, chat } = await group();
+      const after = what === 'after 2,001 cursors' ? Array.from({ length: 2001 }, () => chat.cursor) : { a: 1 };
+      const variables = query.includes('$id') ? { id: chat.id } : { after };
+
+      const body = JSON.stringify({ query, variables });
+      const response = await postBody(node.endpoint, body, { ...bearer(ada.session.accessToken), Accept: accept });
+
+      expect(response.status).toBe(400);
+      expect(await response.text()).toContain('BAD_USER_INPUT');
+    });
+  },
+);
 
 let kept: Promise<{ root: Person; ada: Person; chat: Chat }> | undefined;
 

@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { readVersion } from '../../src/version.js';
 import { bearer, post, postBody } from '../support/http.js';
 import { ownNode } from '../support/node.js';
 import { groupChat, newPerson } from '../support/people.js';
@@ -83,6 +84,46 @@ describe('a body', () => {
 
     expect(response.status).toBe(400);
     expect(await codeOf(response)).toBe('BAD_USER_INPUT');
+  });
+
+  it.each([
+    ['application/x-www-form-urlencoded', (query: string) => new URLSearchParams({ query }).toString()],
+    ['application/x-www-form-urlencoded; charset=utf-8', (query: string) => new URLSearchParams({ query }).toString()],
+    ['application/graphql', (query: string) => query],
+    ['text/plain', (query: string) => JSON.stringify({ query })],
+    ['text/plain; application/json', (query: string) => JSON.stringify({ query })],
+    ['application/jsonp', (query: string) => JSON.stringify({ query })],
+    ['', (query: string) => JSON.stringify({ query })],
+    [
+      'multipart/form-data; boundary=x',
+      (query: string) =>
+        `--x\r\nContent-Disposition: form-data; name="operations"\r\n\r\n${JSON.stringify({ query })}\r\n--x--\r\n`,
+    ],
+  ])('of the type "%s", which a form could send, is 415 and does nothing, over HTTP and SSE', async (type, write) => {
+    const { ada, boris, chat } = await groupChat(node);
+    const following = await boris.follow(chat);
+    await following.event('ChatReady');
+    const query = `mutation { sendMessage(input: { chatId: "${chat.id}", text: "by a form" }) { __typename } }`;
+
+    for (const accept of ['application/json', 'text/event-stream']) {
+      const headers = { ...bearer(ada.session.accessToken), 'Content-Type': type, Accept: accept };
+      const response = await postBody(node.endpoint, write(query), headers);
+
+      expect(response.status).toBe(415);
+      expect(await response.json()).toMatchObject({
+        errors: [{ message: 'A request is JSON: send it with Content-Type: application/json' }],
+      });
+    }
+    await ada.send(chat, 'as JSON');
+    expect(await following.event('MessageSent')).toMatchObject({ message: { text: 'as JSON' } });
+  });
+
+  it('of JSON is taken however its type is written', async () => {
+    for (const type of ['application/json', 'Application/JSON; charset=utf-8', 'application/graphql+json']) {
+      const response = await postBody(node.endpoint, '{"query":"{ __typename }"}', { 'Content-Type': type });
+
+      expect(await response.json(), type).toEqual({ data: { __typename: 'Query' } });
+    }
   });
 
   it('that is too long disturbs nobody else', async () => {
@@ -179,9 +220,12 @@ describe('a credential', () => {
 
 describe('health', () => {
   it('is live and ready while it serves', async () => {
-    for (const path of ['/health/live', '/health/ready']) {
+    for (const [path, body] of [
+      ['/health/live', { status: 'ok' }],
+      ['/health/ready', { status: 'ok', database: 'ok' }],
+    ] as const) {
       const response = await fetch(`${node.url}${path}`);
-      expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
+      expect([response.status, await response.json()]).toEqual([200, { ...body, version: readVersion() }]);
     }
   });
 

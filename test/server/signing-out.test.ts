@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createTokens } from '../../src/domain/tokens.js';
+import { createTokens } from '../../src/domain/accounts/tokens.js';
 import {
   ChatEventsDocument,
   LogOutDocument,
@@ -12,6 +12,7 @@ import {
 import { post } from '../support/http.js';
 import { ownNode } from '../support/node.js';
 import { groupChat, newPerson, personOf, signIn, type Person } from '../support/people.js';
+import { newSession } from '../support/accounts.js';
 import { openSocket } from '../support/socket.js';
 import { openEvents } from '../support/sse.js';
 
@@ -23,7 +24,7 @@ const signedOut = { __typename: 'SubscriptionEnded', code: 'SIGNED_OUT' };
 const expiringIn = ({ session }: Person, seconds: number): Person => {
   const tokens = createTokens({ secret: node.config.tokenSecret!, accessTokenMinutes: seconds / 60 });
   const { userId, sessionId } = tokens.readAccess(session.accessToken)!;
-  const { accessToken, expiresAt } = tokens.issueAccess(userId, sessionId);
+  const { accessToken, expiresAt } = tokens.issueAccess(userId, newSession(sessionId));
   return personOf(node, { ...session, accessToken, accessTokenExpiresAt: expiresAt.toISOString() });
 };
 

@@ -1,0 +1,60 @@
+/** How long operations take, over every transport; and a line for those that took long. */
+import { getOperationAST, type ExecutionArgs, type GraphQLSchema } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { Context } from '../graphql/context.js';
+import { createHistograms, type Histograms } from '../meters.js';
+import { rootFieldsOf } from './root-fields.js';
+import type { ServerContext } from './yoga.js';
+
+export interface OperationTimes {
+  /** Seconds by "type field". */
+  readonly durations: Histograms;
+  readonly slow: () => number;
+  readonly plugin: Plugin<ServerContext>;
+}
+
+const NAME_MOST = 64;
+
+/** @param slowMs operations that take longer have a log line; 0: none has */
+export const createOperationTimes = (slowMs: number): OperationTimes => {
+  const durations = createHistograms();
+  let slow = 0;
+
+  const over = ({ schema, document, operationName, contextValue }: ExecutionArgs) => {
+    const { exchange, logger, transport } = contextValue as Context & ServerContext;
+    const operation = getOperationAST(document, operationName);
+    if (!operation || exchange.beganAt === undefined) return;
+    const milliseconds = performance.now() - exchange.beganAt;
+    const fields = rootFieldsOf(document, operationName);
+    durations.observe(`${operation.operation} ${fieldOf(schema, operation.operation, fields)}`, milliseconds / 1000);
+    if (slowMs === 0 || milliseconds < slowMs) return;
+    slow += 1;
+    const name = operation.name?.value.slice(0, NAME_MOST);
+    const some = [...new Set(fields)].slice(0, 20);
+    logger.warn({ operation: name, fields: some, transport, milliseconds: Math.round(milliseconds) }, 'Slow');
+  };
+
+  return {
+    durations,
+    slow: () => slow,
+    plugin: {
+      onParse: ({ context }) => {
+        (context as unknown as ServerContext).exchange.beganAt = performance.now();
+      },
+      onExecute: ({ args }) => ({ onExecuteDone: () => over(args) }),
+      // Of a subscription only its beginning.
+      onSubscribe: ({ args }) => ({ onSubscribeResult: () => over(args) }),
+    },
+  };
+};
+
+/** A name of the schema's, so that no client makes up names: `several` where they ask for more than one. */
+const fieldOf = (schema: GraphQLSchema, type: ExecutionOperation, fields: readonly string[]): string => {
+  const [first, ...others] = new Set(fields);
+  if (first === undefined) return 'other';
+  if (others.length > 0) return 'several';
+  if (first.startsWith('__')) return 'introspection';
+  return schema.getRootType(type as never)?.getFields()[first] === undefined ? 'other' : first;
+};
+
+type ExecutionOperation = 'query' | 'mutation' | 'subscription';
