@@ -1,5 +1,4 @@
 /** One node, put together in one place and stopped in reverse order. Several can run in one process. */
-import { createHash } from 'node:crypto';
 import { createMemoryBus } from './bus/memory.js';
 import { createMemoryRateLimits } from './bus/memory-rate-limits.js';
 import { createMemoryPlaces } from './bus/memory-places.js';
@@ -8,55 +7,75 @@ import { createRedisBus, type RedisBus } from './bus/redis.js';
 import { createRedisRateLimits } from './bus/redis-rate-limits.js';
 import { isLoopback, type Config } from './config.js';
 import { UnavailableError, type Database } from './db/database.js';
-import { findUnsafe, UnsafeDatabaseError } from './db/durability.js';
-import { migrate } from './db/migrations.js';
-import { openDatabase } from './db/open.js';
+import { checkClock } from './db/clock.js';
+import { readIdentity } from './db/identity.js';
+import { mustPass, openDatabase } from './db/open.js';
 import { seedDemo } from './demo/seed-demo.js';
 import { welcome } from './demo/welcome.js';
-import { createAccounts } from './domain/accounts.js';
-import { createApiTokens } from './domain/api-tokens.js';
-import { createAuthentication } from './domain/authentication.js';
-import { createBrands } from './domain/brands.js';
-import { createChats } from './domain/chats.js';
-import { createCredentials } from './domain/credentials.js';
-import { createEventChats } from './domain/event-chats.js';
-import { createMatches } from './domain/matches.js';
-import { createMembers } from './domain/members.js';
-import { createMessages } from './domain/messages.js';
-import { createNotifications } from './domain/notifications.js';
-import { createPlaces } from './domain/places.js';
-import { createPasswords } from './domain/passwords.js';
+import { createAccounts } from './domain/accounts/accounts.js';
+import { hasAdministrator } from './domain/accounts/administration.js';
+import { createApiTokens } from './domain/accounts/api-tokens.js';
+import { createAuthentication } from './domain/accounts/authentication.js';
+import { createBrands } from './domain/chats/brands.js';
+import { createChatLog } from './domain/chats/chat-log.js';
+import { createChats } from './domain/chats/chats.js';
+import { createCredentials } from './domain/accounts/credentials.js';
+import { createEventChats } from './domain/chats/event-chats.js';
+import { createMatches } from './domain/chats/matches.js';
+import { createMembers } from './domain/chats/members.js';
+import { createMessages } from './domain/messages/messages.js';
+import { createNotifications } from './domain/notifications/notifications.js';
+import { prepareDatabase } from './domain/accounts/prepare-database.js';
+import { createPlaces } from './domain/streams/places.js';
+import { createPasswords } from './domain/accounts/passwords.js';
 import { createRateLimits } from './domain/rate-limits.js';
-import { createReadPositions } from './domain/read-positions.js';
-import { createRelations } from './domain/relations.js';
-import { createSessions } from './domain/sessions.js';
-import { createStreams } from './domain/streams.js';
-import { createTokens } from './domain/tokens.js';
-import { createTrustedTokens } from './domain/trusted-tokens.js';
-import { createTrustedUsers } from './domain/trusted-users.js';
-import { createTyping } from './domain/typing.js';
-import { createUserAdministration } from './domain/user-administration.js';
-import { createUsers } from './domain/users.js';
-import { createMemberships } from './domain/viewer-chats.js';
+import { createReadPositions } from './domain/messages/read-positions.js';
+import { createRelations } from './domain/chats/relations.js';
+import { createSessions } from './domain/accounts/sessions.js';
+import { createStreams } from './domain/streams/streams.js';
+import { agreeOnSecrets, OTHER_SECRET } from './domain/accounts/token-secrets.js';
+import { createTokens, type TokensOptions } from './domain/accounts/tokens.js';
+import { createTrustedTokens } from './domain/accounts/trusted-tokens.js';
+import { createTrustedUsers } from './domain/accounts/trusted-users.js';
+import { createTyping } from './domain/messages/typing.js';
+import { createUserUpserts } from './domain/accounts/upsert-users.js';
+import { createUserAdministration } from './domain/accounts/user-administration.js';
+import { createUserTokens } from './domain/accounts/user-tokens.js';
+import { createUsers } from './domain/accounts/users.js';
+import { createMemberships } from './domain/streams/viewer-chats.js';
 import { createContext, type Services } from './graphql/context.js';
 import { needsNoCredential } from './graphql/credential.js';
-import { limits as documentLimits } from './graphql/limits.js';
+import { createLimits } from './graphql/limits.js';
 import { schema } from './graphql/schema.js';
+import { MAY_SEND } from './domain/rules/right-sql.js';
 import { createLog } from './log/log.js';
 import { startRetention } from './log/retention.js';
 import { createRounds } from './log/rounds.js';
 import { createTail } from './log/tail.js';
+import { countLines } from './counted-logger.js';
+import { standardOutput } from './line-output.js';
+import { tell } from './finding.js';
 import type { Logger } from './log-line.js';
+import { checkOpenFiles, checkRoom } from './machine.js';
+import { createTally } from './meters.js';
+import { createExposition } from './metrics/exposition.js';
+import type { Figures } from './metrics/figures.js';
+import { createMetricsServer, type MetricsServer } from './metrics/metrics-server.js';
 import { keptSecret, tokenSecretFile } from './secret.js';
+import { createTellArrival } from './server/arrival.js';
 import { createGraphiql } from './server/graphiql.js';
 import { findTalker } from './server/graphiql-talker.js';
 import { withoutIntrospection } from './server/introspection.js';
-import { createServer, ENDPOINT } from './server/server.js';
+import { watchOpenFiles } from './server/open-files.js';
+import { createServer } from './server/server.js';
 import { readTrustedKeys } from './trusted-keys.js';
+import { readVersion } from './version.js';
 
 export interface App {
   /** Known once it listens. */
   readonly url: string;
+  /** Where Prometheus asks; known once it listens, undefined where metrics are off. */
+  readonly metricsUrl: string | undefined;
   /** What to tell whoever has started it by hand; known once it listens. */
   readonly welcome: string;
   listen(): Promise<void>;
@@ -92,7 +111,9 @@ export const createApp = async (config: Config, logger: Logger): Promise<App> =>
 
 type Closing = <Thing>(thing: Thing, close: (thing: Thing) => unknown) => Thing;
 
-const build = async (config: Config, logger: Logger, closing: Closing, close: () => Promise<void>): Promise<App> => {
+const build = async (config: Config, lines: Logger, closing: Closing, close: () => Promise<void>): Promise<App> => {
+  const alerts = createTally();
+  const logger = countLines(lines, alerts);
   // What fails in the background because the database is away is tried again: no bug.
   const onError = (error: unknown) => {
     if (error instanceof UnavailableError) logger.warn({ error }, 'Unavailable');
@@ -101,25 +122,26 @@ const build = async (config: Config, logger: Logger, closing: Closing, close: ()
   // Before anything is opened: a setting that is wrong is told at once.
   const trustedKeys = config.trustedKey === undefined ? undefined : readTrustedKeys(config.trustedKey);
   const db = closing(await open(config, logger), (database) => database.close());
-  const secret = config.tokenSecret ?? (await keptSecret(config.dataDir, tokenSecretFile));
   // All nodes of an installation share it, and no two installations do: they may share a Redis.
-  const prefix = `parley:${createHash('sha256').update(secret).digest('hex').slice(0, 12)}`;
+  const prefix = `parley:${await readIdentity(db, config.databaseUrl)}`;
   const redis = config.redisUrl === undefined ? undefined : connect(config.redisUrl, prefix, logger);
   const bus = closing(redis ?? createMemoryBus(onError), (it) => it.close());
   logger.info({ database: db.kind, bus: redis ? 'redis' : 'in-process' }, describe(db, redis));
 
-  const rateLimitStore = redis ? createRedisRateLimits({ redis: redis.commands, prefix }) : createMemoryRateLimits();
+  const rateLimitStore = redis
+    ? createRedisRateLimits({ redis: redis.commands, prefix, isAble: () => redis.isAble('limits') })
+    : createMemoryRateLimits();
   const limits = createRateLimits(
     closing(rateLimitStore, (store) => store.close()),
     config,
   );
-  const log = closing(createLog(db, bus), (it) => it.drain());
+  const log = closing(createLog(db, bus, { maySend: MAY_SEND }), (it) => it.drain());
   const rounds = closing(await createRounds(db, { intervalMs: ROUND_MS, onError }), (it) => it.stop());
   const tail = closing(createTail({ db, bus, rounds }, onError), (it) => it.close());
 
   const passwords = createPasswords();
-  const tokens = createTokens({ secret, accessTokenMinutes: config.accessTokenMinutes });
-  const { refreshTokenDays } = config;
+  const secrets = await secretsOf(db, config, logger);
+  const tokens = createTokens({ ...secrets, accessTokenMinutes: config.accessTokenMinutes });
   const credentials = closing(createCredentials({ db, bus, onError }), (it) => it.close());
   closing(
     rounds.onMoved(({ sessionIds, userIds, isAfterFailure }) => {
@@ -129,7 +151,13 @@ const build = async (config: Config, logger: Logger, closing: Closing, close: ()
     (stopListening) => stopListening(),
   );
   await credentials.start();
-  const sessions = createSessions({ db, credentials, tokens, refreshTokenDays });
+  const sessions = createSessions({
+    ...config,
+    db,
+    credentials,
+    tokens,
+    onReuse: (reused) => logger.warn({ ...reused }, 'A used refresh token was shown: its session is ended'),
+  });
   const apiTokens = closing(createApiTokens({ db, credentials, onError }), (it) => it.drain());
   const trusted = trustedKeys && {
     tokens: createTrustedTokens({
@@ -142,9 +170,9 @@ const build = async (config: Config, logger: Logger, closing: Closing, close: ()
   };
   const authentication = createAuthentication({ credentials, tokens, sessions, apiTokens, trusted });
 
-  const registry = closing(redis ? createRedisPlaces({ redis: redis.commands, prefix }) : createMemoryPlaces(), (it) =>
-    it.close(),
-  );
+  const sharedPlaces =
+    redis && createRedisPlaces({ redis: redis.commands, prefix, isAble: () => redis.isAble('places') });
+  const registry = closing(sharedPlaces ?? createMemoryPlaces(), (it) => it.close());
   const places = closing(createPlaces({ registry, bus, limit: config.chatConnectionsPerUser, onError }), (it) =>
     it.close(),
   );
@@ -157,77 +185,159 @@ const build = async (config: Config, logger: Logger, closing: Closing, close: ()
   const { logRetentionDays: retentionDays } = config;
   closing(startRetention(db, { days: retentionDays, onError }), (stop) => stop());
   const slowReaderMs = config.slowReaderSeconds * 1000;
+  const version = readVersion();
+  const streams = createStreams({
+    db,
+    bus,
+    tail,
+    rounds,
+    notifications,
+    memberships,
+    places,
+    watch: (viewer, onChange) => credentials.watch(viewer, onChange),
+    slowReaderMs,
+    retentionDays,
+  });
   const services: Services = {
     apiTokens,
     accounts: createAccounts({ db, sessions, passwords, limits, passwordLogin: config.passwordLogin }),
     brands,
+    chatLog: createChatLog({ db, retentionDays }),
     chats,
     eventChats: createEventChats(db),
     matches: createMatches({ db, log, bus, brands }),
     members: createMembers({ db, log, bus }),
     messages: createMessages({ db, log, limits, presence: places, textMaxLength: config.messageMaxLength }),
+    mutations: createTally(),
     notifications,
     readPositions: closing(createReadPositions({ db, bus }), (it) => it.close()),
     relations: createRelations({ db, log, bus }),
-    streams: createStreams({
-      db,
-      bus,
-      tail,
-      rounds,
-      notifications,
-      memberships,
-      places,
-      watch: (viewer, onChange) => credentials.watch(viewer, onChange),
-      slowReaderMs,
-      retentionDays,
-    }),
+    server: {
+      name: config.serverName,
+      version,
+      passwordLogin: config.passwordLogin,
+      directChats: config.directChats,
+      messageMaxLength: config.messageMaxLength,
+      messagesPerMinute: config.messagesPerMinute,
+    },
+    streams,
     typing: closing(createTyping({ db, bus, limits, presence: places }), (it) => it.close()),
     userAdministration: createUserAdministration({ db, sessions }),
+    userTokens: createUserTokens(db, tokens),
+    userUpserts: createUserUpserts({ db, sessions }),
     users,
   };
 
   const demo = await seedDemo({ config, db, passwords });
+  const isAdministered = await hasAdministrator(db);
   const talker = demo && (await findTalker(demo, { users, chats }));
+  // Before the server, and so closed after it: what stops is watched too.
+  const metrics = await createMetrics(
+    config,
+    {
+      sockets: () => server.figures.sockets(),
+      subscriptions: () => server.figures.subscriptions(),
+      operations: () => server.figures.operations(),
+      slowOperations: () => server.figures.slowOperations(),
+      version,
+      mutations: services.mutations.counts,
+      sends: log.outcomes.counts,
+      sendQueue: log.waiting,
+      faults: () => alerts.counts().get('Fault') ?? 0,
+      unavailable: () => alerts.counts().get('Unavailable') ?? 0,
+      connections: () => db.connections(),
+      roundAgeSeconds: () => rounds.ageMs() / 1000,
+      followedChats: tail.followedChats,
+      gapReads: tail.gapReads,
+      deliveryLag: () => tail.lag,
+      resyncs: streams.resyncs.counts,
+      places: () => places.size(),
+      isRedisConnected: () => redis && redis.state === 'connected',
+      droppedLogLines: standardOutput().dropped,
+    },
+    onError,
+  );
+  closing(metrics, (it) => it?.stop());
   const server = closing(
     createServer({
       ...config,
       isLoopback: isLoopback(config.host),
       api: {
         schema,
-        plugins: [...documentLimits, ...(config.introspection ? [] : [withoutIntrospection])],
+        plugins: [...createLimits(config.introspection), ...(config.introspection ? [] : [withoutIntrospection])],
         needsNoCredential,
         createContext: (request) => createContext(request, services, db.prisma),
       },
       authentication,
-      isReachable: () => db.isReachable(),
-      graphiql: config.graphiql ? createGraphiql(ENDPOINT, talker) : undefined,
+      databaseState: () => db.state(),
+      version,
+      tellArrival: createTellArrival({
+        secrets: [secrets.secret, ...(secrets.old === undefined ? [] : [secrets.old.secret])],
+        version,
+        trustProxy: config.trustProxy,
+      }),
+      graphiql: config.graphiql ? createGraphiql(talker) : undefined,
       logger,
     }),
     (it) => it.stop(),
   );
 
+  closing(watchOpenFiles(logger), (stopWatching) => stopWatching());
+
   let stopped: Promise<void> | undefined;
   return {
+    get metricsUrl() {
+      return metrics?.url;
+    },
     get url() {
       return server.url;
     },
     get welcome() {
       const isShared = db.kind === 'postgresql';
-      const { graphiql, passwordLogin } = config;
+      const { graphiql, introspection, passwordLogin } = config;
+      const off = [...(graphiql ? [] : ['GRAPHIQL']), ...(introspection ? [] : ['INTROSPECTION'])];
       const isColored = process.stdout.isTTY;
-      return welcome({ url: server.url, isShared, graphiql, passwordLogin, demo, isColored });
+      return welcome({
+        url: server.url,
+        isShared,
+        graphiql,
+        hidden: isLoopback(config.host) ? [] : off,
+        passwordLogin,
+        hasAdministrator: isAdministered,
+        demo,
+        isColored,
+      });
     },
-    listen: () => server.listen(),
+    listen: async () => {
+      await metrics?.listen();
+      await server.listen();
+    },
     stop: () => (stopped ??= close()),
   };
 };
 
+const createMetrics = async (
+  { metricsPort: port, metricsHost: host }: Config,
+  figures: Figures,
+  onError: (error: unknown) => void,
+): Promise<MetricsServer | undefined> =>
+  port === undefined
+    ? undefined
+    : createMetricsServer({ host, port, exposition: await createExposition(figures), onError });
+
 const open = async (config: Config, logger: Logger): Promise<Database> => {
   const db = await openDatabase(config, (error) => logger.warn({ error }, 'Connection to the database lost'));
   try {
-    await mustBeSafe(db, config, logger);
+    const onWarning = (text: string) => logger.warn(text);
+    await mustPass(db, ['read only', 'durability', 'connections'], config, onWarning);
+    // Of what `parley doctor` looks at, what costs nothing.
+    for (const finding of [
+      checkOpenFiles(),
+      await (db.kind === 'embedded' ? checkRoom(config.dataDir) : checkClock(db)),
+    ])
+      if (finding.outcome !== 'ok') onWarning(tell(finding));
     const onWait = () => logger.info('Waiting for another process to finish its migrations');
-    const migrations = await migrate(db, { onWait });
+    const migrations = await prepareDatabase(db, { onWait, onWarning });
     if (migrations.length > 0) logger.info({ migrations }, 'Migrated');
     return db;
   } catch (error) {
@@ -236,12 +346,20 @@ const open = async (config: Config, logger: Logger): Promise<Database> => {
   }
 };
 
-/** Of PostgreSQL: the embedded one never waits for the disk, and the README says so. */
-const mustBeSafe = async (db: Database, { allowUnsafeDatabase }: Config, logger: Logger) => {
-  const unsafe = db.kind === 'postgresql' ? await findUnsafe(db) : undefined;
-  if (unsafe === undefined) return;
-  if (!allowUnsafeDatabase) throw new UnsafeDatabaseError(`${unsafe}. ALLOW_UNSAFE_DATABASE=on starts all the same`);
-  logger.warn(unsafe);
+const secretsOf = async (
+  db: Database,
+  { tokenSecret, tokenSecretOld: oldSecret, dataDir }: Config,
+  logger: Logger,
+): Promise<Pick<TokensOptions, 'secret' | 'old'>> => {
+  const secret = tokenSecret ?? (await keptSecret(dataDir, tokenSecretFile));
+  const { outcome, oldSignsForMs } = await agreeOnSecrets(db, { secret, oldSecret });
+  if (outcome === 'other') logger.warn(OTHER_SECRET);
+  if (oldSignsForMs > 0)
+    logger.info(
+      { seconds: Math.ceil(oldSignsForMs / 1000) },
+      'TOKEN_SECRET_OLD signs until every node knows the new one',
+    );
+  return { secret, old: oldSecret === undefined ? undefined : { secret: oldSecret, signsForMs: oldSignsForMs } };
 };
 
 const connect = (url: string, prefix: string, logger: Logger): RedisBus =>
@@ -249,8 +367,12 @@ const connect = (url: string, prefix: string, logger: Logger): RedisBus =>
     url,
     prefix,
     onState: (state, error) => {
-      if (state === 'connected') logger.info('Redis is there');
+      if (state === 'connected') logger.info('Redis connected');
       else logger.warn({ error }, 'Redis is away: nodes find each other’s events by looking once a second');
+    },
+    onWarning: (warning) => {
+      if (warning === undefined) logger.info('Redis does all that is asked of it again');
+      else logger.warn(warning);
     },
     onError: (error) => logger.error({ error }, 'Fault'),
   });

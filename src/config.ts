@@ -1,8 +1,9 @@
-/** Environment → Config. Pure but for `readEnvironment`; every problem is reported at once. */
+/** Environment → Config. Pure but for `readEnvironment` and the files that settings name; every problem is reported at once. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'dotenv';
 import { probablyMeant } from './misspelt.js';
+import { fileNameOf, readSecretFile } from './secret-file.js';
 import type { Setting } from './setting.js';
 import { settings } from './settings.js';
 
@@ -38,22 +39,56 @@ export const readConfig = <Key extends SettingKey = SettingKey>(
   { only = Object.keys(settings) as Key[] }: ReadOptions<Key> = {},
 ): ConfigOutcome<Pick<Config, Key>> => {
   const written = (name: string) => environment[name]?.trim() || undefined;
+  const isWritten = (name: string) => written(name) !== undefined || written(fileNameOf(name)) !== undefined;
   const config: Record<string, unknown> = {};
   const problems: Problem[] = [];
 
   for (const key of only) {
     const setting: Setting<unknown> = settings[key];
-    const given = written(setting.name);
-    const requiring = given === undefined ? requirementOf(key, written) : undefined;
+    const file = setting.isSecret && written(fileNameOf(setting.name));
+    const found = file ? fromFile(setting, file, written(setting.name)) : { given: written(setting.name) };
+    if ('problem' in found) {
+      problems.push(found.problem);
+      continue;
+    }
+    const { given } = found;
+    const requiring = given === undefined ? requirementOf(key, isWritten) : undefined;
     const value = given ?? setting.default;
-    config[key] = value === undefined ? undefined : setting.parse(value);
+    config[key] = value === undefined ? derived[key]?.(written) : setting.parse(value);
     if (requiring !== undefined || (value !== undefined && config[key] === undefined))
-      problems.push(asProblem(setting, given, requiring));
+      problems.push(asProblem(file ? { ...setting, name: fileNameOf(setting.name) } : setting, given, requiring));
   }
+
+  if (config.metricsPort === config.port && typeof config.port === 'number' && config.port !== 0)
+    problems.push({ name: 'METRICS_PORT', value: `${config.port}, as PORT is`, expected: 'a port of its own' });
 
   const warnings = misspelt(environment);
   return problems.length > 0 ? { problems, warnings } : { config: config as Pick<Config, Key>, warnings };
 };
+
+const fromFile = (
+  { name, expected }: Setting<unknown>,
+  path: string,
+  beside: string | undefined,
+): { given: string } | { problem: Problem } => {
+  const fileName = fileNameOf(name);
+  if (beside !== undefined) {
+    return { problem: { name: fileName, value: `set, and ${name} too`, expected: 'one of the two' } };
+  }
+  const read = readSecretFile(path);
+  if ('content' in read) return { given: read.content };
+  return { problem: { name: fileName, value: `${read.reason}: ${quoted(path)}`, expected: `a file with ${expected}` } };
+};
+
+type Written = (name: string) => string | undefined;
+
+/** What an unset setting says, where that depends on another one. */
+const derived: Partial<Record<SettingKey, (written: Written) => unknown>> = {
+  introspection: (written) => isHostLoopback(written),
+  graphiql: (written) => isHostLoopback(written),
+};
+
+const isHostLoopback = (written: Written) => isLoopback(written(settings.host.name) ?? settings.host.default!);
 
 const requirements: Partial<Record<SettingKey, readonly SettingKey[]>> = {
   // A generated secret is kept in the data folder of one node; the nodes on one PostgreSQL must share it.
@@ -64,13 +99,16 @@ const requirements: Partial<Record<SettingKey, readonly SettingKey[]>> = {
 };
 
 /** @returns the name of the setting because of which this one must be there too */
-const requirementOf = (key: SettingKey, written: (name: string) => string | undefined): string | undefined =>
-  requirements[key]?.map((other) => settings[other].name).find((name) => written(name) !== undefined);
+const requirementOf = (key: SettingKey, isWritten: (name: string) => boolean): string | undefined =>
+  requirements[key]?.map((other) => settings[other].name).find(isWritten);
 
 const asProblem = (setting: Setting<unknown>, given: string | undefined, requiring: string | undefined): Problem => ({
   name: setting.name,
   value: given === undefined ? undefined : (setting.show?.(given) ?? quoted(given)),
-  expected: requiring === undefined ? setting.expected : `${setting.expected}, as ${requiring} is set`,
+  expected:
+    requiring === undefined
+      ? ((given === undefined ? undefined : setting.explain?.(given)) ?? setting.expected)
+      : `${setting.expected}, as ${requiring} is set`,
 });
 
 // One line, whatever was pasted.
@@ -78,7 +116,9 @@ const quoted = (given: string) => JSON.stringify(given.length > 80 ? `${given.sl
 
 /** Only names near ours: the rest of the environment is none of our business. */
 const misspelt = (environment: Environment): string[] => {
-  const known = Object.values(settings).map((setting) => setting.name);
+  const known = Object.values(settings).flatMap((setting: Setting<unknown>) =>
+    setting.isSecret ? [setting.name, fileNameOf(setting.name)] : [setting.name],
+  );
   return Object.keys(environment).flatMap((name) => {
     const meant = probablyMeant(name, known);
     return meant === undefined ? [] : [`Unknown setting ${JSON.stringify(name)}: did you mean ${meant}?`];
@@ -136,3 +176,16 @@ export const readEnvironment = (directory = process.cwd(), environment: Environm
 /** Whether only this machine can reach `host`. */
 export const isLoopback = (host: string): boolean =>
   /^(localhost|127(\.\d{1,3}){3}|::1|::ffff:127(\.\d{1,3}){3})$/i.test(host);
+
+/** Whether the settings say nothing of people on other machines: no proxy stands in front, and no page is from elsewhere. */
+export const isForThisMachine = ({
+  host,
+  trustProxy,
+  allowedOrigins = [],
+}: Pick<Config, 'host' | 'trustProxy' | 'allowedOrigins'>): boolean =>
+  isLoopback(host) && trustProxy === 0 && allowedOrigins !== '*' && allowedOrigins.every(isOriginLocal);
+
+const isOriginLocal = (origin: string) => {
+  const { protocol, hostname } = new URL(origin);
+  return /^https?:$/.test(protocol) && isLoopback(hostname.replace(/^\[(.*)\]$/, '$1'));
+};

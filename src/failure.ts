@@ -1,5 +1,6 @@
 /** How what went wrong is told to whoever started the process: one clear line and an exit code that means something. */
 import { exitCodes } from './exit-codes.js';
+import { isOutOfFiles, MORE_FILES } from './open-files.js';
 import { frames } from './redact.js';
 
 export interface Failure {
@@ -13,10 +14,12 @@ const known = new Map<string, number>([
   ['DatabaseDamagedError', exitCodes.databaseState],
   ['FolderInUseError', exitCodes.folderInUse],
   ['MigrationError', exitCodes.databaseState],
+  // It may be promoted, or take writes again.
+  ['ReadOnlyDatabaseError', exitCodes.databaseUnavailable],
   ['SecretDamagedError', exitCodes.folderUnusable],
   ['ServerTooOldError', exitCodes.databaseState],
   ['UnavailableError', exitCodes.databaseUnavailable],
-  ['UnsafeDatabaseError', exitCodes.databaseState],
+  ['UnfitDatabaseError', exitCodes.databaseState],
 ]);
 
 /** Only what nobody foresaw comes with its stack. */
@@ -24,6 +27,10 @@ export const asFailure = (error: unknown): Failure => {
   if (!(error instanceof Error)) return { line: `Unexpected: ${String(error)}`, exitCode: exitCodes.unexpected };
   const { syscall, path, code } = error as NodeJS.ErrnoException;
 
+  // Before anything else: whatever it was that could not be opened is not to blame.
+  if (isOutOfFiles(error)) {
+    return { line: `Too many open files (${withCause(error)}). ${MORE_FILES}`, exitCode: exitCodes.tooFewFiles };
+  }
   const exitCode = known.get(error.name);
   if (exitCode !== undefined) return { line: withCause(error), exitCode };
   if (syscall === 'listen' || syscall === 'getaddrinfo') {

@@ -1,6 +1,7 @@
 /** Log lines: JSON for machines, pretty on a terminal; secrets and people's words hidden in both. */
-import { destination, pino, stdTimeFunctions, type DestinationStream, type Logger as PinoLogger } from 'pino';
+import { pino, stdTimeFunctions, type DestinationStream, type Logger as PinoLogger } from 'pino';
 import { isColorSupported, prettyFactory } from 'pino-pretty';
+import type { LineOutput } from './line-output.js';
 import type { Logger } from './log-line.js';
 import { withoutSecrets } from './redact.js';
 import type { LogLevel } from './setting.js';
@@ -8,11 +9,11 @@ import type { LogLevel } from './setting.js';
 export interface LoggerOptions {
   level: LogLevel;
   isPretty?: boolean;
-  /** Where lines go; standard output unless told. */
-  stream?: DestinationStream;
+  /** Where lines go. */
+  stream: DestinationStream;
 }
 
-export const createLogger = ({ level, isPretty = false, stream = standardOutput() }: LoggerOptions): Logger =>
+export const createLogger = ({ level, isPretty = false, stream }: LoggerOptions): Logger =>
   asLogger(
     pino(
       {
@@ -26,8 +27,22 @@ export const createLogger = ({ level, isPretty = false, stream = standardOutput(
     ),
   );
 
-// In step with the process, without a worker thread: the last line before an exit is the one that matters.
-const standardOutput = () => destination({ dest: 1, sync: true });
+/** One whose lines go to standard output or standard error, and which says there how many did not come through. */
+export const createLineLogger = (output: LineOutput, options: Pick<LoggerOptions, 'level' | 'isPretty'>): Logger => {
+  const stream = {
+    // How pino tells the level.
+    [Symbol.for('pino.metadata')]: true,
+    lastLevel: 0,
+    write(line: string) {
+      output.write(line, this.lastLevel >= FATAL);
+    },
+  };
+  const logger = createLogger({ ...options, stream });
+  output.onGap((lines) => logger.warn({ lines }, `${lines} log ${lines === 1 ? 'line was' : 'lines were'} dropped`));
+  return logger;
+};
+
+const FATAL = 60;
 
 // pino shows the fields of a child to no formatter.
 const asLogger = (lines: PinoLogger): Logger => ({
@@ -41,5 +56,8 @@ const asLogger = (lines: PinoLogger): Logger => ({
 
 const pretty = (stream: DestinationStream): DestinationStream => {
   const prettify = prettyFactory({ colorize: isColorSupported, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname' });
-  return { write: (line) => stream.write(prettify(line)) };
+  // pino tells the level to whoever asks for it.
+  return Object.assign(Object.create(stream) as DestinationStream, {
+    write: (line: string) => stream.write(prettify(line)),
+  });
 };

@@ -2,6 +2,7 @@
 import { constants } from 'node:os';
 import { exitCodes } from './exit-codes.js';
 import { asFailure } from './failure.js';
+import { standardError } from './line-output.js';
 import type { Logger } from './log-line.js';
 
 /** What is started and stopped. */
@@ -87,5 +88,6 @@ export const runService = async <Running extends Service>(
 /** Says what went wrong on standard error and ends the process. */
 export const fail = (error: unknown): void => {
   const { line, exitCode } = asFailure(error);
-  process.stderr.write(`${line}\n`, () => process.exit(exitCode));
+  standardError().write(`${line}\n`, true);
+  process.exit(exitCode);
 };

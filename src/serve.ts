@@ -1,8 +1,10 @@
 /** The server as a process of its own. `npm start` and `parley serve` both end up here. */
 import { createApp } from './app.js';
 import { readEnvironment, requireConfig, type Environment } from './config.js';
-import { createLogger } from './logger.js';
+import { standardOutput } from './line-output.js';
+import { createLineLogger } from './logger.js';
 import { fail, runService } from './process.js';
+import { readVersion } from './version.js';
 
 // What closing may take after the sockets are gone.
 const CLOSING_SECONDS = 5;
@@ -15,15 +17,17 @@ const CLOSING_SECONDS = 5;
 export const serve = async (environment?: Environment): Promise<void> => {
   try {
     const { config, warnings } = requireConfig(environment ?? readEnvironment());
-    const logger = createLogger({ level: config.logLevel, isPretty: process.stdout.isTTY });
+    const output = standardOutput();
+    const logger = createLineLogger(output, { level: config.logLevel, isPretty: process.stdout.isTTY });
+    logger.info({ version: readVersion(), node: process.version }, `Parley ${readVersion()}`);
     for (const warning of warnings) logger.warn(warning);
 
     await runService(() => createApp(config, logger), {
       logger,
       stopWithinMs: (config.drainSeconds + CLOSING_SECONDS) * 1000,
-      onListening: ({ url, welcome }) => {
-        logger.info({ url }, 'Listening');
-        if (welcome !== undefined) process.stdout.write(`${welcome}\n`);
+      onListening: ({ url, metricsUrl, welcome }) => {
+        logger.info({ url, ...(metricsUrl !== undefined && { metrics: metricsUrl }) }, 'Listening');
+        if (welcome !== undefined) output.write(`${welcome}\n`);
       },
     });
   } catch (error) {

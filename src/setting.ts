@@ -1,5 +1,7 @@
 /** The sorts of setting: what each takes, and how it says so. */
 import { isIP } from 'node:net';
+import { DatabaseUrlError, parseDatabaseUrl } from './database-url.js';
+import { readRedisUrl } from './redis-url.js';
 
 export interface Setting<Value> {
   /** Its name in the environment. */
@@ -10,10 +12,14 @@ export interface Setting<Value> {
   default?: string;
   /** What being unset means. */
   unset?: string;
+  /** It may be in a file instead, which the setting of its name with _FILE names. */
+  isSecret?: true;
   /** What it takes; completes "expected …". */
   expected: string;
   /** @returns undefined where `written`, never empty, is not what is expected */
   parse(written: string): Value | undefined;
+  /** What is expected in place of a refused value, where that can be said closer than `expected` does. */
+  explain?(written: string): string | undefined;
   /** How a refused value is shown; as it was written unless this hides some of it. */
   show?(written: string): string;
 }
@@ -46,11 +52,20 @@ export const wholeNumber = (name: string, { range, ...words }: NumberWords): Set
   },
 });
 
+/** A whole number that may be unset. */
+export const optionalNumber = (
+  name: string,
+  { range, ...words }: OptionalWords & Pick<NumberWords, 'range'>,
+): Setting<number | undefined> => {
+  const { default: _default, ...setting } = wholeNumber(name, { ...words, range, default: 0 });
+  return { ...setting, ...words };
+};
+
 /** How often something may be done. */
 export const limit = (name: string, words: Omit<NumberWords, 'range'>): Setting<number> =>
   wholeNumber(name, { ...words, description: `${words.description} 0 = no limit.`, range: [0, 1_000_000] });
 
-const oneOf = <Value>(name: string, words: Words, values: Record<string, Value>): Setting<Value> => ({
+const oneOf = <Value>(name: string, words: Words | OptionalWords, values: Record<string, Value>): Setting<Value> => ({
   name,
   ...words,
   expected: Object.keys(values)
@@ -59,7 +74,9 @@ const oneOf = <Value>(name: string, words: Words, values: Record<string, Value>)
   parse: (written) => new Map(Object.entries(values)).get(written.toLowerCase()),
 });
 
-export const onOff = (name: string, words: Words): Setting<boolean> => oneOf(name, words, { on: true, off: false });
+/** Unset, it is as `config.ts` derives it from others. */
+export const onOff = (name: string, words: Words | OptionalWords): Setting<boolean> =>
+  oneOf(name, words, { on: true, off: false });
 
 const levels = {
   trace: 'trace',
@@ -102,6 +119,7 @@ export const url = (
   { protocols, ...words }: OptionalWords & { protocols: readonly [string, ...string[]] },
 ): Setting<string | undefined> => ({
   name,
+  isSecret: true,
   ...words,
   expected: `a URL that begins with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}, what is special in a password percent-encoded`,
   parse: (written) =>
@@ -112,10 +130,37 @@ export const url = (
   show: (written) => `${/^[a-z][a-z0-9+.-]*:\/\//i.exec(written)?.[0] ?? ''}(hidden)`,
 });
 
+/** Where Redis is. */
+export const redisUrl = (name: string, words: OptionalWords): Setting<string | undefined> => ({
+  ...url(name, { ...words, protocols: ['redis', 'rediss', 'redis+sentinel', 'rediss+sentinel'] }),
+  parse: (written) => ('expected' in readRedisUrl(written) ? undefined : written),
+  explain: (written) => {
+    const way = readRedisUrl(written);
+    return 'expected' in way ? way.expected : undefined;
+  },
+});
+
+export const databaseUrl = (name: string, words: OptionalWords): Setting<string | undefined> => ({
+  ...url(name, { protocols: ['postgresql', 'postgres'], ...words }),
+  parse: (written) => (lackOfUrl(written) === undefined ? written : undefined),
+  explain: lackOfUrl,
+});
+
+const lackOfUrl = (written: string): string | undefined => {
+  try {
+    parseDatabaseUrl(written);
+    return undefined;
+  } catch (error) {
+    if (error instanceof DatabaseUrlError) return error.message;
+    throw error;
+  }
+};
+
 const SECRET_BYTES = 32;
 
 export const tokenSecret = (name: string, words: OptionalWords): Setting<string | undefined> => ({
   name,
+  isSecret: true,
   ...words,
   expected: `at least ${SECRET_BYTES} bytes`,
   parse: (written) => (Buffer.byteLength(written) >= SECRET_BYTES ? written : undefined),
@@ -139,6 +184,7 @@ export const isKeyPath = (written: string): boolean =>
 /** A key itself, or the path of a file that holds it; what is in it is read elsewhere. */
 export const keyOrPath = (name: string, words: OptionalWords): Setting<string | undefined> => ({
   name,
+  isSecret: true,
   ...words,
   expected: `a shared secret of at least ${SECRET_BYTES} bytes, a public key in PEM, or the path of a file with one of them or with a JWKS (it begins with / or ./)`,
   parse: (written) => (isKeyPath(written) || Buffer.byteLength(written) >= SECRET_BYTES ? written : undefined),

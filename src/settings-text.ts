@@ -1,4 +1,5 @@
-/** The settings as people read them: in the README, in `.env.example` and in the command line's help. */
+/** The settings as people read them: in docs/settings.md, in `.env.example` and in the command line's help. */
+import { fileNameOf } from './secret-file.js';
 import type { Setting } from './setting.js';
 import { settings } from './settings.js';
 
@@ -7,14 +8,14 @@ const all: readonly Setting<unknown>[] = Object.values(settings);
 const MARKERS = ['<!-- settings -->', '<!-- /settings -->'] as const;
 
 /**
- * The README with its table of settings, between the two markers, written anew.
+ * The page with its table of settings replaced, between the two markers.
  *
  * @throws Error where a marker is missing
  */
-export const withSettingsTable = (readme: string): string => {
-  const [start, end] = MARKERS.map((marker) => readme.indexOf(marker)) as [number, number];
-  if (start < 0 || end < start) throw new Error(`README.md lacks ${MARKERS.join(' … ')}`);
-  return `${readme.slice(0, start + MARKERS[0].length)}\n\n${settingsTable()}\n${readme.slice(end)}`;
+export const withSettingsTable = (page: string): string => {
+  const [start, end] = MARKERS.map((marker) => page.indexOf(marker)) as [number, number];
+  if (start < 0 || end < start) throw new Error(`docs/settings.md lacks ${MARKERS.join(' … ')}`);
+  return `${page.slice(0, start + MARKERS[0].length)}\n\n${settingsTable()}\n${page.slice(end)}`;
 };
 
 const settingsTable = (): string => {
@@ -24,9 +25,15 @@ const settingsTable = (): string => {
     setting.expected,
     setting.description,
   ]);
+  const secrets = all.filter(({ isSecret }) => isSecret).map(({ name }) => `\`${name}\``);
+  const inFiles = `\n${listOf(secrets)} may be in files instead, as containers are handed their secrets: \`TOKEN_SECRET_FILE=/run/secrets/token\`, and likewise for the others.\n`;
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
-  return [['Setting', 'Default', 'Takes', 'What for'], ['---', '---', '---', '---'], ...rows].map(line).join('');
+  return (
+    [['Setting', 'Default', 'Takes', 'What for'], ['---', '---', '---', '---'], ...rows].map(line).join('') + inFiles
+  );
 };
+
+const listOf = (names: readonly string[]) => `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 
 /** `.env.example`: every setting, commented out, at its default. */
 export const envExample = (): string =>
@@ -34,9 +41,14 @@ export const envExample = (): string =>
     '# Copy this file to .env and take the # from what you set. What is set in the environment itself comes first.',
     ...all.map((setting) => {
       const unset = setting.default === undefined ? [`# Unset: ${setting.unset}.`] : [];
-      return [`# ${setting.description}`, ...unset, `# Takes ${setting.expected}.`, `#${assignment(setting)}`].join(
-        '\n',
-      );
+      const inFile = setting.isSecret ? [`# Or ${fileNameOf(setting.name)}, the file that holds it.`] : [];
+      return [
+        `# ${setting.description}`,
+        ...unset,
+        `# Takes ${setting.expected}.`,
+        ...inFile,
+        `#${assignment(setting)}`,
+      ].join('\n');
     }),
   ].join('\n\n') + '\n';
 
@@ -47,8 +59,9 @@ export const settingsHelp = (): string => {
   const width = Math.max(...all.map((setting) => setting.name.length));
   return all
     .map((setting) => {
+      const inFile = setting.isSecret ? `; or ${fileNameOf(setting.name)}, the file that holds it` : '';
       const unset = setting.default ?? `unset: ${setting.unset}`;
-      return `  ${setting.name.padEnd(width)}  ${setting.description}\n  ${' '.repeat(width)}  (${unset}; takes ${setting.expected})`;
+      return `  ${setting.name.padEnd(width)}  ${setting.description}\n  ${' '.repeat(width)}  (${unset}; takes ${setting.expected}${inFile})`;
     })
     .join('\n');
 };

@@ -1,21 +1,26 @@
 /**
- * Every setting there is, in one table. The README's table, `.env.example` and the command line's help are made from it
+ * Every setting there is, in one table. The table of docs/settings.md, `.env.example` and the command line's help are made from it
  * (`npm run settings`).
  */
 import {
   address,
   choice,
+  databaseUrl,
   keyOrPath,
   level,
   limit,
   onOff,
+  optionalNumber,
   optionalText,
   origins,
+  redisUrl,
   text,
   tokenSecret,
-  url,
   wholeNumber,
 } from './setting.js';
+
+/** What it means is in `config.ts`. */
+const ON_LOOPBACK = 'on where HOST is a loopback address, else off';
 
 export const settings = {
   port: wholeNumber('PORT', {
@@ -27,14 +32,18 @@ export const settings = {
     description: 'The address to listen on. 0.0.0.0 means all of them; the container image sets that.',
     default: '127.0.0.1',
   }),
+  serverName: text('SERVER_NAME', {
+    description: 'What clients show as the name of this server.',
+    default: 'Parley',
+    expected: 'text',
+  }),
   dataDir: text('DATA_DIR', {
     description: 'The folder for what Parley keeps itself: the embedded database and the generated token secret.',
     default: './data',
     expected: 'a folder; a relative one is looked for from the working directory',
   }),
-  databaseUrl: url('DATABASE_URL', {
+  databaseUrl: databaseUrl('DATABASE_URL', {
     description: 'The PostgreSQL (14 or newer) to use instead of the embedded database.',
-    protocols: ['postgresql', 'postgres'],
     unset: 'embedded',
   }),
   databasePoolSize: wholeNumber('DATABASE_POOL_SIZE', {
@@ -47,15 +56,20 @@ export const settings = {
       'Whether to start on a PostgreSQL with fsync or synchronous_commit off, which may lose what was answered: for tests.',
     default: 'off',
   }),
-  redisUrl: url('REDIS_URL', {
-    description: 'The Redis by which several nodes wake each other and count limits together.',
-    protocols: ['redis', 'rediss'],
+  redisUrl: redisUrl('REDIS_URL', {
+    description:
+      'The Redis by which several nodes wake each other and count limits together; with Sentinels `redis+sentinel://HOST:PORT,HOST:PORT/NAME`.',
     unset: 'in process',
   }),
   tokenSecret: tokenSecret('TOKEN_SECRET', {
     description:
       'Signs the access tokens; the same on every node. Required with DATABASE_URL. Make one with `openssl rand -base64 48`.',
     unset: 'generated, kept in DATA_DIR',
+  }),
+  tokenSecretOld: tokenSecret('TOKEN_SECRET_OLD', {
+    description:
+      'The TOKEN_SECRET before, while a new one takes its place: its access tokens stay good. See docs/operations.md.',
+    unset: 'none',
   }),
   accessTokenMinutes: wholeNumber('ACCESS_TOKEN_MINUTES', {
     description: 'How long an access token is valid, in minutes.',
@@ -66,6 +80,11 @@ export const settings = {
     description: 'How long a session may go unused before one must sign in again, in days.',
     default: 30,
     range: [1, 3650],
+  }),
+  sessionDaysMax: wholeNumber('SESSION_DAYS_MAX', {
+    description: 'How long after signing in one must sign in again, however much a session is used, in days.',
+    default: 365,
+    range: [1, 36_500],
   }),
   passwordLogin: onOff('PASSWORD_LOGIN', {
     description: 'Whether people may register and sign in with a password.',
@@ -99,11 +118,32 @@ export const settings = {
     description: 'The least important log lines to write.',
     default: 'info',
   }),
+  slowMs: wholeNumber('SLOW_MS', {
+    description: 'Operations that take longer, in milliseconds, have a log line `Slow`. 0 = none has.',
+    default: 1000,
+    range: [0, 600_000],
+  }),
+  metricsPort: optionalNumber('METRICS_PORT', {
+    description: 'A port for Prometheus, which is never the public one: `/metrics`. 0 takes any free one.',
+    unset: 'no metrics',
+    range: [0, 65_535],
+  }),
+  metricsHost: address('METRICS_HOST', {
+    description: 'The address that METRICS_PORT listens on. Whoever reaches it reads the metrics.',
+    default: '127.0.0.1',
+  }),
   drainSeconds: wholeNumber('DRAIN_SECONDS', {
     description:
-      'How long a stopping node takes to finish what it has in hand and to send its sockets elsewhere, in seconds.',
+      'How long a stopping node may take to finish what it has in hand and to send its sockets elsewhere, in seconds.',
     default: 10,
     range: [0, 3600],
+  }),
+  connectionMinutes: wholeNumber('CONNECTION_MINUTES', {
+    description:
+      'How long a WebSocket or an event stream lasts at most, in minutes; each is ended after 50 to 100 % of that, and its client goes on where it ' +
+      'was, on whichever node the proxy chooses: so added nodes fill. 0 = as long as it likes.',
+    default: 60,
+    range: [0, 10_080],
   }),
   allowedOrigins: origins('ALLOWED_ORIGINS', {
     description:
@@ -122,8 +162,9 @@ export const settings = {
     range: [1, 20_000],
   }),
   messagesPerMinute: limit('MESSAGES_PER_MINUTE', {
-    description: 'Messages that a user may send in a minute, over all chats and nodes.',
-    default: 10,
+    description:
+      'Messages that a user may send in a minute, over all chats and nodes. 10 is what chats on JWT sockets often had.',
+    default: 60,
   }),
   editsPerMinute: limit('EDITS_PER_MINUTE', {
     description: 'Messages that a user may edit in a minute.',
@@ -138,7 +179,8 @@ export const settings = {
     default: 10,
   }),
   signInsPerMinute: limit('SIGN_INS_PER_MINUTE', {
-    description: 'Tries to sign in, in a minute: for each username, and for each address they come from.',
+    description:
+      'Tries to sign in, in a minute: for each account, by whichever of its names, and for each address they come from.',
     default: 30,
   }),
   registrationsPerHour: limit('REGISTRATIONS_PER_HOUR', {
@@ -147,8 +189,9 @@ export const settings = {
   }),
   chatConnectionsPerUser: limit('CHAT_CONNECTIONS_PER_USER', {
     description:
-      'Sockets by which a user may have the same chat open, over all nodes; the newest takes over. Following all chats by `events` does not count.',
-    default: 1,
+      'Sockets by which a user may have the same chat open, over all nodes; the newest takes over. Following all chats by `events` does not ' +
+      'count. 1 is what chats on JWT sockets often had.',
+    default: 0,
   }),
   directChats: choice('DIRECT_CHATS', {
     description:
@@ -175,16 +218,18 @@ export const settings = {
     range: [0, 36_500],
   }),
   introspection: onOff('INTROSPECTION', {
-    description: 'Whether clients may read the schema from the server.',
-    default: 'on',
+    description:
+      'Whether clients may read the schema from the server. Where it is off, errors suggest no names of it either.',
+    unset: ON_LOOPBACK,
   }),
   graphiql: onOff('GRAPHIQL', {
     description: 'Whether browsers are shown GraphiQL at /graphql.',
-    default: 'on',
+    unset: ON_LOOPBACK,
   }),
   demo: onOff('DEMO', {
     description:
-      'Whether an empty embedded database is filled with demo people and chats, where HOST is a loopback address.',
+      'Whether an empty embedded database is filled with demo people and chats, where HOST is a loopback address and neither TRUST_PROXY ' +
+      'nor ALLOWED_ORIGINS says that others come.',
     default: 'on',
   }),
 };

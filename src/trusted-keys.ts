@@ -3,7 +3,7 @@ import { createPublicKey, createSecretKey, type JsonWebKey, type KeyObject } fro
 import { readFileSync } from 'node:fs';
 import type { Algorithm } from 'jsonwebtoken';
 import { ConfigError } from './config.js';
-import type { TrustedKey } from './domain/trusted-tokens.js';
+import type { TrustedKey } from './domain/accounts/trusted-tokens.js';
 import { isKeyPath } from './setting.js';
 import { settings } from './settings.js';
 

@@ -30,15 +30,18 @@ describe('readConfig', () => {
       config: {
         port: 4000,
         host: '127.0.0.1',
+        serverName: 'Parley',
         dataDir: './data',
         databaseUrl: undefined,
-        chatConnectionsPerUser: 1,
+        chatConnectionsPerUser: 0,
         databasePoolSize: 10,
         allowUnsafeDatabase: false,
         redisUrl: undefined,
         tokenSecret: undefined,
+        tokenSecretOld: undefined,
         accessTokenMinutes: 15,
         refreshTokenDays: 30,
+        sessionDaysMax: 365,
         passwordLogin: true,
         trustedKey: undefined,
         trustedIssuer: undefined,
@@ -46,11 +49,15 @@ describe('readConfig', () => {
         trustedUserClaim: 'sub',
         allowTokenInUrl: false,
         logLevel: 'info',
+        slowMs: 1000,
+        metricsPort: undefined,
+        metricsHost: '127.0.0.1',
         drainSeconds: 10,
+        connectionMinutes: 60,
         allowedOrigins: undefined,
         trustProxy: 0,
         messageMaxLength: 1000,
-        messagesPerMinute: 10,
+        messagesPerMinute: 60,
         editsPerMinute: 30,
         typingPerMinute: 120,
         userDirectory: 'everyone',
@@ -65,6 +72,23 @@ describe('readConfig', () => {
         demo: true,
       },
     });
+  });
+
+  it('shows the schema and GraphiQL where HOST is a loopback address, unless told otherwise', () => {
+    const [here, everywhere] = [{ HOST: '127.0.0.1' }, { HOST: '0.0.0.0' }];
+
+    expect(configOf(here)).toMatchObject({ introspection: true, graphiql: true });
+    expect(configOf(everywhere)).toMatchObject({ introspection: false, graphiql: false });
+    expect(configOf({ ...everywhere, INTROSPECTION: '', GRAPHIQL: 'on' })).toMatchObject({
+      introspection: false,
+      graphiql: true,
+    });
+    expect(configOf({ ...everywhere, INTROSPECTION: 'on' })).toMatchObject({ introspection: true, graphiql: false });
+    expect(configOf({ ...here, INTROSPECTION: 'off', GRAPHIQL: 'off' })).toMatchObject({
+      introspection: false,
+      graphiql: false,
+    });
+    expect(problemsOf({ ...everywhere, INTROSPECTION: 'maybe' })).toMatchObject([{ name: 'INTROSPECTION' }]);
   });
 
   it('reads what is set, with white space around it, and counts an empty setting as unset', () => {
@@ -91,6 +115,14 @@ describe('readConfig', () => {
       expect(problemsOf({ MESSAGES_PER_MINUTE: written })).toHaveLength(1);
     },
   );
+
+  it('gives metrics a port of their own, and takes 0 for both', () => {
+    expect(problemsOf({ METRICS_PORT: '4000' })).toEqual([
+      { name: 'METRICS_PORT', value: '4000, as PORT is', expected: 'a port of its own' },
+    ]);
+    expect(problemsOf({ PORT: '0', METRICS_PORT: '0' })).toEqual([]);
+    expect(problemsOf({ PORT: '5000', METRICS_PORT: '4000' })).toEqual([]);
+  });
 
   it('has defaults that are themselves in range', () => {
     const all: Setting<unknown>[] = Object.values(settings);
@@ -119,6 +151,79 @@ describe('readConfig', () => {
     expect(problemsOf({ ...issuer, TRUSTED_KEY: 'x'.repeat(31) })).toMatchObject([{ value: '(hidden, 31 bytes)' }]);
   });
 
+  describe('takes a secret from a file', () => {
+    const fileWith = (content: string) => {
+      const path = join(mkdtempSync(join(tmpdir(), 'parley-secret-')), 'secret');
+      writeFileSync(path, content);
+      return path;
+    };
+    const secrets = Object.values(settings).filter((setting: Setting<unknown>) => setting.isSecret);
+
+    it('whichever of them, without its line end', () => {
+      const url = 'postgresql://one/db';
+
+      expect(secrets.map(({ name }) => name)).toEqual(
+        expect.arrayContaining(['DATABASE_URL', 'REDIS_URL', 'TOKEN_SECRET', 'TRUSTED_KEY']),
+      );
+      expect(
+        configOf({
+          DATABASE_URL_FILE: fileWith(`${url}\n`),
+          REDIS_URL_FILE: fileWith('redis://one\r\n'),
+          TOKEN_SECRET_FILE: fileWith(`${SECRET}\n`),
+          TRUSTED_KEY_FILE: fileWith(`${SECRET} of a product`),
+          TRUSTED_ISSUER: 'a product',
+        }),
+      ).toMatchObject({
+        databaseUrl: url,
+        redisUrl: 'redis://one',
+        tokenSecret: SECRET,
+        trustedKey: `${SECRET} of a product`,
+      });
+    });
+
+    it('and requires what the setting itself would', () => {
+      expect(problemsOf({ DATABASE_URL_FILE: fileWith('postgresql://one/db') })).toEqual([
+        { name: 'TOKEN_SECRET', value: undefined, expected: 'at least 32 bytes, as DATABASE_URL is set' },
+      ]);
+    });
+
+    it.each(secrets.map(({ name }) => name))('and not from both: %s', (name) => {
+      const both = { [name]: 'x', [`${name}_FILE`]: fileWith('y') };
+
+      expect(problemsOf(both)).toContainEqual({
+        name: `${name}_FILE`,
+        value: `set, and ${name} too`,
+        expected: 'one of the two',
+      });
+    });
+
+    it('and says what is wrong with it, but not what is in it', () => {
+      const [missing, empty, short] = ['/not/there', fileWith(' \n'), fileWith('hush')] as const;
+      const found = (path: string) => problemsOf({ TOKEN_SECRET_FILE: path })[0];
+
+      expect(found(missing)).toEqual({
+        name: 'TOKEN_SECRET_FILE',
+        value: 'a file that cannot be read (ENOENT): "/not/there"',
+        expected: 'a file with at least 32 bytes',
+      });
+      expect(found(tmpdir())).toMatchObject({ value: expect.stringContaining('(EISDIR)') as string });
+      expect(found('/dev/zero')).toMatchObject({ value: 'a file of more than 1048576 bytes: "/dev/zero"' });
+      expect(found(empty)).toMatchObject({ value: `an empty file: "${empty}"` });
+      expect(found(short)).toEqual({
+        name: 'TOKEN_SECRET_FILE',
+        value: '(hidden, 4 bytes)',
+        expected: 'at least 32 bytes',
+      });
+    });
+
+    it('where it is one: other settings have no such file, and a misspelt one is told', () => {
+      expect(readConfig({ TOKEN_SECRT_FILE: 'x', PORT_FILE: '/not/there' })).toMatchObject({
+        config: { port: 4000 },
+        warnings: [expect.stringContaining('did you mean TOKEN_SECRET_FILE?') as string],
+      });
+    });
+  });
+
   it('requires TOKEN_SECRET with DATABASE_URL, of at least 32 bytes, and says so beside other problems', () => {
     const url = 'postgres://ada@localhost/parley';
 
@@ -145,6 +250,26 @@ describe('readConfig', () => {
     const problems = problemsOf({ DATABASE_URL: url, REDIS_URL: url, TOKEN_SECRET: SECRET });
 
     expect(problems.map((problem) => problem.name)).toEqual(['DATABASE_URL', 'REDIS_URL']);
+    expect(new ConfigError(problems).message).not.toMatch(/s3c/);
+  });
+
+  it.each([
+    ['redis+sentinel://:s3cret@one:26380,[::1],three/mymaster/2?sentinel_password=sent1nel', []],
+    ['rediss+sentinel://mymaster@one:26379,two:26379', []],
+    ['redis://ada:s3cret@host:6379/1', []],
+    ['redis+sentinel://one:26379,two:26379', ['the name under which']],
+    ['redis+sentinel://s3cret@one:x/mymaster', ['hosts with their ports']],
+    ['redis+sentinel://one/mymaster/zero', ['the number of a database']],
+    ['redis+sentinel://one/mymaster?s3cret=1', ['none but sentinel_username and sentinel_password']],
+    ['redis+cluster://s3cret@one:6379', ['a Redis Cluster is not supported']],
+    ['redis://:s3cret@one:6379,two:6379', ['one host; several of them as Sentinels are']],
+    ['redis://host/s3cret', ['the number of a database']],
+  ])('says what is wrong with a REDIS_URL, and nothing of what is in it: %s', (url, reasons) => {
+    const problems = problemsOf({ REDIS_URL: url });
+
+    expect(problems.map(({ expected }) => expected)).toEqual(
+      reasons.map((reason) => expect.stringContaining(reason) as string),
+    );
     expect(new ConfigError(problems).message).not.toMatch(/s3c/);
   });
 

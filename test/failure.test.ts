@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../src/config.js';
 import { UnavailableError } from '../src/db/database.js';
-import { UnsafeDatabaseError } from '../src/db/durability.js';
 import { DatabaseDamagedError } from '../src/db/embedded.js';
+import { ReadOnlyDatabaseError, UnfitDatabaseError } from '../src/db/finding.js';
 import { FolderInUseError } from '../src/db/folder-lock.js';
 import { MigrationError } from '../src/db/migrations.js';
 import { ServerTooOldError } from '../src/db/pool.js';
@@ -18,6 +18,13 @@ describe('asFailure', () => {
     [new FolderInUseError('./data'), 75, /\.\/data is in use/],
     [new SecretDamagedError('data/token-secret'), 73, /token-secret is damaged/],
     [system('EACCES', 'mkdir', '/data'), 73, /data folder: EACCES/],
+    [
+      system('EMFILE', 'open', '/data/db'),
+      71,
+      /^Too many open files \(EMFILE: open\)\. Raise the limit to 65536 \(ulimit -n, /,
+    ],
+    [new UnavailableError(1000, { cause: system('EMFILE', 'connect') }), 71, /^Too many open files/],
+    [new DatabaseDamagedError('It cannot be opened', { cause: system('ENFILE', 'open') }), 71, /^Too many open files/],
     [system('EADDRINUSE', 'listen'), 71, /Cannot listen: EADDRINUSE/],
     [system('EACCES', 'listen'), 71, /Cannot listen: EACCES/],
     [
@@ -34,7 +41,8 @@ describe('asFailure', () => {
     [new MigrationError('newer', ['1_later']), 65, /newer version/],
     [new DatabaseDamagedError('The database in ./data is damaged'), 65, /damaged/],
     [new ServerTooOldError('PostgreSQL 13 is too old'), 65, /too old/],
-    [new UnsafeDatabaseError('PostgreSQL may lose what it has confirmed: fsync=off'), 65, /confirmed: fsync=off$/],
+    [new UnfitDatabaseError('PostgreSQL may lose what it has confirmed: fsync=off'), 65, /confirmed: fsync=off$/],
+    [new ReadOnlyDatabaseError('The database is read only: a standby'), 69, /read only: a standby$/],
   ])('tells %s in one line, with code %i', (error, exitCode, line) => {
     const failure = asFailure(error);
 

@@ -4,7 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { exitCodes } from '../src/exit-codes.js';
+import { MORE_FILES } from '../src/open-files.js';
 
 const START = fileURLToPath(new URL('../scripts/start.mjs', import.meta.url));
 
@@ -32,4 +34,42 @@ describe('Starting with settings that are wrong', () => {
 Unknown setting "MESSAGES_PER_MINUT": did you mean MESSAGES_PER_MINUTE?
 `);
   });
+});
+
+describe('A start', () => {
+  it('says that too few files may be open, before anything is loaded, and ends with code 71', async () => {
+    const script = 'ulimit -n 40; exec "$0" "$@"';
+    const child = spawn('sh', ['-c', script, process.execPath, START], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const written = { out: '', err: '' };
+    child.stdout.on('data', (chunk) => (written.out += String(chunk)));
+    child.stderr.on('data', (chunk) => (written.err += String(chunk)));
+
+    expect(await once(child, 'close')).toEqual([exitCodes.tooFewFiles, null]);
+    expect(written.out).toBe('');
+    expect(written.err).toMatch(/^Too many open files \(EMFILE; .*\)\. .*\n$/);
+    expect(written.err).toContain(MORE_FILES);
+  });
+
+  it('says where the metrics are, and how to have what is off where others reach it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'parley-serve-'));
+    const env = { PATH: process.env.PATH, DATA_DIR: folder, HOST: '0.0.0.0', PORT: '0', METRICS_PORT: '0' };
+    const child = spawn(process.execPath, [START], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    onTestFinished(() => {
+      child.kill('SIGKILL');
+      rmSync(folder, { recursive: true });
+    });
+    let out = '';
+    await new Promise<void>((resolve, reject) => {
+      child.stdout.on('data', (chunk) => {
+        out += String(chunk);
+        if (out.includes('create-admin')) resolve();
+      });
+      child.once('exit', (code) => reject(new Error(`It ended with ${code}: ${out}`)));
+    });
+
+    const line = out.split('\n').find((text) => text.includes('"Listening"'));
+    const { metrics } = JSON.parse(line!) as { metrics: string };
+    expect(await (await fetch(metrics)).text()).toContain('parley_build_info');
+    expect(out).toMatch(/^Off, as others than this machine reach it: GRAPHIQL=on and INTROSPECTION=on to have it\.$/m);
+  }, 120_000);
 });

@@ -1,0 +1,17 @@
+/** A logger that counts the lines that an operator is to be woken by. */
+import type { Logger, WriteLogLine } from './log-line.js';
+import type { Tally } from './meters.js';
+
+/** @param tally of `Fault` and `Unavailable`, by that name */
+export const countLines = (logger: Logger, tally: Tally): Logger => ({
+  ...logger,
+  warn: counting(logger.warn, 'Unavailable', tally),
+  error: counting(logger.error, 'Fault', tally),
+  child: (fields) => countLines(logger.child(fields), tally),
+});
+
+const counting = (write: WriteLogLine, message: string, tally: Tally): WriteLogLine =>
+  ((...line: [string]) => {
+    if (line.at(-1) === message) tally.add(message);
+    write(...line);
+  }) as WriteLogLine;

@@ -1,0 +1,135 @@
+/**
+ * Where lines go: standard output or standard error, whatever stands behind it. A line never fails and never waits: what the sink
+ * does not take (a pipe nobody reads, a full volume) is kept up to a bound, what comes beyond it is dropped and counted.
+ */
+import { constants, fstatSync, openSync, writeSync } from 'node:fs';
+
+export interface LineOutput {
+  /** @param isLast of the process: kept beyond the bound */
+  write(text: string, isLast?: boolean): void;
+  /** Gives what is kept to the sink, as far as it takes it within that time. Stops everything else meanwhile: for the process's end. */
+  flush(withinMs: number): void;
+  /** Lines dropped so far. */
+  dropped(): number;
+  /** How a gap is told, once there is room again; nothing is told where nobody says. */
+  onGap(tell: (lines: number) => void): void;
+}
+
+/** Some four thousand log lines. */
+const KEPT_MOST_BYTES = 1024 * 1024;
+const RETRY_MS = 25;
+const LAST_WITHIN_MS = 500;
+
+export const createLineOutput = (fd: number, mostBytes = KEPT_MOST_BYTES): LineOutput => {
+  let kept: Buffer[] = [];
+  let keptBytes = 0;
+  let dropped = 0;
+  let untold = 0;
+  let isTelling = false;
+  let timer: NodeJS.Timeout | undefined;
+  let tell: ((lines: number) => void) | undefined;
+
+  const keep = (text: string) => {
+    const bytes = Buffer.from(text);
+    kept.push(bytes);
+    keptBytes += bytes.length;
+  };
+
+  /** @returns whether all of it is written */
+  const writeKept = (): boolean => {
+    let done = 0;
+    try {
+      for (; done < kept.length; done += 1) {
+        const bytes = kept[done]!;
+        const written = writeSync(fd, bytes);
+        keptBytes -= written;
+        // The rest of a line goes first once there is room, so that no line is torn.
+        if (written < bytes.length) {
+          kept[done] = bytes.subarray(written);
+          break;
+        }
+      }
+    } catch {
+      // Full, closed or broken: all of that may pass, and none of it is worth a node.
+    }
+    kept = done === 0 ? kept : kept.slice(done);
+    return kept.length === 0;
+  };
+
+  const tellGap = () => {
+    const lines = untold;
+    untold = 0;
+    if (lines === 0) return;
+    // This one line has room whatever else waits.
+    isTelling = true;
+    tell?.(lines);
+    isTelling = false;
+  };
+
+  const goOn = () => {
+    timer = undefined;
+    if (writeKept()) tellGap();
+    if (kept.length > 0) timer ??= setTimeout(goOn, RETRY_MS).unref();
+  };
+
+  return {
+    write: (text, isLast = false) => {
+      const isFull = keptBytes + Buffer.byteLength(text) > mostBytes;
+      if (isLast) tellGap();
+      // One that would fit again must not pass for the next after those that did not.
+      else if (!isTelling && (untold > 0 || isFull)) {
+        dropped += 1;
+        untold += 1;
+        return;
+      }
+      const isFirst = kept.length === 0;
+      keep(text);
+      if (isFirst) goOn();
+    },
+
+    flush: (withinMs) => {
+      clearTimeout(timer);
+      const deadline = performance.now() + withinMs;
+      while (!writeKept() && performance.now() < deadline) sleep(RETRY_MS);
+      tellGap();
+      writeKept();
+    },
+
+    dropped: () => dropped,
+    onGap: (how) => (tell = how),
+  };
+};
+
+const sleep = (milliseconds: number) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+
+/**
+ * A descriptor of our own for the same pipe or terminal, which answers EAGAIN rather than wait. That of the standard streams may be
+ * made to wait by whoever else holds it: each child process that inherits it is.
+ */
+const withoutWaiting = ({ fd }: Standard): number => {
+  const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
+  try {
+    // A file never has a writer wait, and opened once more it would be written from its beginning.
+    return fstatSync(fd).isFile() ? fd : openSync(`/proc/self/fd/${fd}`, O_WRONLY | O_NONBLOCK | O_NOCTTY);
+  } catch {
+    // A socket, somebody else's pipe, one without a reader, another system: Node has made it answer, as it does with its streams.
+    return fd;
+  }
+};
+
+type Standard = NodeJS.WriteStream & { fd: 1 | 2 };
+
+const create = (stream: Standard): LineOutput => {
+  // What Node and libraries write there by themselves: as an event that nobody hears it would end the process.
+  stream.on('error', () => undefined);
+  const output = createLineOutput(withoutWaiting(stream));
+  process.once('exit', () => output.flush(LAST_WITHIN_MS));
+  return output;
+};
+
+let out: LineOutput | undefined;
+let err: LineOutput | undefined;
+
+/** Standard output; one for the whole process, so that lines keep their order. */
+export const standardOutput = (): LineOutput => (out ??= create(process.stdout));
+export const standardError = (): LineOutput => (err ??= create(process.stderr));

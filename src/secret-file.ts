@@ -1,0 +1,36 @@
+/** A setting that is a secret may be in a file, as containers are handed theirs: NAME_FILE says where. */
+import { closeSync, openSync, readSync } from 'node:fs';
+
+/** Nobody's secret is longer; what has no end is a mistake. */
+const MOST_BYTES = 1024 * 1024;
+
+/** `reason` completes "NAME_FILE is …". */
+export type SecretFile = { content: string } | { reason: string };
+
+export const fileNameOf = (name: string): string => `${name}_FILE`;
+
+/** @returns what is in it without the line end; a reason where it cannot be read or holds nothing */
+export const readSecretFile = (path: string): SecretFile => {
+  try {
+    const file = openSync(path, 'r');
+    try {
+      const content = readStart(file).toString('utf8').trim();
+      if (content.length > MOST_BYTES) return { reason: `a file of more than ${MOST_BYTES} bytes` };
+      return content === '' ? { reason: 'an empty file' } : { content };
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    return { reason: `a file that cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unreadable'})` };
+  }
+};
+
+/** One byte more than is taken, so that it is seen. */
+const readStart = (file: number): Buffer => {
+  const buffer = Buffer.alloc(MOST_BYTES + 1);
+  let length = 0;
+  for (let read = -1; read !== 0 && length < buffer.length; length += read) {
+    read = readSync(file, buffer, length, buffer.length - length, null);
+  }
+  return buffer.subarray(0, length);
+};

@@ -1,0 +1,5 @@
+/** Which Parley this is: the same from src/, from dist/ and from the installed package. */
+import { readFileSync } from 'node:fs';
+
+export const readVersion = (): string =>
+  (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
