@@ -1,0 +1,24 @@
+/** What the caller's own functions throw is the caller's to see, and must end nothing here. */
+
+declare const reportError: ((error: unknown) => void) | undefined;
+
+/** Calls a handler. What it throws, or rejects with, is reported. */
+export const call = <Arguments extends unknown[]>(
+  handler: ((...args: Arguments) => unknown) | undefined,
+  ...args: Arguments
+): void => {
+  try {
+    const result = handler?.(...args);
+    if (typeof (result as PromiseLike<unknown> | undefined)?.then === 'function') Promise.resolve(result).catch(report);
+  } catch (error) {
+    report(error);
+  }
+};
+
+/** In browsers as an uncaught error is; elsewhere on the console. */
+export const report = (error: unknown): void => {
+  if (typeof reportError === 'function') return reportError(error);
+  // Node: an uncaught error would end the process.
+  // eslint-disable-next-line no-console -- otherwise nobody would know
+  console.error(error);
+};
