@@ -1,20 +1,26 @@
 // Follows the chat in which something was last said: npx tsx examples/follow.ts http://127.0.0.1:4000 maria PASSWORD
+import { createConnection } from '@parley-chat/client/connection';
+import { followChat } from '@parley-chat/client/follow';
+import { createSession } from '@parley-chat/client/session';
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print } from 'graphql';
-import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import { FollowDocument, LogInDocument, NewestChatDocument, type FollowSubscription } from './operations.js';
+import { FollowDocument, NewestChatDocument, type FollowSubscription } from './operations.js';
 
 const [url = 'http://127.0.0.1:4000', username = 'maria', password = ''] = process.argv.slice(2);
 
+// The password is asked for once: from then on the session is refreshed.
+const session = createSession({ url: `${url}/graphql`, onSignedOut: (reason) => console.log(`(${reason})`) });
+await session.signIn(username, password);
+
+/** One operation over HTTP; the result has the types of the document. */
 const ask = async <Result, Variables>(
   document: TypedDocumentNode<Result, Variables>,
   variables: Variables,
-  authorization = '',
 ): Promise<Result> => {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...(authorization && { authorization }) },
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${await session.accessToken()}` },
     body: JSON.stringify({ query: print(document), variables }),
   });
   const { data, errors } = (await response.json()) as { data?: Result; errors?: { message: string }[] };
@@ -22,42 +28,31 @@ const ask = async <Result, Variables>(
   return data;
 };
 
-/** Errors that can happen are types of the union, so the compiler asks for them. */
-const signIn = async (): Promise<string> => {
-  const { logIn } = await ask(LogInDocument, { username, password });
-  if (logIn?.__typename !== 'LogInSuccess') throw new Error(logIn?.reason);
-  return `Bearer ${logIn.session.accessToken}`;
-};
-
-const { chats } = await ask(NewestChatDocument, {}, await signIn());
+const { chats } = await ask(NewestChatDocument, {});
 const chat = chats?.nodes[0];
 if (!chat) throw new Error(`${username} is in no chat`);
 for (const { text, sender } of chat.messages.nodes) console.log(`${sender.username}: ${text}`);
 
-// After each loss of its socket the client sends this very object again. So `after` is kept at the last cursor, and
-// what was said meanwhile comes first: nothing missing, nothing doubled.
-const variables = { chatId: chat.id, after: chat.cursor };
-
-const client = createClient({
+// Comes back after every loss, and shows the server the next token before the present one ends.
+const client = createConnection({
   url: `${url.replace(/^http/, 'ws')}/graphql`,
+  accessToken: session.accessToken,
   webSocketImpl: WebSocket,
-  connectionParams: async () => ({ authorization: await signIn() }),
-  retryAttempts: Infinity,
-  shouldRetry: () => true,
+  onRefused: session.signOut,
 });
 
-client.subscribe<FollowSubscription>(
-  { query: print(FollowDocument), variables },
-  {
-    next: ({ data }) => {
-      const event = data?.chatEvents;
-      if (!event) return;
-      if ('cursor' in event) variables.after = event.cursor;
-      if (event.__typename === 'MessageSent') console.log(`${event.message.sender.username}: ${event.message.text}`);
-      if (event.__typename === 'ResyncRequired') console.log(`Read the chat again: ${event.reason}`);
-      if (event.__typename === 'SubscriptionEnded') console.log(`(${event.reason})`);
-    },
-    error: (error) => console.error(error),
-    complete: () => void client.dispose(),
+// From the cursor that came with the chat, and after each loss from the last one: nothing missing, nothing doubled.
+followChat<FollowSubscription['chatEvents']>({
+  client,
+  query: print(FollowDocument),
+  chatId: chat.id,
+  after: chat.cursor,
+  onEvent: (event) => {
+    if (event.__typename === 'MessageSent') console.log(`${event.message.sender.username}: ${event.message.text}`);
+    if (event.__typename === 'ResyncRequired') console.log(`Read the chat again: ${event.reason}`);
   },
-);
+  onEnded: (_code, reason) => {
+    console.log(`(${reason})`);
+    void client.dispose();
+  },
+});

@@ -1,12 +1,44 @@
-import { ApolloClient, gql, InMemoryCache } from '@apollo/client/core';
-import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
+import { ApolloClient, gql, InMemoryCache } from '@apollo/client';
+import { createFollowLink, followFrom, putMessage, typePolicies } from '@parley-chat/client/apollo';
+import possibleTypes from '@parley-chat/client/possibleTypes.json' with { type: 'json' };
+import { untilAnswered } from '@parley-chat/client/send';
 import type { Client } from 'graphql-ws';
-import { untilAnswered } from '../../src/client/send.js';
-import possibleTypes from '../../possibleTypes.json' with { type: 'json' };
 
-/** Queries and mutations by Apollo; following past it, over the same client, with its results written into the cache. */
+/** Everything over one socket. With `ApolloLink.split` queries and mutations may go over HTTP as well. */
 export const createApollo = (client: Client) =>
-  new ApolloClient({ link: new GraphQLWsLink(client), cache: new InMemoryCache({ possibleTypes }) });
+  new ApolloClient({
+    link: createFollowLink(client),
+    cache: new InMemoryCache({ possibleTypes, typePolicies }),
+  });
+
+const EVENTS = gql`
+  subscription Events {
+    events {
+      __typename
+      ... on DurableEvent {
+        chat {
+          id
+          activityAt
+          unreadCount
+        }
+      }
+      ... on MessageSent {
+        message {
+          id
+          seq
+          text
+        }
+      }
+      ... on SubscriptionEnded {
+        code
+      }
+    }
+  }
+`;
+
+/** @param chats as they were queried: `chats { nodes { id cursor … } }` */
+export const follow = (apollo: ApolloClient, chats: { id: string; cursor: string }[]) =>
+  apollo.subscribe<{ events: { __typename: string } }>({ query: EVENTS, context: followFrom(chats) });
 
 const SEND = gql`
   mutation Send($input: SendMessageInput!) {
@@ -26,19 +58,17 @@ const SEND = gql`
   }
 `;
 
-export const send = (apollo: ApolloClient, chatId: string, text: string, clientMessageId: string) =>
-  untilAnswered(() => apollo.mutate({ mutation: SEND, variables: { input: { chatId, text, clientMessageId } } }));
+interface Sent {
+  sendMessage: { message?: { id: string }; reason?: string } | null;
+}
 
-/** What `onEvent` of `followChat` does with a message: whoever shows it is told by the cache. */
-export const write = ({ cache }: ApolloClient, message: { id: string; seq: number; text: string | null }) =>
-  cache.writeFragment({
-    id: cache.identify({ __typename: 'Message', id: message.id }),
-    fragment: gql`
-      fragment Followed on Message {
-        id
-        seq
-        text
-      }
-    `,
-    data: { __typename: 'Message', ...message },
-  });
+export const send = (apollo: ApolloClient, chatId: string, text: string, clientMessageId: string) =>
+  untilAnswered(() =>
+    apollo.mutate<Sent>({
+      mutation: SEND,
+      variables: { input: { chatId, text, clientMessageId } },
+      update: (cache, { data }) => {
+        if (data?.sendMessage?.message) putMessage(cache, chatId, data.sendMessage.message);
+      },
+    }),
+  );

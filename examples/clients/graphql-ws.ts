@@ -1,7 +1,7 @@
-import { createConnection } from '../../src/client/connection.js';
-import { followChat } from '../../src/client/follow.js';
-import { createMessages, type ListedMessage } from '../../src/client/messages.js';
-import { untilAnswered } from '../../src/client/send.js';
+import { createConnection } from '@parley-chat/client/connection';
+import { followChat } from '@parley-chat/client/follow';
+import { createMessages, type ListedMessage } from '@parley-chat/client/messages';
+import { untilAnswered } from '@parley-chat/client/send';
 import type { Client } from 'graphql-ws';
 
 export const connect = (url: string, accessToken: () => Promise<string>) => createConnection({ url, accessToken });
@@ -14,7 +14,7 @@ const ask = <Data>(client: Client, query: string, variables: Record<string, unkn
         next: ({ data, errors }) =>
           errors ? reject(Object.assign(new Error(errors[0]?.message), { errors })) : resolve(data!),
         error: reject,
-        complete: () => {},
+        complete: () => reject(new Error('The server gave no answer')),
       },
     );
   });

@@ -1,23 +1,33 @@
+import introspection from '@parley-chat/client/introspection.json' with { type: 'json' };
+import { untilAnswered } from '@parley-chat/client/send';
+import { followFrom, forwardSubscription, keys, resolvers, updates } from '@parley-chat/client/urql';
 import { Client as UrqlClient, subscriptionExchange } from '@urql/core';
+import { cacheExchange } from '@urql/exchange-graphcache';
 import type { Client } from 'graphql-ws';
-import { untilAnswered } from '../../src/client/send.js';
 
-/** Queries and mutations by urql; following past it, over the same client. */
+/** Everything over one socket. With `fetchExchange`, and without `enableAllOperations`, queries and mutations go over HTTP. */
 export const createUrql = (client: Client) =>
   new UrqlClient({
     url: 'everything goes over the socket',
     preferGetMethod: false,
     exchanges: [
-      subscriptionExchange({
-        enableAllOperations: true,
-        forwardSubscription: ({ query = '', variables }) => ({
-          subscribe: (sink) => ({
-            unsubscribe: client.subscribe({ query, variables: variables as Record<string, unknown> }, sink as never),
-          }),
-        }),
-      }),
+      cacheExchange({ schema: introspection, keys, resolvers, updates }),
+      subscriptionExchange({ enableAllOperations: true, forwardSubscription: forwardSubscription(client) }),
     ],
   });
+
+const EVENTS = `subscription Events {
+  events {
+    __typename
+    ... on DurableEvent { chat { id activityAt unreadCount } }
+    ... on MessageSent { message { id seq text } }
+    ... on SubscriptionEnded { code }
+  }
+}`;
+
+/** @param chats as they were queried: `chats { nodes { id cursor … } }` */
+export const follow = (urql: UrqlClient, chats: { id: string; cursor: string }[]) =>
+  urql.subscription<{ events: { __typename: string } }>(EVENTS, {}, followFrom(chats));
 
 const SEND = `mutation Send($input: SendMessageInput!) {
   sendMessage(input: $input) {

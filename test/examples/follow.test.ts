@@ -4,12 +4,13 @@ import { fileURLToPath } from 'node:url';
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print } from 'graphql';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { LogInDocument, NewestChatDocument } from '../../examples/operations.js';
+import { NewestChatDocument } from '../../examples/operations.js';
 import { freePort } from '../../scripts/services.mjs';
 import { createApp, type App } from '../../src/app.js';
 import { requireConfig } from '../../src/config.js';
 import { createLogger } from '../../src/logger.js';
 import { embeddedDatabase } from '../support/database.js';
+import { LogInDocument } from '../support/generated/operations.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -20,7 +21,7 @@ const startApp = async (port: number, dataDir: string): Promise<App> => {
     DRAIN_SECONDS: '1',
     MESSAGES_PER_MINUTE: '0',
   });
-  const app = await createApp(config, createLogger({ level: 'silent' }));
+  const app = await createApp(config, createLogger({ level: 'silent', stream: { write: () => undefined } }));
   onTestFinished(() => app.stop());
   await app.listen();
   return app;
@@ -46,7 +47,7 @@ it('the example misses nothing and says nothing twice when the server is restart
   const [port, database] = [await freePort(), await embeddedDatabase()];
   const app = await startApp(port, database.config.dataDir);
   const password = /^ *maria +(\S+)/m.exec(app.welcome)![1]!;
-  const { logIn } = await ask(app, LogInDocument, { username: 'maria', password });
+  const { logIn } = await ask(app, LogInDocument, { input: { username: 'maria', password } });
   if (logIn?.__typename !== 'LogInSuccess') throw new Error(logIn?.reason);
   const authorization = `Bearer ${logIn.session.accessToken}`;
   const { chats } = await ask(app, NewestChatDocument, {}, authorization);
