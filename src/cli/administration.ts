@@ -2,12 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { createMemoryBus } from '../bus/memory.js';
 import type { Database } from '../db/database.js';
-import { createAdministration, type Administration } from '../domain/administration.js';
-import { createCredentials } from '../domain/credentials.js';
+import { createAdministration, type Administration } from '../domain/accounts/administration.js';
+import { createCredentials } from '../domain/accounts/credentials.js';
 import { DomainError } from '../domain/errors.js';
-import { createPasswords } from '../domain/passwords.js';
-import { createSessions } from '../domain/sessions.js';
-import { createTokens } from '../domain/tokens.js';
+import { createPasswords } from '../domain/accounts/passwords.js';
+import { createSessions } from '../domain/accounts/sessions.js';
+import { createTokens } from '../domain/accounts/tokens.js';
 import { CommandError } from './command-error.js';
 import { withDatabase } from './database.js';
 
@@ -20,7 +20,7 @@ export const administer = <Result>(
     // Nobody signs in here, so that any secret will do.
     const tokens = createTokens({ secret: randomBytes(48).toString('base64url'), accessTokenMinutes: 1 });
     const credentials = createCredentials({ db, bus, onError: () => {} });
-    const sessions = createSessions({ db, credentials, tokens, refreshTokenDays: 1 });
+    const sessions = createSessions({ db, credentials, tokens, refreshTokenDays: 1, sessionDaysMax: 1 });
     const passwords = createPasswords();
     try {
       return await work(createAdministration({ db, sessions, passwords }), db);

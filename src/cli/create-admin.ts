@@ -1,7 +1,8 @@
 /** `parley create-admin` */
-import { checkAccountInput } from '../domain/account-input.js';
-import { createUsers, OPERATOR } from '../domain/users.js';
+import { checkAccountInput } from '../domain/accounts/account-input.js';
+import { createUsers, OPERATOR } from '../domain/accounts/users.js';
 import { administer } from './administration.js';
+import { audit } from './audit.js';
 import { newPassword } from './new-password.js';
 
 export interface CreateAdminOptions {
@@ -22,6 +23,7 @@ export const createAdmin = ({ username, email, password: given }: CreateAdminOpt
     });
 
     const { outcome, user } = await administration.createAdministrator({ username, email, password });
+    audit('create-admin', outcome, { userId: user.id });
     const kept = 'password and e-mail are what they were';
     if (outcome === 'unchanged') return print(`${user.username} was an administrator already; ${kept}`);
     if (outcome === 'promoted') return print(`${user.username} was there already and is an administrator now; ${kept}`);

@@ -3,19 +3,23 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readEnvironment, requireConfig, type Config } from '../config.js';
 import type { Database } from '../db/database.js';
-import { migrate, migrationStatus } from '../db/migrations.js';
-import { openDatabase } from '../db/open.js';
+import { migrationStatus } from '../db/migrations.js';
+import { mustPass, openDatabase } from '../db/open.js';
+import { prepareDatabase } from '../domain/accounts/prepare-database.js';
 import { exitCodes } from '../exit-codes.js';
 import { CommandError } from './command-error.js';
 
 type DatabaseSettings = Pick<Config, 'databaseUrl' | 'databasePoolSize' | 'dataDir'>;
+
+/** To whoever runs the command. */
+export const warn = (text: string): void => void process.stderr.write(`parley: ${text}\n`);
 
 /** Mistakes in other settings stop no command. @throws ConfigError */
 export const databaseSettings = (): DatabaseSettings => {
   const { config, warnings } = requireConfig(readEnvironment(), {
     only: ['databaseUrl', 'databasePoolSize', 'dataDir'],
   });
-  for (const warning of warnings) process.stderr.write(`parley: ${warning}\n`);
+  warnings.forEach(warn);
   return config;
 };
 
@@ -31,7 +35,8 @@ export const hasEmbedded = (folder: string): boolean => existsSync(join(folder, 
 export const withDatabase = async <Result>(work: (db: Database) => Promise<Result>): Promise<Result> => {
   const db = await openDatabase(databaseSettings());
   try {
-    if (db.kind === 'embedded') await migrate(db);
+    await mustPass(db, ['read only']);
+    if (db.kind === 'embedded') await prepareDatabase(db, { onWarning: warn });
     else await mustBeMigrated(db);
     return await work(db);
   } finally {

@@ -1,6 +1,6 @@
 /** `parley demo` */
 import { fillWithCrowd } from '../demo/fill.js';
-import { createPasswords, generatePassword } from '../domain/passwords.js';
+import { createPasswords, generatePassword } from '../domain/accounts/passwords.js';
 import { withDatabase } from './database.js';
 import { formatCount, startProgress } from './progress.js';
 

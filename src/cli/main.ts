@@ -1,8 +1,8 @@
 /** `parley`: one file for each command, loaded when it is called, so that the help is there at once. */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { exitCodes } from '../exit-codes.js';
 import { asFailure } from '../failure.js';
+import { readVersion } from '../version.js';
 import { CommandError } from './command-error.js';
 
 const main = async (args: readonly string[]): Promise<number | undefined> => {
@@ -20,10 +20,20 @@ const main = async (args: readonly string[]): Promise<number | undefined> => {
   }
 };
 
+/** A reader that has gone is no reason to leave a copy half done; what a full disk did not take must not pass for printed. */
+const bearBrokenOutput = () => {
+  process.stderr.on('error', () => undefined);
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE' || process.exitCode !== undefined) return;
+    process.exitCode = exitCodes.unexpected;
+    process.stderr.write(`parley: Cannot write to standard output: ${error.message}\n`);
+  });
+};
+
 const createProgram = (): Command => {
   const program = new Command('parley')
     .description('A chat backend that one runs oneself.')
-    .version(version(), '-V, --version', 'print the version')
+    .version(readVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this, or the help of a command')
     .helpCommand('help [command]', 'print the help of a command')
     .exitOverride()
@@ -49,6 +59,16 @@ const createProgram = (): Command => {
     .description('bring the database to the tables of this version')
     .option('--status', 'only print what was applied and what is pending (code 65 where anything is amiss)')
     .action(async (options: { status?: true }) => (await import('./migrate.js')).migrateDatabase(options));
+
+  program
+    .command('doctor')
+    .description('look at settings, database, Redis, machine and proxies, and say what to mend; changes nothing')
+    .option('--url <url>', 'where clients reach it, to look at what stands in front', httpUrl)
+    .option('--json', 'print what was found as JSON')
+    .addHelpText('after', doctorNotes)
+    .action(async (options: { url?: URL; json?: true }) => {
+      process.exitCode = await (await import('./doctor/main.js')).doctor(options);
+    });
 
   program
     .command('create-admin')
@@ -123,9 +143,9 @@ const footer = `
 Settings come from the environment and from a file .env in the working directory. Without
 DATABASE_URL the database is embedded, in the folder DATA_DIR (./data): one process at a time.
 
-Codes: 0 done, 64 command line, 65 state of the database or bad lines of a file, 66 file unreadable,
-69 no database, 71 address in use, 73 data folder unusable, 75 data folder in use,
-77 sign-in refused, 78 settings, 1 anything unexpected.`;
+Codes: 0 done, 2 the doctor has warnings, 64 command line, 65 state of the database or bad lines of
+a file, 66 file unreadable, 69 no database, 71 address in use or too few open files, 73 data folder
+unusable, 75 data folder in use, 77 sign-in refused, 78 settings, 1 anything unexpected.`;
 
 const copyNotes = `
 The source is the embedded database in DATA_DIR, whatever DATABASE_URL says; stop its server first.
@@ -134,6 +154,15 @@ It stays as it is. Ids, cursors and sessions stay valid. If it fails the Postgre
 const importNotes = `
 Bad lines are all named, and nothing is written where there is one (code 65). What was brought in
 before is not again: run it once more after it was ended, or with a longer file.`;
+
+const doctorNotes = `
+Run it as the server is run: same settings, same user, same machine. Codes: 0 all is well, 2 there are
+warnings; otherwise that with which a start would end.`;
+
+const httpUrl = (text: string): URL => {
+  if (/^https?:\/\//i.test(text) && URL.canParse(text)) return new URL(text);
+  throw new InvalidArgumentError('It must be a URL that begins with https:// or http://.');
+};
 
 const wholeNumber = (least: number, most: number) => (text: string) => {
   const number = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
@@ -147,9 +176,7 @@ const asOneLine = (text: string) =>
     .replace(/^error: /, 'parley: ')
     .replace(/\s*\n\s*/g, ' ');
 
-const version = () =>
-  (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
-
+bearBrokenOutput();
 const code = await main(process.argv.slice(2));
 // A server lives on; a command is over, whatever timers are left.
 if (code !== undefined) process.exitCode = code;

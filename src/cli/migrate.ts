@@ -1,9 +1,10 @@
 /** `parley migrate [--status]` */
-import { migrate, migrationStatus, type MigrationStatus } from '../db/migrations.js';
-import { openDatabase } from '../db/open.js';
+import { migrationStatus, type MigrationStatus } from '../db/migrations.js';
+import { mustPass, openDatabase } from '../db/open.js';
+import { prepareDatabase } from '../domain/accounts/prepare-database.js';
 import { exitCodes } from '../exit-codes.js';
 import { CommandError } from './command-error.js';
-import { databaseSettings, hasEmbedded } from './database.js';
+import { databaseSettings, hasEmbedded, warn } from './database.js';
 
 export const migrateDatabase = async ({ status }: { status?: true }): Promise<void> => {
   const settings = databaseSettings();
@@ -16,8 +17,10 @@ export const migrateDatabase = async ({ status }: { status?: true }): Promise<vo
   const db = await openDatabase(settings);
   try {
     if (status) return printStatus(await migrationStatus(db));
-    const applied = await migrate(db, {
-      onWait: () => process.stderr.write('parley: another process is migrating; waiting for it\n'),
+    await mustPass(db, ['read only']);
+    const applied = await prepareDatabase(db, {
+      onWait: () => warn('another process is migrating; waiting for it'),
+      onWarning: warn,
     });
     for (const name of applied) process.stdout.write(`applied  ${name}\n`);
     process.stdout.write(applied.length === 0 ? 'The database was up to date.\n' : 'The database is up to date.\n');

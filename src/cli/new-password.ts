@@ -1,8 +1,8 @@
 /** A password that is given, asked for, or made up. */
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { checkAccountInput } from '../domain/account-input.js';
-import { generatePassword } from '../domain/passwords.js';
+import { checkAccountInput } from '../domain/accounts/account-input.js';
+import { generatePassword } from '../domain/accounts/passwords.js';
 import { CommandError } from './command-error.js';
 
 interface NewPasswordOptions {

@@ -1,6 +1,7 @@
 /** `parley set-password` */
-import { createUsers, OPERATOR } from '../domain/users.js';
+import { createUsers, OPERATOR } from '../domain/accounts/users.js';
 import { administer } from './administration.js';
+import { audit } from './audit.js';
 import { CommandError } from './command-error.js';
 import { newPassword } from './new-password.js';
 
@@ -14,6 +15,7 @@ export const setPassword = ({ username, generate }: { username: string; generate
     });
 
     const ended = await administration.setPassword(user.username, password);
+    audit('set-password', 'success', { userId: user.id, endedSessions: ended });
     const sessions = ended === 1 ? '1 session' : `${ended} sessions`;
     process.stdout.write(`Set the password of ${user.username} and ended ${sessions}\n`);
     if (isGenerated) process.stdout.write(`Password: ${password}\n`);

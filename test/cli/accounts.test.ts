@@ -28,6 +28,9 @@ const logIn = (db: Database, username: string, password: string) =>
 
 const passwordIn = (out: string) => /^Password: (\S+)\r?$/m.exec(out)![1]!;
 
+/** The only line that an act leaves on standard error. */
+const auditIn = (err: string) => JSON.parse(err) as Record<string, unknown>;
+
 /** Types as a person would: each answer once its question is on the screen. */
 const onTerminal = async (
   args: readonly string[],
@@ -58,7 +61,14 @@ describe('parley create-admin', () => {
 
     const { code, out, err } = await parley(args, { env });
 
-    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(code).toBe(0);
+    expect(auditIn(err)).toMatchObject({
+      audit: 'create-admin',
+      outcome: 'created',
+      by: 'operator',
+      about: { userId: '1' },
+    });
+    expect(err).not.toContain(passwordIn(out));
     expect(out).toMatch(/^Made the administrator Root\n/);
     const { user } = await inside((db) => logIn(db, 'root', passwordIn(out)));
     expect(user).toMatchObject({ username: 'Root', email: 'root@example.org', role: 'ADMIN' });
@@ -96,7 +106,7 @@ describe('parley create-admin', () => {
     const { code, err } = await parley(['create-admin', '--username', 'root', '--email', 'ADA@example.org'], { env });
 
     expect(code).toBe(64);
-    expect(err).toBe('parley: email: is taken\n');
+    expect(err).toBe('parley: The e-mail address is taken.\n');
   });
 
   it('asks on a terminal, twice, and shows nothing of what is typed', async () => {
@@ -146,7 +156,13 @@ describe('parley set-password', () => {
 
     const { code, out, err } = await parley(['set-password', '--username', 'ADA'], { env });
 
-    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(code).toBe(0);
+    expect(auditIn(err)).toMatchObject({
+      audit: 'set-password',
+      by: 'operator',
+      about: { endedSessions: expect.any(Number) as number },
+    });
+    expect(err).not.toContain(passwordIn(out));
     expect(out).toMatch(/^Set the password of ada and ended 2 sessions\n/);
     await inside(async (db) => {
       const { accounts, sessions } = await accountNode(db);

@@ -7,7 +7,18 @@ import { settings } from '../../src/settings.js';
 import { embeddedDatabase, temporaryFolder } from '../support/database.js';
 import { parley } from '../support/parley.js';
 
-const COMMANDS = ['serve', 'settings', 'migrate', 'create-admin', 'set-password', 'copy', 'import', 'demo', 'chat'];
+const COMMANDS = [
+  'serve',
+  'settings',
+  'migrate',
+  'doctor',
+  'create-admin',
+  'set-password',
+  'copy',
+  'import',
+  'demo',
+  'chat',
+];
 
 const folder = async () => {
   const { config, drop } = await embeddedDatabase();
@@ -68,7 +79,7 @@ describe('A command line that is wrong', () => {
     });
 
     expect(code).toBe(64);
-    expect(err).toMatch(/^parley: username: .*; password: .*; email: .*\n$/);
+    expect(err).toMatch(/^parley: The username .*\. The password .*\. The e-mail address .*\.\n$/);
   });
 });
 

@@ -24,7 +24,8 @@ describe('parley demo', () => {
     expect(one.content.messages).toHaveLength(700);
     expect(same.content).toEqual(one.content);
     expect(other.content).not.toEqual(one.content);
-  });
+    // Three processes, one after the other.
+  }, 90_000);
 
   it('tells a password by which everyone in it can sign in', async () => {
     const { out, db } = await fill(5);

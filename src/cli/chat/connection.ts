@@ -6,10 +6,9 @@ import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print, type GraphQLFormattedError } from 'graphql';
 import type { Client, SubscribePayload } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import { createConnection as createLosslessClient } from '../../client/connection.js';
-import { retryAfterMs } from '../../client/refusal.js';
-import { untilAnswered } from '../../client/send.js';
-import { RenewConnectionDocument } from './operations.js';
+import { createConnection as createLosslessClient } from '@parley-chat/client/connection';
+import { retryAfterMs } from '@parley-chat/client/refusal';
+import { untilAnswered } from '@parley-chat/client/send';
 import type { Session } from './session.js';
 
 export interface Connection {
@@ -46,34 +45,14 @@ export class OperationError extends Error {
 }
 
 export const createConnection = ({ endpoint, session, onState, onGone }: ConnectionOptions): Connection => {
-  let renewal: NodeJS.Timeout | undefined;
-
   const client = createLosslessClient({
     url: endpoint.replace(/^http/, 'ws'),
     webSocketImpl: WebSocket,
-    accessToken: () => session.accessToken(),
-    onState: (state) => {
-      clearTimeout(renewal);
-      if (state === 'connected') scheduleRenewal();
-      onState(state);
-    },
+    accessToken: (refused) => session.accessToken(refused),
+    onState,
+    onRefused: (_code, reason) => onGone(reason),
     onGone: (error) => onGone(isCloseEvent(error) ? error.reason : String(error)),
   });
-
-  /** A socket ends with its access token, unless it is shown the next one in time. */
-  const scheduleRenewal = () => {
-    renewal = setTimeout(
-      () => {
-        void session
-          .accessToken()
-          .then((accessToken) => connection.run(RenewConnectionDocument, { input: { accessToken } }))
-          .then(scheduleRenewal, () => {
-            // Then the socket ends, and its successor has the new token.
-          });
-      },
-      Math.max(1000, session.renewAt().getTime() - Date.now()),
-    );
-  };
 
   const payloadOf = (
     document: TypedDocumentNode<unknown, never>,
@@ -110,10 +89,7 @@ export const createConnection = ({ endpoint, session, onState, onGone }: Connect
         error: () => {},
         complete: () => {},
       }),
-    close: async () => {
-      clearTimeout(renewal);
-      await client.dispose();
-    },
+    close: async () => client.dispose(),
   };
   return connection;
 };

@@ -2,7 +2,7 @@
  * One chat as its reader sees it: confirmed messages by their place in the log, then those still on their way. Whatever is
  * told twice, or again after a reconnection, changes nothing.
  */
-import { createMessages } from '../../client/messages.js';
+import { createMessages } from '@parley-chat/client/messages';
 import type { MessageFieldsFragment } from './operations.js';
 
 export type Message = MessageFieldsFragment;

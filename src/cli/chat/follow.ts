@@ -1,6 +1,6 @@
 /** Follows one chat: what the log says goes into the conversation, what is fleeting to the listener. */
 import { print } from 'graphql';
-import { followChat as followEvents } from '../../client/follow.js';
+import { followChat as followEvents } from '@parley-chat/client/follow';
 import type { Connection } from './connection.js';
 import type { Conversation } from './conversation.js';
 import { ChatEventsDocument, OpenChatDocument, type ChatEventsSubscription } from './operations.js';

@@ -18,10 +18,12 @@ export const createInbox = (connection: Connection, onChange: () => void): Inbox
     onChange();
   };
 
-  connection.follow(NotificationsDocument, ({ notificationReceived: { kind, chat, unreadCount } }) => {
+  connection.follow(NotificationsDocument, ({ notificationEvents: event }) => {
+    const { kind, chat, unreadCount } = 'notification' in event ? event.notification : {};
     const known = chats.find((one) => one.id === chat?.id);
+    // What is gone may be read or set aside: the list knows what is unread now.
     if (kind !== 'NEW_MESSAGE' || known === undefined) return void refresh().catch(() => {});
-    chats = chats.map((one) => (one === known ? { ...one, unreadCount } : one));
+    chats = chats.map((one) => (one === known ? { ...one, unreadCount: unreadCount! } : one));
     onChange();
   });
 

@@ -5,13 +5,14 @@
  */
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
+import { SignInError } from '@parley-chat/client/session';
 import { createConnection } from './connection.js';
 import type { Message } from './conversation.js';
 import { createInbox, sortOf, titleOf, type ChatSummary } from './inbox.js';
 import { openRoom, type Room } from './room.js';
 import { createScreen, type Page } from './screen.js';
 import { messageOf } from './sender.js';
-import { signIn, SignInError, type Session } from './session.js';
+import { signIn, type Session } from './session.js';
 import { harmless, wrap } from './text.js';
 
 export interface ChatOptions {

@@ -14,8 +14,8 @@ export interface Column {
   type: string;
 }
 
-/** The migrations' books: each database keeps its own. */
-const BOOKS = '_prisma_migrations';
+/** The migrations' books, and which database it is: each keeps its own. */
+const OWN = ['_prisma_migrations', 'installation'];
 
 const TABLES = `
 SELECT class.relname::text AS name FROM pg_class class
@@ -47,7 +47,9 @@ export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"
 
 /** In the order in which rows can be written: what is referred to first. */
 export const readTables = async (db: Queryable): Promise<Table[]> => {
-  const names = (await db.query<{ name: string }>(TABLES)).map(({ name }) => name).filter((name) => name !== BOOKS);
+  const names = (await db.query<{ name: string }>(TABLES))
+    .map(({ name }) => name)
+    .filter((name) => !OWN.includes(name));
   const columns = await db.query<Column & { table: string; keyPosition: number | null }>(COLUMNS);
   const references = await db.query<{ table: string; other: string }>(REFERENCES);
   const tables = names.map((name): Table => {

@@ -3,11 +3,12 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { readConfig, readEnvironment, requireConfig } from '../../config.js';
 import { migrate } from '../../db/migrations.js';
-import { openDatabase } from '../../db/open.js';
+import { mustPass, openDatabase } from '../../db/open.js';
+import { prepareDatabase } from '../../domain/accounts/prepare-database.js';
 import { exitCodes } from '../../exit-codes.js';
 import { keptSecret, tokenSecretFile } from '../../secret.js';
 import { CommandError } from '../command-error.js';
-import { hasEmbedded } from '../database.js';
+import { hasEmbedded, warn } from '../database.js';
 import { formatCount, startProgress, type Progress } from '../progress.js';
 import { copyDatabase, mustTakeCopy, TargetNotEmptyError, type Copied } from './copy-database.js';
 
@@ -19,7 +20,7 @@ export interface CopyCommandOptions {
 export const copy = async ({ to: url, printSecret }: CopyCommandOptions): Promise<void> => {
   // Wherever the server is going to look: what is copied is the folder.
   const { dataDir, tokenSecret } = requireConfig(
-    { ...readEnvironment(), DATABASE_URL: undefined },
+    { ...readEnvironment(), DATABASE_URL: undefined, DATABASE_URL_FILE: undefined },
     { only: ['dataDir', 'tokenSecret'] },
   ).config;
   const databaseUrl = readTarget(url);
@@ -37,16 +38,18 @@ const readTarget = (url: string): string => {
   const outcome = readConfig({ DATABASE_URL: url }, { only: ['databaseUrl'] });
   const databaseUrl = 'config' in outcome ? outcome.config.databaseUrl : undefined;
   if (databaseUrl !== undefined) return databaseUrl;
-  throw new CommandError('--to takes a URL that begins with postgresql:// or postgres://');
+  const expected = 'problems' in outcome ? outcome.problems[0]?.expected : undefined;
+  throw new CommandError(`--to takes ${expected ?? 'a URL'}`);
 };
 
 const copyFolder = async (dataDir: string, databaseUrl: string): Promise<Copied[]> => {
   const from = await openDatabase({ dataDir });
   try {
-    await migrate(from);
+    await prepareDatabase(from, { onWarning: warn });
     const to = await openDatabase({ databaseUrl, dataDir });
     let progress: Progress | undefined;
     try {
+      await mustPass(to, ['read only']);
       await mustTakeCopy(from, to);
       await migrate(to);
       return await copyDatabase({

@@ -1,30 +1,24 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { signIn, SignInError } from '../../../src/cli/chat/session.js';
+import { describe, expect, it } from 'vitest';
+import { SignInError } from '@parley-chat/client/session';
+import { signIn } from '../../../src/cli/chat/session.js';
+import { LogOutDocument } from '../../support/generated/operations.js';
 import { ownNode } from '../../support/node.js';
-import { newPerson, passwordOf } from '../../support/people.js';
+import { newPerson, passwordOf, signIn as signInElsewhere } from '../../support/people.js';
+import { whoAmI } from '../../support/who-am-i.js';
 
-const node = ownNode({ accessTokenMinutes: 1 });
-
-afterEach(() => void vi.useRealTimers());
-
-/** As if so much time had gone by: the clock alone, timers run on. */
-const later = (seconds: number) => {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1000 });
-};
+const node = ownNode();
 
 describe('a session of the terminal client', () => {
-  it('S4.3 keeps its access token while that is good, then replaces it in time, once for all who ask', async () => {
-    const { username } = await newPerson(node);
+  it('is begun again with the password where its refresh token is used up', async () => {
+    const { username, id } = await newPerson(node);
     const session = await signIn({ endpoint: node.endpoint, username, password: passwordOf(username) });
-
     const first = await session.accessToken();
-    const again = await session.accessToken();
-    later(45);
-    const replaced = await Promise.all([session.accessToken(), session.accessToken()]);
+    const elsewhere = await signInElsewhere(node, username);
+    await elsewhere.ask(LogOutDocument, { everywhere: true });
 
-    expect(again).toBe(first);
-    expect(replaced[0]).not.toBe(first);
-    expect(replaced[1]).toBe(replaced[0]);
+    const second = await session.accessToken(first);
+
+    expect(await whoAmI(node, 'http', `Bearer ${second}`)).toMatchObject({ data: { viewer: { id } } });
   });
 
   it('says why it cannot be begun', async () => {

@@ -109,4 +109,4 @@ it('S3.18 shows all kinds of chat by what they are, and writes in a match, which
   olga.type('Deal!\r');
 
   await expect.poll(olga.text, PATIENCE).toMatch(/#\d+ olga: Deal!/);
-}, 60_000);
+}, 120_000);

@@ -1,0 +1,64 @@
+/** `parley doctor`: all that can be asked without starting, one line each, with the way out. It changes nothing. */
+import { readEnvironment, type Environment } from '../../config.js';
+import { exitCodes } from '../../exit-codes.js';
+import { checkDatabase } from './database.js';
+import { checkHost, checkListening } from './host.js';
+import { checkProxies } from './proxies.js';
+import { checkBus } from './redis.js';
+import type { Check } from './check.js';
+import { readLeniently } from './settings.js';
+
+interface DoctorOptions {
+  /** Where clients reach Parley, through whatever stands in front. */
+  url?: URL;
+  json?: true;
+}
+
+/** @returns the code of what a start would meet first; 2 where there are warnings alone */
+export const doctor = async ({ url, json }: DoctorOptions): Promise<number> => {
+  const found: Check[] = [];
+  const tell = (check: Check): void => {
+    found.push(check);
+    if (!json) process.stdout.write(`${lineOf(check)}\n`);
+  };
+
+  const environment: Environment = readEnvironment();
+  const { config, checks } = readLeniently(environment);
+  checks.forEach(tell);
+  // What is waited for need not hold the process: a time limit of `fetch` does not, and then it would end in the middle, with code 13.
+  const awake = setInterval(() => {}, 60_000);
+  for await (const check of all(config, url)) tell(check);
+  clearInterval(awake);
+
+  if (json) process.stdout.write(`${JSON.stringify(found.map(withoutCode), null, 2)}\n`);
+  else process.stdout.write(`${summary(found)}\n`);
+  return found.find(({ outcome }) => outcome === 'refusal')?.code ?? (found.some(isWarning) ? exitCodes.warned : 0);
+};
+
+type Config = ReturnType<typeof readLeniently>['config'];
+
+async function* all(config: Config, url: URL | undefined): AsyncGenerator<Check> {
+  yield* checkHost(config);
+  yield* checkDatabase(config);
+  yield* checkBus(config);
+  yield* checkListening(config);
+  if (url !== undefined) yield* checkProxies(config, url);
+}
+
+const isWarning = ({ outcome }: Check) => outcome === 'warning';
+
+const WORDS = { ok: 'ok', warning: 'warning', refusal: 'problem' } as const;
+
+const lineOf = ({ name, outcome, sentence, remedy }: Check): string =>
+  `${WORDS[outcome].padEnd(8)} ${name.padEnd(12)} ${sentence}${remedy === undefined ? '' : `. ${remedy}`}`;
+
+const withoutCode = ({ name, outcome, sentence, remedy }: Check) => ({ check: name, outcome, sentence, remedy });
+
+const summary = (found: readonly Check[]): string => {
+  const refusals = found.filter(({ outcome }) => outcome === 'refusal').length;
+  const warnings = found.filter(isWarning).length;
+  const count = (many: number, word: string) => `${many} ${word}${many === 1 ? '' : 's'}`;
+  if (refusals > 0)
+    return `${count(refusals, 'problem')} and ${count(warnings, 'warning')}: Parley does not start like this.`;
+  return warnings > 0 ? `${count(warnings, 'warning')}: Parley starts like this.` : 'All is well.';
+};
