@@ -1,6 +1,8 @@
-/** No Docker runs here: what can be read off the files that it and nginx are given. */
+/** No Docker runs here: what can be read off the files that it, nginx and systemd are given. */
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { exitCodes } from '../src/exit-codes.js';
 import { BODY_MOST_BYTES } from '../src/server/body.js';
 import { settings } from '../src/settings.js';
 
@@ -11,6 +13,9 @@ const all = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map((
 const dockerfile = read('Dockerfile');
 const compose = read('docker-compose.yml');
 const nginx = read('deploy/nginx.conf');
+const unit = read('deploy/systemd/parley.service');
+const operations = read('docs/operations.md');
+const { version } = JSON.parse(read('package.json')) as { version: string };
 const names = Object.values(settings).map(({ name }) => name);
 
 /** What the image is built from; what another stage made is not. */
@@ -43,20 +48,160 @@ describe('The container image', () => {
     expect(last).toMatch(/^STOPSIGNAL SIGTERM$/m);
     expect(last).toMatch(/^CMD \["node", .*"dist\/main\.js"\]$/m);
   });
+
+  it('is of a Node that is still mended, the same in every stage, and can be pinned by its digest', () => {
+    const [image] = all(dockerfile, /^ARG NODE_IMAGE=(\S+)$/gm);
+
+    expect(image).toMatch(/^node:(24|26)-\w+-slim$/);
+    expect(new Set(all(dockerfile, /^FROM (\S+)/gm))).toEqual(new Set(['${NODE_IMAGE}']));
+  });
+
+  it('says which version it is', () => {
+    expect(all(dockerfile, /^ARG VERSION=(\S+)$/gm)).toEqual([version]);
+    expect(dockerfile).toContain('org.opencontainers.image.version="${VERSION}"');
+  });
+
+  // test/services/image.test.ts runs it.
+  it('is asked whether it is alive, not whether it is ready, and not by a Node of its own', () => {
+    const [check] = all(dockerfile, /^HEALTHCHECK .*\n +CMD (.*)$/gm);
+
+    expect(check).toContain('GET /health/live ');
+    expect(check).not.toMatch(/node|curl|wget/);
+  });
+});
+
+interface Service {
+  image: string;
+  restart?: string;
+  read_only?: boolean;
+  cap_drop?: string[];
+  security_opt?: string[];
+  logging?: { driver: string; options: Record<string, string> };
+  mem_limit?: string;
+  user?: string;
+  volumes?: (string | { type: string; target: string })[];
+  environment?: Record<string, string>;
+  ports?: string[];
+  command?: string[];
+}
+
+const { services, volumes } = parse(compose, { merge: true }) as {
+  services: Record<string, Service>;
+  volumes: Record<string, unknown>;
+};
+
+/** Compose's own tag: in the place of what the other file has. */
+const override = { tag: '!override', collection: 'seq' } as const;
+
+/** Where images declare a volume, so that Docker makes one that has no name unless something is mounted there. */
+const DECLARED: Record<string, string> = {
+  parley: '/data',
+  postgres: '/var/lib/postgresql/data',
+  redis: '/data',
+};
+
+describe('Every container', () => {
+  it.each(Object.entries(services))(
+    '%s gains no rights, writes to no file of its image, and has an end',
+    (_name, it) => {
+      expect(it).toMatchObject({ restart: 'unless-stopped', read_only: true, cap_drop: ['ALL'] });
+      expect(it.security_opt).toContain('no-new-privileges:true');
+      expect(it.mem_limit).toMatch(/^\d+[mg]$/);
+      expect(it.logging?.options).toMatchObject({ 'max-size': '20m', 'max-file': '3', mode: 'non-blocking' });
+    },
+  );
+
+  it.each(Object.entries(services))(
+    '%s leaves no volume without a name behind',
+    (_name, { image, volumes: mounts = [] }) => {
+      const declared = DECLARED[image.split(':')[0]!];
+      const mounted = mounts.map((mount) =>
+        typeof mount === 'string' ? mount.replace(/^.*:(?=\/)/, '').replace(/:ro$/, '') : mount.target,
+      );
+
+      if (declared !== undefined) expect(mounted.map((path) => path.split(':').pop())).toContain(declared);
+      for (const mount of mounts)
+        if (typeof mount === 'string' && /^\w+:/.test(mount))
+          expect(Object.keys(volumes)).toContain(mount.split(':')[0]);
+    },
+  );
+
+  it('nodes are of an image that keeps its version, to which one can go back', () => {
+    for (const name of ['node1', 'node2']) {
+      expect(services[name]!.image).toBe(`parley:\${PARLEY_VERSION:-${version}}`);
+    }
+  });
+
+  it('PostgreSQL notices a disk that gives back something else', () => {
+    expect(services.postgres!.environment!.POSTGRES_INITDB_ARGS).toContain('--data-checksums');
+  });
+
+  it('a backup is made by the version of PostgreSQL that serves', () => {
+    expect(services.backup!.image).toBe(services.postgres!.image);
+  });
+
+  it('with HTTPS nothing unencrypted is reached, and nginx finds what its files name', () => {
+    const { services: tls } = parse(read('docker-compose.tls.yml'), { customTags: [override] }) as {
+      services: Record<string, Service>;
+    };
+    const ports = tls.nginx!.ports!.map((port) => port.split(':').pop());
+    const conf = read('deploy/nginx-tls.conf');
+
+    expect(all(conf, /^ {2}listen (\d+)/gm).sort()).toEqual(ports.sort());
+    expect(read('docker-compose.tls.yml')).toContain('ports: !override');
+    for (const path of [...all(conf, /^ +root (\S+);/gm), ...all(conf, /^ +ssl_certificate(?:_key)? (\S+)\//gm)])
+      expect(tls.nginx!.volumes!.some((mount) => typeof mount === 'string' && mount.includes(path))).toBe(true);
+  });
+});
+
+describe('The systemd unit', () => {
+  const [prevented] = all(unit, /^RestartPreventExitStatus=(.+)$/gm);
+  const codes = prevented!.split(' ').map(Number);
+
+  it('does not start again where that mends nothing: as the table of codes has it, and exit-codes.ts', () => {
+    const never = all(operations, /^\| (\d+) \|.*\| no \|$/gm).map(Number);
+    const mended: number[] = [exitCodes.done, exitCodes.unexpected, exitCodes.warned, exitCodes.databaseUnavailable];
+
+    expect(codes).toEqual(never);
+    expect(codes).toEqual([...new Set(Object.values(exitCodes))].filter((code) => !mended.includes(code)).sort());
+  });
+
+  it('gives a node longer to stop than the node takes', () => {
+    const [patience] = all(unit, /^TimeoutStopSec=(\d+)$/gm);
+
+    expect(Number(patience)).toBeGreaterThan(Number(settings.drainSeconds.default) + 5);
+  });
+
+  it('lets it have a file for each socket, no rights, and one folder', () => {
+    expect(unit).toMatch(/^LimitNOFILE=65536$/m);
+    expect(unit).toMatch(/^NoNewPrivileges=yes$/m);
+    expect(unit).toMatch(/^ProtectSystem=strict$/m);
+    expect(unit).toMatch(/^StateDirectory=parley$/m);
+    expect(unit).toMatch(/^Environment=.*\bDATA_DIR=\/var\/lib\/parley$/m);
+  });
 });
 
 describe('docker-compose.yml', () => {
   it('gives the nodes settings that there are', () => {
-    const environment = /\n {2}environment:\n((?: {4}.*\n)+)/.exec(compose)![1]!;
-    const given = all(environment, /^ {4}([A-Z_]+):/gm);
+    const given = Object.keys(services.node1!.environment!);
 
     expect(given).toEqual(expect.arrayContaining(['DATABASE_URL', 'REDIS_URL', 'TOKEN_SECRET', 'TRUST_PROXY']));
     for (const name of given) expect(names).toContain(name);
   });
 
+  it('hands on those that its page says, and lets Prometheus reach the metrics where nobody else does', () => {
+    const [said] = all(operations, /another network\nwhere that one is taken\. ([\s\S]*?) are handed on to the nodes/g);
+    const environment = services.node1!.environment!;
+
+    expect(said).toContain('`METRICS_PORT`');
+    for (const name of all(said!, /`([A-Z_]+)`/g)) expect(environment[name]).toBe(`\${${name}:-}`);
+    expect(environment.METRICS_HOST).toBe('0.0.0.0');
+    expect(services.node1!.ports).toBeUndefined();
+  });
+
   it('holds no secret, and does not start without those of .env', () => {
     for (const secret of ['TOKEN_SECRET', 'POSTGRES_PASSWORD']) {
-      const ways = all(compose, new RegExp(`${secret}[^\\n]*?\\$\\{${secret}(..)`, 'g'));
+      const ways = all(compose, new RegExp(`\\$\\{${secret}(?!\\w)(..)`, 'g'));
       expect(ways.length, secret).toBeGreaterThan(0);
       expect(new Set(ways), secret).toEqual(new Set([':?']));
     }
@@ -85,11 +230,13 @@ describe('docker-compose.yml', () => {
 
 describe('deploy/nginx.conf', () => {
   it('takes bodies as long as a node does', () => {
-    expect(all(nginx, /client_max_body_size (\d+)k;/g)).toEqual([`${BODY_MOST_BYTES / 1024}`]);
+    expect(all(read('deploy/nginx-parley.conf'), /client_max_body_size (\d+)k;/g)).toEqual([
+      `${BODY_MOST_BYTES / 1024}`,
+    ]);
   });
 
   it('never sends a POST again that was sent', () => {
-    const directives = nginx.replaceAll(/#.*$/gm, '');
+    const directives = read('deploy/nginx-parley.conf').replaceAll(/#.*$/gm, '');
 
     expect(directives).toMatch(/proxy_next_upstream error timeout http_503;/);
     expect(directives).not.toContain('non_idempotent');
