@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PGlite } from '@electric-sql/pglite';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
+import { register } from 'tsx/esm/api';
 import { EMPTY_MIGRATION, compareWithSchema } from './schema-engine.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -40,6 +41,9 @@ const main = async () => {
   await writeFile(join(folder, 'migration_lock.toml'), lockFile);
   await writeFile(target, `${script}\n`);
   console.log(target);
+  register();
+  const { migrationProblems } = await import('../test/support/migration-policy.ts');
+  for (const problem of migrationProblems(script)) console.log(`To be written otherwise (CONTRIBUTING.md): ${problem}`);
 };
 
 const earlierMigrations = async () => {

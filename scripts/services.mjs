@@ -1,7 +1,7 @@
 // PostgreSQL and Redis of one's own: on a free port of 127.0.0.1, in a folder that goes when they stop, from whatever is
 // installed. For tests and benchmarks; what is in them is not meant to survive.
 import { execFileSync, spawn } from 'node:child_process';
-import { accessSync, chownSync, constants, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { accessSync, chownSync, constants, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -16,19 +16,20 @@ const PATIENCE_MS = 20_000;
  * @property {string} url
  * @property {number} port
  * @property {number} pid
+ * @property {string} folder its own; PostgreSQL's socket is there
  * @property {() => Promise<void>} stop ends the process and removes its folder
  */
 
 /**
  * Starts a PostgreSQL server that trusts everyone on this machine.
  *
- * @param {{ port?: number, settings?: Record<string, string | number> }} [options] a free port by default; `settings` as
- * in postgresql.conf
+ * @param {{ port?: number, settings?: Record<string, string | number>, standbyOf?: string }} [options] a free port by default;
+ * `settings` as in postgresql.conf; `standbyOf` is the URL of the server whose standby it is
  * @returns {Promise<Service>} ready; `url` is the superuser's, for the database `postgres`
  */
-export const startPostgres = async ({ port, settings = {} } = {}) => {
+export const startPostgres = async ({ port, settings = {}, standbyOf } = {}) => {
   const ownPort = port ?? (await freePort());
-  const { folder, data, user } = newCluster();
+  const { folder, data, user } = newCluster(tmpdir(), standbyOf);
   const given = Object.entries({ fsync: 'off', max_connections: 200, ...settings });
   const url = `postgresql://parley@127.0.0.1:${ownPort}/postgres`;
   return startService({
@@ -57,20 +58,25 @@ export const startPostgres = async ({ port, settings = {} } = {}) => {
  * Makes an empty cluster that trusts everyone on this machine.
  *
  * @param {string} [parent] where; among the temporary files unless given
+ * @param {string} [standbyOf] the URL of a server: then it is that one's standby
  * @returns {{ folder: string, data: string, user: { uid?: number, gid?: number } }} its data in a folder that is the
  * caller's to remove, and who must run it
  */
-export const newCluster = (parent = tmpdir()) => {
+export const newCluster = (parent = tmpdir(), standbyOf) => {
   const user = unprivilegedUser();
   const folder = mkdtempSync(join(parent, 'parley-postgres-'));
   if (user.uid !== undefined) chownSync(folder, user.uid, user.gid);
   const data = join(folder, 'data');
   try {
-    execFileSync(
-      binary('initdb'),
-      ['-D', data, '-U', 'parley', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'],
-      { ...user, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] },
-    );
+    const [program, args] =
+      standbyOf === undefined
+        ? ['initdb', ['-U', 'parley', '--auth=trust', '--encoding=UTF8', '--locale=C']]
+        : ['pg_basebackup', ['-d', standbyOf, '-R', '-X', 'stream', '--checkpoint=fast']];
+    execFileSync(binary(program), ['-D', data, ...args, '--no-sync'], {
+      ...user,
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;
@@ -81,16 +87,35 @@ export const newCluster = (parent = tmpdir()) => {
 /**
  * Starts a Redis server that writes nothing to disk.
  *
- * @param {{ port?: number }} [options] a free port by default
+ * @param {{ port?: number, args?: string[], settings?: string, password?: string }} [options] a free port by default;
+ * `settings` as in redis.conf, in a file that a Sentinel may write to
  * @returns {Promise<Service>} ready
  */
-export const startRedis = async ({ port } = {}) => {
+export const startRedis = async ({ port, args = [], settings, password } = {}) => {
   const ownPort = port ?? (await freePort());
   const folder = mkdtempSync(join(tmpdir(), 'parley-redis-'));
-  const url = `redis://127.0.0.1:${ownPort}`;
+  const file = join(folder, 'redis.conf');
+  if (settings) writeFileSync(file, `port ${ownPort}\nbind 127.0.0.1\ndir ${folder}\n${settings}\n`);
+  const url = `redis://${password ? `:${encodeURIComponent(password)}@` : ''}127.0.0.1:${ownPort}`;
+  const locked = password ? ['--requirepass', password, '--masterauth', password] : [];
   return startService({
     command: binary('redis-server'),
-    args: ['--port', `${ownPort}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'],
+    args: settings
+      ? [file, ...args]
+      : [
+          '--port',
+          `${ownPort}`,
+          '--bind',
+          '127.0.0.1',
+          '--dir',
+          folder,
+          '--save',
+          '',
+          '--appendonly',
+          'no',
+          ...locked,
+          ...args,
+        ],
     options: { cwd: folder },
     folder,
     stopSignal: 'SIGTERM',
@@ -167,7 +192,7 @@ const startService = async ({ command, args, options, folder, stopSignal, url, p
       throw new Error(`${command} did not start:\n${output}`);
     }
   }
-  return { url, port, pid: child.pid, stop };
+  return { url, port, pid: child.pid, folder, stop };
 };
 
 /**

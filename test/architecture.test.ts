@@ -1,17 +1,16 @@
 /** The shape that ARCHITECTURE.md tells of: layers one way, and each library in its place. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
+import { importsOf, isOurs, resolveImport, type SourceFile } from './support/imports.js';
 
 /** What each layer may import beside itself. `generated` is what Prisma makes of its schema; `common` is for all of them. */
 const LAYERS: Record<string, readonly string[]> = {
   main: ['app', 'settings', 'process', 'common'],
   cli: ['cli/chat', 'main', 'demo', 'import', 'domain', 'log', 'bus', 'db', 'settings', 'process', 'common'],
-  'cli/chat': ['client'], // a client as anyone could write it
-  client: [], // what such clients are handed
-  app: ['server', 'graphql', 'demo', 'domain', 'log', 'bus', 'db', 'settings', 'common'],
+  'cli/chat': [], // a client as anyone could write it
+  app: ['metrics', 'server', 'graphql', 'demo', 'domain', 'log', 'bus', 'db', 'settings', 'common'],
+  metrics: ['common'],
   server: ['graphql', 'domain', 'log', 'bus', 'db', 'common'],
   graphql: ['domain', 'log', 'bus', 'db', 'generated', 'common'],
   demo: ['domain', 'log', 'bus', 'db', 'generated', 'settings', 'common'],
@@ -26,6 +25,16 @@ const LAYERS: Record<string, readonly string[]> = {
   common: [],
 };
 
+/** What each room of `domain` may import beside itself and what lies directly in `domain`, which is for all rooms. */
+const ROOMS: Record<string, readonly string[]> = {
+  rules: [],
+  accounts: [],
+  messages: ['rules'],
+  chats: ['messages', 'accounts', 'rules'],
+  notifications: ['messages'],
+  streams: ['notifications', 'rules'],
+};
+
 /** The files that lie directly in src/. */
 const FILES: Record<string, string> = {
   'main.ts': 'main',
@@ -38,69 +47,55 @@ const FILES: Record<string, string> = {
   'settings.ts': 'settings',
   'settings-text.ts': 'settings',
   'secret.ts': 'settings',
+  'secret-file.ts': 'settings',
   'exit-codes.ts': 'process',
   'failure.ts': 'process',
   'logger.ts': 'process',
   'process.ts': 'process',
+  'database-url.ts': 'common',
+  'line-output.ts': 'common',
+  'counted-logger.ts': 'common',
+  'meters.ts': 'common',
+  'doctor-proof.ts': 'common',
+  'finding.ts': 'common',
   'log-line.ts': 'common',
+  'machine.ts': 'common',
+  'open-files.ts': 'common',
   'redact.ts': 'common',
+  'redis-url.ts': 'common',
+  'version.ts': 'common',
+  'within.ts': 'common',
 };
 
 /** Where a package may be imported; those that are not named may be anywhere. */
 const PACKAGES: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^@pothos\//, ['graphql']],
   [/^(graphql-yoga|@graphql-yoga\/.*)$/, ['server']],
-  [/^(ws|graphql-ws)$/, ['server', 'client', 'cli/chat']],
+  [/^ws$/, ['server', 'cli', 'cli/chat']],
+  [/^graphql-ws$/, ['server', 'cli/chat']],
+  [/^@parley-chat\//, ['cli/chat']],
   [/^(ioredis|graphql-redis-subscriptions|graphql-subscriptions)$/, ['bus']],
   [/^(graphql|graphql-scalars|@escape\.tech\/.*)$/, ['graphql', 'server', 'cli/chat']],
-  [/^node:https?$/, ['server']],
+  [/^node:https?$/, ['server', 'metrics']],
+  [/^prom-client$/, ['metrics']],
   [/^(pg|pglite-prisma-adapter|@electric-sql\/.*|@prisma\/.*)$/, ['db', 'generated', 'graphql']],
   [/^(commander|cli-progress)$/, ['cli']],
 ];
 
 const READS_ENVIRONMENT = ['config.ts', 'main.ts'];
 
-interface Import {
-  from: string;
-  /** Erased when it is compiled. */
-  isType: boolean;
-}
-
-/** @param path from src/ */
-interface SourceFile {
-  path: string;
-  text: string;
-}
-
-const importsOf = ({ path, text }: SourceFile): Import[] => {
-  const imports: Import[] = [];
-  const visit = (node: ts.Node) => {
-    if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier)) {
-      const isType = node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword;
-      imports.push({ from: node.moduleSpecifier.text, isType });
-    } else if (ts.isExportDeclaration(node) && node.moduleSpecifier && ts.isStringLiteral(node.moduleSpecifier)) {
-      imports.push({ from: node.moduleSpecifier.text, isType: node.isTypeOnly });
-    } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
-      const [what] = node.arguments;
-      if (what && ts.isStringLiteralLike(what)) imports.push({ from: what.text, isType: false });
-    } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
-      imports.push({ from: (node.argument.literal as ts.StringLiteral).text, isType: true });
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest));
-  return imports;
-};
-
-const isOurs = ({ from }: Import) => from.startsWith('.');
-
-/** From src/, with the ending that it has there. */
-const resolve = (path: string, from: string) => posix.join(posix.dirname(path), from).replace(/\.js$/, '.ts');
-
 const layerOf = (path: string): string => {
   if (!path.includes('/')) return FILES[path] ?? `src/${path}`;
   if (path.startsWith('cli/chat/')) return 'cli/chat';
   return path.split('/', 1)[0]!;
+};
+
+const roomOf = (path: string) => /^domain\/(\w+)\//.exec(path)?.[1];
+
+/** Between files of one layer. */
+const isWithinRooms = (path: string, target: string): boolean => {
+  const [room, other] = [roomOf(path), roomOf(target)];
+  return other === undefined || room === other || (room !== undefined && ROOMS[room]!.includes(other));
 };
 
 /** What is wrong with one file: empty where nothing is. */
@@ -110,10 +105,11 @@ const wrongImports = (file: SourceFile): string[] => {
   if (below === undefined) return [`${file.path} lies in no known layer`];
   return importsOf(file).flatMap((found) => {
     if (isOurs(found)) {
-      const target = resolve(file.path, found.from);
+      const target = resolveImport(file.path, found.from);
       if (target.startsWith('..')) return [`${file.path} imports ${found.from}, outside of src`];
       const other = layerOf(target);
-      return other === layer || below.includes(other) ? [] : [`${file.path} (${layer}) imports ${target} (${other})`];
+      const isAllowed = other === layer ? isWithinRooms(file.path, target) : below.includes(other);
+      return isAllowed ? [] : [`${file.path} (${layer}) imports ${target} (${other})`];
     }
     const places = PACKAGES.find(([packages]) => packages.test(found.from))?.[1];
     return places === undefined || places.includes(layer) ? [] : [`${file.path} (${layer}) imports ${found.from}`];
@@ -131,7 +127,7 @@ const cyclesOf = (files: readonly SourceFile[]): string[][] => {
       file.path,
       importsOf(file)
         .filter((found) => isOurs(found) && !found.isType)
-        .map(({ from }) => resolve(file.path, from)),
+        .map(({ from }) => resolveImport(file.path, from)),
     ]),
   );
   const cycles: string[][] = [];
@@ -152,10 +148,55 @@ const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts') && !path.startsWith('generated/'))
   .map((path): SourceFile => ({ path, text: readFileSync(`${src}/${path}`, 'utf8') }));
 
+/** What an entry of the client package may import, with all that it leads to: the libraries that its user has. */
+const CLIENT_PACKAGES = (entry: string): RegExp => {
+  if (entry === 'apollo.ts') return /^(@apollo\/client(\/.*)?|graphql|graphql-ws)$/;
+  if (entry === 'urql.ts') return /^(@urql\/.*|graphql|graphql-ws)$/;
+  return /^graphql-ws$/;
+};
+
+/** The files that an entry leads to, itself included. */
+const reachOf = (entry: string, modules: readonly SourceFile[], seen = new Set<string>()): SourceFile[] => {
+  const file = modules.find(({ path }) => path === entry);
+  if (file === undefined || seen.has(entry)) return [];
+  seen.add(entry);
+  const next = importsOf(file).filter(isOurs);
+  return [file, ...next.flatMap(({ from }) => reachOf(resolveImport(entry, from), modules, seen))];
+};
+
+const wrongClientImports = (entry: string, modules: readonly SourceFile[]): string[] =>
+  reachOf(entry, modules).flatMap((file) =>
+    importsOf(file)
+      .filter((found) =>
+        isOurs(found)
+          ? resolveImport(file.path, found.from).startsWith('..')
+          : !CLIENT_PACKAGES(entry).test(found.from),
+      )
+      .map(({ from }) => `${entry}: ${file.path} imports ${from}`),
+  );
+
 describe('The architecture', () => {
   it('has arrows in one direction, and each library in its place', () => {
     expect(files.length).toBeGreaterThan(100);
     expect(files.flatMap(wrongImports)).toEqual([]);
+  });
+
+  it('has a client package whose entries know the library that they are for, and nothing of the server', () => {
+    const folder = fileURLToPath(new URL('../packages/client/', import.meta.url));
+    const { exports } = JSON.parse(readFileSync(`${folder}package.json`, 'utf8')) as {
+      exports: Record<string, unknown>;
+    };
+    const modules = readdirSync(`${folder}src`).map((path): SourceFile => ({
+      path,
+      text: readFileSync(`${folder}src/${path}`, 'utf8'),
+    }));
+    const entries = Object.keys(exports)
+      .map((name) => `${name.slice(2)}.ts`)
+      .filter((entry) => !entry.endsWith('.json.ts'));
+
+    expect(entries).toEqual(expect.arrayContaining(['apollo.ts', 'follow.ts', 'session.ts', 'urql.ts']));
+    expect(entries.filter((entry) => reachOf(entry, modules).length === 0)).toEqual([]);
+    expect(entries.flatMap((entry) => wrongClientImports(entry, modules))).toEqual([]);
   });
 
   it('reads the environment in one place', () => {
@@ -168,6 +209,11 @@ describe('The architecture', () => {
     expect(cyclesOf(files).filter((cycle) => !cycle.every(isOfSchema))).toEqual([]);
   });
 
+  it('names no room that is not there, and each that is', () => {
+    const there = new Set(files.map(({ path }) => roomOf(path)).filter((room) => room !== undefined));
+    expect([...there].sort()).toEqual(Object.keys(ROOMS).sort());
+  });
+
   it('names no file of src/ that is not there', () => {
     const there = files.map(({ path }) => path);
     expect(Object.keys(FILES).filter((path) => !there.includes(path))).toEqual([]);
@@ -178,10 +224,13 @@ describe('These checks', () => {
   const planted = (path: string, text: string) => wrongImports({ path, text });
 
   it.each([
-    ['domain/chats.ts', `import { schema } from '../graphql/schema.js';`],
-    ['domain/chats.ts', `import type { Request } from '../graphql/context.js';`],
-    ['domain/chats.ts', `import { GraphQLError } from 'graphql';`],
-    ['domain/chats.ts', `const { Redis } = await import('ioredis');`],
+    ['domain/chats/chats.ts', `import { schema } from '../../graphql/schema.js';`],
+    ['domain/chats/chats.ts', `import type { Request } from '../../graphql/context.js';`],
+    ['domain/chats/chats.ts', `import { GraphQLError } from 'graphql';`],
+    ['domain/chats/chats.ts', `const { Redis } = await import('ioredis');`],
+    ['domain/rules/policy.ts', `import { createMessages } from '../messages/messages.js';`],
+    ['domain/messages/typing.ts', `import type { Streams } from '../streams/streams.js';`],
+    ['domain/text.ts', `import { canSee } from './rules/policy.js';`],
     ['log/tail.ts', `export { canSee } from '../domain/policy.js';`],
     ['bus/memory.ts', `import { openDatabase } from '../db/open.js';`],
     ['graphql/chat.ts', `let sockets: import('../server/sockets.js').Sockets;`],
@@ -189,14 +238,19 @@ describe('These checks', () => {
     ['server/yoga.ts', `import SchemaBuilder from '@pothos/core';`],
     ['server/server.ts', `import { createApp } from '../app.js';`],
     ['cli/chat/room.ts', `import { encodeCursor } from '../../log/cursor.js';`],
-    ['cli/demo.ts', `import { WebSocket } from 'ws';`],
+    ['cli/demo.ts', `import { createClient } from 'graphql-ws';`],
+    ['domain/chats/chats.ts', `import { WebSocket } from 'ws';`],
     ['helpers.ts', ``],
   ])('find what is wrong in %s: %s', (path, text) => {
     expect(planted(path, text)).toHaveLength(1);
   });
 
   it.each([
-    ['domain/chats.ts', `import { createTail } from '../log/tail.js';`],
+    [
+      'domain/chats/chats.ts',
+      `import { canSee } from '../rules/policy.js'; import { NotFoundError } from '../errors.js';`,
+    ],
+    ['domain/chats/chats.ts', `import { createTail } from '../../log/tail.js';`],
     ['cli/chat/room.ts', `import { createClient } from 'graphql-ws';`],
     ['bus/redis.ts', `import { Redis } from 'ioredis'; // import '../db/open.js'`],
   ])('find nothing wrong in %s: %s', (path, text) => {
@@ -209,8 +263,17 @@ describe('These checks', () => {
     `import { env } from 'node:process';`,
     `const { env } = process;`,
   ])('find the environment read: %s', (text) => {
-    expect(readsEnvironment({ path: 'domain/chats.ts', text })).toBe(true);
+    expect(readsEnvironment({ path: 'domain/chats/chats.ts', text })).toBe(true);
     expect(readsEnvironment({ path: 'config.ts', text })).toBe(false);
+  });
+
+  it.each([
+    ['follow.ts', `import { encodeCursor } from '../../../src/log/cursor.js';`],
+    ['follow.ts', `import type { DocumentNode } from 'graphql';`],
+    ['session.ts', `import { randomUUID } from 'node:crypto';`],
+    ['urql.ts', `import { ApolloLink } from '@apollo/client';`],
+  ])('find what is wrong in the client package’s %s: %s', (path, text) => {
+    expect(wrongClientImports(path, [{ path, text }])).toHaveLength(1);
   });
 
   it('find a cycle, and none where types alone go around', () => {

@@ -56,7 +56,9 @@ const missing = ({ path, text }: Document): string[] => {
   const paths = [...code.matchAll(PATH)]
     .map((match) => match[1]!)
     // Decisions name files of src/ by their layer.
-    .filter((name) => !GENERATED.test(name) && !isThere(name) && !isThere(`src/${name}`));
+    .filter((name) => !GENERATED.test(name) && !isThere(name) && !isThere(`src/${name}`))
+    // The guide to an app names the app's own.
+    .filter((name) => path !== 'docs/react.md' || !isThere(`examples/react-apollo/${name}`));
   const files = [...code.matchAll(FILE)]
     .map((match) => match[1]!)
     .filter((name) => !paths.some((other) => other.endsWith(name)) && !code.includes(`/${name}`) && !isThere(name));
@@ -65,6 +67,45 @@ const missing = ({ path, text }: Document): string[] => {
     .filter((name) => !(name in scripts));
   return [...links, ...paths, ...files, ...commands.map((name) => `npm run ${name}`)];
 };
+
+const headings = (text: string): string[] =>
+  (text.replace(/^```[\s\S]*?^```/gm, '').match(/^#+ .*$/gm) ?? []).map((line) => line.replace(/^#+ /, ''));
+
+const twice = (lines: readonly string[]): string[] => lines.filter((line, index) => lines.indexOf(line) < index);
+
+const FOLDERS_OF_CODE = ['src', 'packages/client/src', 'test', 'scripts', 'bench'];
+const projectFiles = [...FOLDERS_OF_CODE, 'docs', 'prisma', 'deploy', 'examples']
+  .flatMap((folder) =>
+    readdirSync(`${root}/${folder}`, { recursive: true, encoding: 'utf8' }).map(
+      (path) => `/${folder}/${path.replaceAll('\\', '/')}`,
+    ),
+  )
+  .filter((path) => !/\/(generated|node_modules|dist)\//.test(path));
+
+/** Of the files that its comments name between back ticks, those that are nowhere: a name stands for whichever file ends with it. */
+const missingOfComments = (text: string): string[] =>
+  text
+    .split('\n')
+    .filter((line) => /^\s*(\/\/|\/?\*)/.test(line))
+    .flatMap((line) => [...line.matchAll(/`([\w./-]+\w\.(?:ts|mjs|md))`/g)].map((match) => match[1]!))
+    .filter((name) => !isThere(name) && !projectFiles.some((path) => path.endsWith(`/${name}`)));
+
+describe('The comments', () => {
+  const code = projectFiles.filter(
+    (path) => /\.(ts|mjs)$/.test(path) && FOLDERS_OF_CODE.some((folder) => path.startsWith(`/${folder}/`)),
+  );
+
+  it('name no file that is not there', () => {
+    expect(code.length).toBeGreaterThan(400);
+    expect(code.flatMap((path) => missingOfComments(read(path)).map((name) => `${path}: ${name}`))).toEqual([]);
+  });
+
+  it('are found where they do', () => {
+    expect(
+      missingOfComments(' * As in `chat-streams.ts`, and `log/tail.ts`.\n// `src/nothing.ts`\nconst name = `any.ts`;'),
+    ).toEqual(['chat-streams.ts', 'src/nothing.ts']);
+  });
+});
 
 describe('The documents', () => {
   it.each(documents)('%s names nothing that is not there', (path) => {
@@ -75,6 +116,18 @@ describe('The documents', () => {
     expect(documents).toEqual(
       expect.arrayContaining(['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'docs/operations.md']),
     );
+  });
+
+  it('have no heading twice, by which a link would lead to the wrong one', () => {
+    for (const path of documents.filter((name) => name !== 'CHANGELOG.md'))
+      expect([path, twice(headings(read(path)))]).toEqual([path, []]);
+  });
+
+  it('say each change once, in one section of its kind', () => {
+    for (const version of read('CHANGELOG.md').split(/^## /m).slice(1)) {
+      expect(twice(headings(version))).toEqual([]);
+      expect(twice(version.split(/\n(?=- |#|\n)/).filter((line) => line.startsWith('- ')))).toEqual([]);
+    }
   });
 
   it('show the example as it is', () => {
@@ -109,7 +162,7 @@ describe('This check', () => {
 
   it('finds nothing missing where all is there', () => {
     const text =
-      '[tail](src/log/tail.ts), [settings](README.md#settings), `src/log/send.ts`, `npm run lint`, `package.json`';
+      '[tail](src/log/tail.ts), [start](README.md#start-it), `src/log/send.ts`, `npm run lint`, `package.json`';
 
     expect(missing({ path: 'CONTRIBUTING.md', text })).toEqual([]);
   });

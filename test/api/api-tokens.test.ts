@@ -8,22 +8,27 @@ import {
   LogOutDocument,
   RevokeApiTokenDocument,
   SetUserActiveDocument,
+  SetUserRoleDocument,
+  type ApiTokenScope,
 } from '../support/generated/operations.js';
 import { ownNode } from '../support/node.js';
-import { administrator, groupChat, newPerson, personOf, type Person } from '../support/people.js';
+import { administrator, groupChat, groupOf, newPerson, personOf, staffMember, type Person } from '../support/people.js';
 import { refusalOf, ways, whoAmI } from '../support/who-am-i.js';
 
 const node = ownNode();
 
-const tokenOf = async (person: Person, input: { name?: string; expiresAt?: string } = {}) => {
+const tokenOf = async (
+  person: Person,
+  input: { name?: string; expiresAt?: string; scopes?: ApiTokenScope[] | null } = {},
+) => {
   const { createApiToken } = await person.ask(CreateApiTokenDocument, { input: { name: 'A program', ...input } });
   if (createApiToken?.__typename !== 'CreateApiTokenSuccess') throw new Error(JSON.stringify(createApiToken));
   return createApiToken;
 };
 
 /** A program that acts as `person`. */
-const programOf = async (person: Person, expiresAt?: string) => {
-  const { token, apiToken } = await tokenOf(person, expiresAt === undefined ? {} : { expiresAt });
+const programOf = async (person: Person, expiresAt?: string, scopes: ApiTokenScope[] = ['CHAT']) => {
+  const { token, apiToken } = await tokenOf(person, { scopes, ...(expiresAt !== undefined && { expiresAt }) });
   return { id: apiToken.id, token, program: personOf(node, { ...person.session, accessToken: token }) };
 };
 
@@ -77,7 +82,7 @@ describe('an API token', () => {
 
     expect(token).toMatch(/^pat_[\w-]{43}$/);
     expect(await ada.ask(ApiTokensDocument)).toEqual({ apiTokens: [apiToken] });
-    expect(apiToken).toMatchObject({ name: 'Reports', expiresAt, lastUsedAt: null });
+    expect(apiToken).toMatchObject({ name: 'Reports', expiresAt, lastUsedAt: null, scopes: ['CHAT'] });
     expect(await ada.ask(NODE, { id: apiToken.id })).toEqual({ node: { id: apiToken.id, name: 'Reports' } });
     expect(await root.ask(NODE, { id: apiToken.id })).toEqual({ node: null });
     expect(await root.ask(RevokeApiTokenDocument, { apiTokenId: apiToken.id })).toMatchObject({
@@ -140,6 +145,8 @@ describe('an API token', () => {
     ['createMatch', '{ brandIds: ["BRAND", "OTHER"] }'],
     ['setUserRole', '{ userId: "USER", role: ADMIN }'],
     ['setUserActive', '{ userId: "USER", isActive: false }'],
+    ['upsertUsers', '{ users: [{ externalId: "1" }] }'],
+    ['createUserToken', '{ userId: "USER" }'],
     ['renewConnection', '{ accessToken: "JWT" }'],
   ])('does not %s, an administrator’s neither', async (field, input) => {
     const root = await administrator(node);
@@ -160,5 +167,74 @@ describe('an API token', () => {
 
     const expected = field === 'renewConnection' ? 'InvalidTokenError' : 'ForbiddenError';
     expect(data).toEqual({ [field]: { __typename: expected } });
+  });
+});
+
+describe('an API token with the scope ADMIN', () => {
+  const asked = async (program: Person, field: string, input: string) => {
+    const { data } = await program.tell('http', `mutation { ${field}(input: ${input}) { __typename } }`);
+    return (data as Record<string, { __typename: string }>)[field]?.__typename;
+  };
+
+  it('administers as its owner may: users, brands, matches, chats; and acts as its owner there', async () => {
+    const boss = await staffMember(node, 'ADMIN');
+    const { program } = await programOf(boss, undefined, ['ADMIN']);
+    const [ada, boris] = [await newPerson(node, 'ada'), await newPerson(node, 'boris')];
+    const brandOf = async ({ id }: Person) => {
+      const { createBrand } = await program.ask(CreateBrandDocument, { input: { ownerId: id, name: 'Acme' } });
+      return createBrand?.__typename === 'CreateBrandSuccess' ? createBrand.brand.id : '';
+    };
+    const brandIds = [await brandOf(ada), await brandOf(boris)];
+
+    for (const [field, input] of [
+      ['setBrandPlan', `{ brandId: "${brandIds[0]}", plan: BUSINESS }`],
+      ['createMatch', `{ brandIds: ${JSON.stringify(brandIds)} }`],
+      ['setUserRole', `{ userId: "${ada.id}", role: MANAGER }`],
+      ['createRelation', `{ managerId: "${ada.id}", clientId: "${boris.id}" }`],
+      ['setUserActive', `{ userId: "${ada.id}", isActive: false }`],
+      ['upsertUsers', `{ users: [{ id: "${boris.id}", firstName: "Boris" }] }`],
+      ['createUserToken', `{ userId: "${boris.id}" }`],
+    ] as const)
+      expect(await asked(program, field, input), field).toBe(`${field[0]!.toUpperCase()}${field.slice(1)}Success`);
+    const chat = await groupOf(program, boss, boris);
+    expect(await program.send(chat, 'from my program')).toMatchObject({ message: { sender: { id: boss.id } } });
+  });
+
+  it.each([
+    ['logOut', '{}'],
+    ['changePassword', '{ currentPassword: "x", newPassword: "long enough" }'],
+    ['updateProfile', '{ firstName: "Eve" }'],
+    ['createApiToken', '{ name: "another" }'],
+  ])('does not %s', async (field, input) => {
+    const { program } = await programOf(await staffMember(node, 'ADMIN'), undefined, ['CHAT', 'ADMIN']);
+
+    expect(await asked(program, field, input)).toBe('ForbiddenError');
+  });
+
+  it('administers only while its owner is an administrator', async () => {
+    const root = await administrator(node);
+    const boss = await staffMember(node, 'ADMIN');
+    const { program } = await programOf(boss, undefined, ['ADMIN']);
+    const demote = (role: 'USER' | 'ADMIN') => root.ask(SetUserRoleDocument, { userId: boss.id, role });
+    const upserting = () => asked(program, 'upsertUsers', `{ users: [{ id: "${boss.id}", firstName: "B" }] }`);
+
+    await demote('USER');
+    expect(await upserting()).toBe('ForbiddenError');
+    expect(await asked(program, 'createUserToken', `{ userId: "${boss.id}" }`)).toBe('ForbiddenError');
+    expect((await boss.ask(ApiTokensDocument)).apiTokens).toMatchObject([{ scopes: ['CHAT', 'ADMIN'] }]);
+    await demote('ADMIN');
+    expect(await upserting()).toBe('UpsertUsersSuccess');
+  });
+
+  it('is made by administrators alone, and names what it may do', async () => {
+    const create = async (person: Person, scopes: ApiTokenScope[] | null) =>
+      (await person.ask(CreateApiTokenDocument, { input: { name: 'A program', scopes } })).createApiToken;
+    const [ada, boss] = [await newPerson(node, 'ada'), await staffMember(node, 'ADMIN')];
+
+    for (const person of [ada, await staffMember(node, 'MANAGER')])
+      expect((await create(person, ['CHAT', 'ADMIN']))?.__typename).toBe('ForbiddenError');
+    expect((await create(boss, []))?.__typename).toBe('InvalidInputError');
+    expect(await create(ada, null)).toMatchObject({ apiToken: { scopes: ['CHAT'] } });
+    expect(await create(boss, ['ADMIN', 'ADMIN'])).toMatchObject({ apiToken: { scopes: ['CHAT', 'ADMIN'] } });
   });
 });

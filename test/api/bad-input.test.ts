@@ -5,7 +5,7 @@ import { decodeCursor, encodeCursor } from '../../src/log/cursor.js';
 import { bearer, postBody } from '../support/http.js';
 import type { Answer } from '../support/live.js';
 import { ownNode } from '../support/node.js';
-import { groupChat, headSeq, transports } from '../support/people.js';
+import { administrator, groupChat, headSeq, transports } from '../support/people.js';
 
 const node = ownNode();
 
@@ -180,6 +180,7 @@ describe.each(transports)('over %s', (transport) => {
     ['the other half', '\ude00a', 'InvalidInputError'],
     ['nothing', '', 'TextEmptyError'],
     ['nothing but white space', ' \t\r\n\u00a0\u2003\u3000\ufeff', 'TextEmptyError'],
+    ['nothing but what is not seen', '\u200b\u3164\u2800\u00ad\u2060\ufe0f\u{e0041}', 'TextEmptyError'],
     ['1,001 characters', 'x'.repeat(1001), 'TextTooLongError'],
     ['1,001 characters of four bytes', '😀'.repeat(1001), 'TextTooLongError'],
   ])('S2.14 S2.15 S2.22 C1 refuses %s as a text, to send and to edit', async (_what, text, error) => {
@@ -194,6 +195,38 @@ describe.each(transports)('over %s', (transport) => {
     expect(fieldOf(await ada.tell(transport, send, { id: chat.id, text }))).toEqual({ __typename: error });
     expect(fieldOf(await ada.tell(transport, edit, { id: message.id, text }))).toEqual({ __typename: error });
     expect(await headSeq(ada, chat)).toBe(before);
+  });
+
+  it.each([
+    ['nothing but a zero-width space', '\u200b', { code: 'BLANK', limit: null }],
+    ['nothing but a Hangul filler', '\u3164', { code: 'BLANK', limit: null }],
+    ['nothing but a Braille cell without dots', '\u2800', { code: 'BLANK', limit: null }],
+    ['what turns the direction of writing', 'invoice\u202efdp.exe', { code: 'MALFORMED', limit: null }],
+    ['an isolate without an end', 'a\u2066b', { code: 'MALFORMED', limit: null }],
+    ['101 characters', 'x'.repeat(101), { code: 'TOO_LONG', limit: 100 }],
+  ])('refuses %s in every name, and says why by a code', async (_what, name, refusal) => {
+    const { chat, ada } = scene;
+    const root = await administrator(node);
+    const refused = '{ __typename ... on InvalidInputError { reason fields { path code limit } } }';
+
+    const answer = await root.tell(
+      transport,
+      `mutation ($name: String!, $chatId: ID!, $userId: ID!) {
+        createChat(input: { name: $name }) ${refused}
+        updateChat(input: { chatId: $chatId, name: $name }) ${refused}
+        createBrand(input: { name: $name, ownerId: $userId }) ${refused}
+        createApiToken(input: { name: $name }) ${refused}
+        openOrderChat(input: { orderRef: $name, memberIds: [] }) ${refused}
+      }`,
+      { name, chatId: chat.id, userId: ada.id },
+    );
+
+    const fields: unknown[] = Object.values(answer.data ?? {});
+    expect(fields).toHaveLength(5);
+    for (const field of fields) {
+      expect(field).toMatchObject({ __typename: 'InvalidInputError', fields: [refusal] });
+      expect((field as { reason: string }).reason).toMatch(/^The (name|order reference) must .*\.$/);
+    }
   });
 
   it('refuses what no text may hold in any other text, and a key of more than 128 characters', async () => {

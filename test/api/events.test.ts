@@ -4,6 +4,7 @@ import {
   AddChatMemberDocument,
   ChatDocument,
   EventsDocument,
+  MarkReadDocument,
   RemoveChatMemberDocument,
   type EventsSubscription,
 } from '../support/generated/operations.js';
@@ -88,14 +89,94 @@ describe.each(['ws', 'sse'] as const)('over %s', (over) => {
     expect(await following.next()).toMatchObject({ __typename: 'ViewerReady', unreadCount: 1 });
   });
 
-  it('refuses malformed cursors, and two of one chat', async () => {
-    const chat = await groupOf(root, ada);
-    const cursor = await cursorOf(ada, chat);
+  it('takes a malformed cursor for none: its chat is told as a new one, and the others are followed', async () => {
+    const chen = await newPerson(node, 'chen');
+    const [known, unknown] = [await groupOf(root, ada, chen), await groupOf(root, ada, chen)];
+    const { cursor } = known;
+    await ada.send(known, 'missed');
+    await ada.send(unknown, 'missed too');
 
-    for (const after of [['nonsense'], [cursor, cursor]]) {
-      const { live } = await follow(ada, over, after);
-      const answer = await live.next();
-      expect(answer.errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT' });
+    for (const nonsense of ['nonsense', '', 'A'.repeat(22), `${cursor}=`]) {
+      const following = await follow(chen, over, [nonsense, cursor]);
+
+      const added = await following.next();
+      expect(added).toMatchObject({ __typename: 'ChatAdded', chatId: unknown.id, chat: { unreadCount: 1 } });
+      expect(added).toMatchObject({ cursor: await cursorOf(chen, unknown) });
+      expect(await following.next()).toMatchObject({ __typename: 'MessageSent', chatId: known.id });
+      expect(await following.next()).toMatchObject({ __typename: 'ChatReady', chatId: known.id });
+      expect(await following.next()).toMatchObject({ __typename: 'ViewerReady' });
+    }
+    const following = await follow(chen, over, ['nonsense']);
+    const told = [await following.next(), await following.next()];
+    expect(told.map((event) => 'chatId' in event && event.chatId).sort()).toEqual([known.id, unknown.id].sort());
+  });
+
+  it('goes by the older of two cursors of one chat, so that nothing is missed', async () => {
+    const chen = await newPerson(node, 'chen');
+    const chat = await groupOf(root, ada, chen);
+    await ada.send(chat, 'missed');
+    const cursors = [chat.cursor, await cursorOf(chen, chat)];
+
+    for (const after of [cursors, [...cursors].reverse()]) {
+      const following = await follow(chen, over, after);
+      expect(await following.next()).toMatchObject({ __typename: 'MessageSent', message: { text: 'missed' } });
+      expect(await following.next()).toMatchObject({ __typename: 'ChatReady', chatId: chat.id });
+      expect(await following.next()).toMatchObject({ __typename: 'ViewerReady' });
     }
   });
+
+  it('takes 2,000 cursors and no more, whatever they are', async () => {
+    const chen = await newPerson(node, 'chen');
+    const most = Array.from({ length: 2000 }, (_, index) => `nonsense ${index}`);
+
+    expect(await (await follow(chen, over, most)).next()).toMatchObject({ __typename: 'ViewerReady' });
+    const answer = await (await follow(chen, over, [...most, 'one more'])).live.next();
+    expect(answer.errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT' });
+  });
+
+  it('tells of a chat just joined with the cursor of the joining: who comes back with it misses nothing', async () => {
+    const chen = await newPerson(node, 'chen');
+    const chat = await groupOf(root, ada);
+    await ada.send(chat, 'before chen');
+    const following = await follow(chen, over);
+    await following.next();
+    await root.ask(AddChatMemberDocument, { chatId: chat.id, userId: chen.id });
+    const added = await following.next();
+    await ada.send(chat, 'welcome');
+
+    expect(added).toMatchObject({ __typename: 'ChatAdded', chatId: chat.id });
+    const resumed = await follow(chen, over, ['cursor' in added ? added.cursor : '']);
+    expect(await resumed.next()).toMatchObject({ __typename: 'MessageSent', message: { text: 'welcome' } });
+    expect(await resumed.next()).toMatchObject({ __typename: 'ChatReady', chatId: chat.id });
+  });
+
+  it('counts what is unread in all chats when an event is handed out, where that is selected', async () => {
+    const chen = await newPerson(node, 'chen');
+    const [one, other] = [await groupOf(root, ada, chen), await groupOf(root, ada, chen)];
+    await ada.send(other, 'elsewhere');
+    const document = `subscription ($after: [Cursor!]) { events(after: $after) {
+      ... on DurableEvent { totalUnreadCount } ... on ChatReady { totalUnreadCount } ... on MessagesRead { totalUnreadCount } } }`;
+    const variables = { after: [one.cursor, await cursorOf(chen, other)] };
+    await ada.send(one, 'missed');
+    const token = chen.session.accessToken;
+    const live =
+      over === 'ws'
+        ? (await openSocket(node.socketUrl, { token })).open<Counted, object>(document, variables)
+        : await openEvents<Counted, object>(node.endpoint, document, variables, { token });
+    const next = async () => (await live.next()).data!.events;
+
+    const whole = { totalUnreadCount: 2 };
+    // The event, the chat's ready, and the viewer's, which has none.
+    expect([await next(), await next(), await next()]).toEqual([whole, whole, {}]);
+    await ada.send(other, 'one more');
+    expect(await next()).toEqual({ totalUnreadCount: 3 });
+    await chen.ask(MarkReadDocument, { chatId: other.id });
+    expect(await next()).toEqual({ totalUnreadCount: 1 });
+    await root.ask(RemoveChatMemberDocument, { chatId: one.id, userId: chen.id });
+    expect(await next()).toEqual({ totalUnreadCount: 0 });
+  });
 });
+
+interface Counted {
+  events: { totalUnreadCount?: number };
+}

@@ -1,7 +1,9 @@
 /** Chats as people come to have them: groups that administrators make, and dialogs that anyone opens. */
+import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   AddChatMemberDocument,
+  AddChatMembersDocument,
   ChatsDocument,
   CloseChatDocument,
   CreateChatDocument,
@@ -9,7 +11,9 @@ import {
   OpenDirectChatDocument,
   RemoveChatMemberDocument,
   ReopenChatDocument,
+  SetUserActiveDocument,
   UpdateChatDocument,
+  UpsertUsersDocument,
   type ChatsQuery,
 } from '../support/generated/operations.js';
 import { ownNode } from '../support/node.js';
@@ -221,3 +225,82 @@ describe('S1.11 one’s chats', () => {
     expect(whole.nodes[4]).toMatchObject({ id: chats[2]!.id, unreadCount: 0, lastMessage: null });
   });
 });
+
+describe('addChatMembers', () => {
+  const addAll = async (person: Person, chat: { id: string }, ...userIds: string[]) =>
+    (await person.ask(AddChatMembersDocument, { chatId: chat.id, userIds })).addChatMembers!;
+  const idsOf = (people: readonly { id: string }[]) => people.map(({ id }) => id);
+
+  it('adds all at once, each by an event of their own, in order; who was a member is unchanged', async () => {
+    const chat = await groupOf(root, ada);
+    const [one, two, three] = [await newPerson(node), await newPerson(node), await newPerson(node)];
+    const [following, theirs] = [await ada.follow(chat), await two.connect()];
+    await following.event('ChatReady');
+    const live = theirs.open<{ events: { __typename: string; chat?: { id: string } } }, object>(
+      'subscription { events { __typename ... on ChatAdded { chat { id } } } }',
+    );
+    await live.next();
+
+    const answer = await addAll(root, chat, three.id, ada.id, one.id, two.id, one.id);
+
+    expect(answer).toMatchObject({ chat: { headSeq: 3 }, added: [three, one, two].map(({ id }) => ({ id })) });
+    expect(answer).toMatchObject({ unchanged: [{ id: ada.id }] });
+    for (const [index, person] of [three, one, two].entries())
+      expect(await following.event('MemberAdded')).toMatchObject({
+        seq: index + 1,
+        user: { username: person.username },
+      });
+    expect((await live.next()).data?.events).toEqual({ __typename: 'ChatAdded', chat: { id: chat.id } });
+    for (const person of [one, two, three]) {
+      const { notifications, unreadCount } = await person.ask<
+        { notifications: { nodes: { kind: string; chat: { id: string } }[] }; unreadCount: number },
+        object
+      >('{ notifications { nodes { kind chat { id } } } unreadCount }', {});
+      expect(notifications.nodes).toEqual([{ kind: 'CHAT_ADDED', chat: { id: chat.id } }]);
+      expect(unreadCount).toBe(0);
+    }
+    await ada.send(chat, 'welcome');
+    expect((await one.ask(ChatsDocument)).chats?.nodes).toMatchObject([{ id: chat.id, unreadCount: 1 }]);
+  });
+
+  it('is idempotent: once more nobody is added, and nothing is told', async () => {
+    const chat = await groupOf(root, ada);
+    const ids = idsOf(await Promise.all(upTo(100).map(() => newPersonId())));
+    const first = await addAll(root, chat, ...ids);
+    const again = await addAll(root, chat, ...ids);
+
+    expect(first).toMatchObject({ chat: { headSeq: 100 }, unchanged: [] });
+    expect(again).toMatchObject({ chat: { headSeq: 100 }, added: [] });
+    if (again.__typename !== 'AddChatMembersSuccess') throw new Error(JSON.stringify(again));
+    expect(idsOf(again.unchanged)).toEqual(ids);
+  });
+
+  it('of two at once adds each one once', async () => {
+    const chat = await groupOf(root);
+    const ids = idsOf(await Promise.all(upTo(20).map(() => newPersonId())));
+
+    const answers = await Promise.all([addAll(root, chat, ...ids), addAll(root, chat, ...[...ids].reverse())]);
+
+    const added = answers.flatMap((answer) => (answer.__typename === 'AddChatMembersSuccess' ? answer.added : []));
+    expect(idsOf(added).sort()).toEqual([...ids].sort());
+    expect(await headSeq(root, chat)).toBe(20);
+  });
+
+  it('adds nobody where one of them cannot be, or there are none or too many', async () => {
+    const [chat, newcomer, gone] = [await groupOf(root, ada), await newPerson(node), await newPerson(node)];
+    await root.ask(SetUserActiveDocument, { userId: gone.id, isActive: false });
+
+    for (const other of [gone.id, 'nonsense'])
+      expect((await addAll(root, chat, newcomer.id, other)).__typename).toBe('NotFoundError');
+    for (const ids of [[], upTo(101).map(() => newcomer.id)])
+      expect((await addAll(root, chat, ...ids)).__typename).toBe('InvalidInputError');
+    expect(await headSeq(root, chat)).toBe(0);
+    expect(await membersOf(root, chat)).toEqual([ada.username]);
+  });
+});
+
+/** People without passwords, which take long to hash. */
+const newPersonId = async (): Promise<{ id: string }> => {
+  const { upsertUsers } = await root.ask(UpsertUsersDocument, { users: [{ externalId: randomUUID() }] });
+  return upsertUsers?.__typename === 'UpsertUsersSuccess' ? upsertUsers.users[0]! : { id: '' };
+};

@@ -10,6 +10,7 @@ import {
   MessageSentDocument,
   MessagesReadDocument,
   SendMessageDocument,
+  RemoveChatMemberDocument,
   SetTypingDocument,
   TypingChangedDocument,
   UpdateChatDocument,
@@ -115,6 +116,41 @@ describe.each(['ws', 'sse'] as const)('over %s', (over) => {
     expect(lasts).toBeLessThanOrEqual(5000);
     expect(stopped).toMatchObject({ user: { username: ada.username }, isTyping: false, expiresAt: null });
     expect(atAda.events.map(({ __typename }) => __typename)).toEqual(['ChatReady', 'MessageSent']);
+  });
+
+  it('S2.4 S2.9 typing ends with the message, and with the removal, at once and once', async () => {
+    const { root, ada, boris, chat } = await group();
+    const atBoris = await boris.follow(chat, { over });
+    await atBoris.event('ChatReady');
+    const type = (isTyping: boolean) => ada.ask(SetTypingDocument, { chatId: chat.id, isTyping });
+    const typing = () => atBoris.events.flatMap((event) => ('isTyping' in event ? [event.isTyping] : []));
+
+    await type(true);
+    await atBoris.event('TypingChanged');
+    await say(ada, chat, 'sent');
+    expect(await atBoris.event('TypingChanged')).toMatchObject({
+      user: { username: ada.username },
+      isTyping: false,
+      expiresAt: null,
+    });
+    await type(false);
+    await type(true);
+    await atBoris.event('TypingChanged');
+    await root.ask(RemoveChatMemberDocument, { chatId: chat.id, userId: ada.id });
+    expect(await atBoris.event('TypingChanged')).toMatchObject({ user: { username: ada.username }, isTyping: false });
+    await say(boris, chat, 'the fence');
+    while ((await atBoris.event('MessageSent')).message.text !== 'the fence');
+
+    expect(typing()).toEqual([true, false, true, false]);
+    const ends = atBoris.events.filter((event) => !('isTyping' in event && event.isTyping));
+    expect(ends.map(({ __typename }) => __typename)).toEqual([
+      'ChatReady',
+      'MessageSent',
+      'TypingChanged',
+      'MemberRemoved',
+      'TypingChanged',
+      'MessageSent',
+    ]);
   });
 
   it('S2.5 S2.10 all see how far somebody has read', async () => {

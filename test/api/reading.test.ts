@@ -1,14 +1,17 @@
 /** What is unread, what tells of it wherever one is, and what reading it changes. */
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   AddChatMemberDocument,
   ChatDocument,
   DeleteMessagesDocument,
   MarkReadDocument,
+  NotificationEventsDocument,
   NotificationReceivedDocument,
   NotificationsDocument,
   OpenDirectChatDocument,
   RemoveChatMemberDocument,
+  type NotificationEventsSubscription,
   type NotificationFieldsFragment,
 } from '../support/generated/operations.js';
 import type { Live } from '../support/live.js';
@@ -108,12 +111,36 @@ describe('reading', () => {
 
 type Received = Live<{ notificationReceived: NotificationFieldsFragment }>;
 
+const open = async <Data>(
+  person: Person,
+  document: TypedDocumentNode<Data, Record<string, never>>,
+  over: 'ws' | 'sse' = 'ws',
+) =>
+  over === 'ws'
+    ? (await person.connect()).open(document)
+    : openEvents(node.endpoint, document, {}, { token: person.session.accessToken });
+
+/** What changes in the list, as it comes. */
+const following = async (person: Person, over: 'ws' | 'sse' = 'ws') => {
+  const live = await open(person, NotificationEventsDocument, over);
+  const next = async <Type extends Change['__typename']>(
+    type: Type,
+  ): Promise<Extract<Change, { __typename: Type }>> => {
+    for (;;) {
+      const { data, errors } = await live.next();
+      if (!data) throw new Error(JSON.stringify(errors));
+      const change = data.notificationEvents;
+      if (change.__typename === type) return change as Extract<Change, { __typename: Type }>;
+    }
+  };
+  return { live, next };
+};
+
+type Change = NotificationEventsSubscription['notificationEvents'];
+
 /** Notifications as they come, once they are seen to. */
 const notified = async (person: Person, over: 'ws' | 'sse' = 'ws') => {
-  const live: Received =
-    over === 'ws'
-      ? (await person.connect()).open(NotificationReceivedDocument)
-      : await openEvents(node.endpoint, NotificationReceivedDocument, {}, { token: person.session.accessToken });
+  const live: Received = await open(person, NotificationReceivedDocument, over);
   /** Past what does not fit. */
   const next = async (fits: (notification: NotificationFieldsFragment) => boolean) => {
     for (;;) {
@@ -134,6 +161,7 @@ describe('a notification', () => {
     async (over) => {
       const { ada, boris, chat } = await group();
       const { live, next } = await notified(boris, over);
+      const changes = await following(boris, over);
       await say(ada, chat, 'one');
       const first = await next(({ message }) => message?.text === 'one');
       await say(ada, chat, 'two');
@@ -145,13 +173,17 @@ describe('a notification', () => {
       expect((await listed(boris)).filter(({ kind }) => kind === 'NEW_MESSAGE')).toEqual([second]);
 
       await read(boris, chat);
-      expect(await next(({ kind }) => kind === 'NEW_MESSAGE')).toMatchObject({
-        id: first.id,
-        message: null,
-        unreadCount: 0,
-      });
+      while ((await changes.next('NotificationRemoved')).notificationId !== first.id);
       expect((await listed(boris)).filter(({ kind }) => kind === 'NEW_MESSAGE')).toEqual([]);
+      await say(ada, chat, 'the fence');
+      await next(({ message }) => message?.text === 'the fence');
+      expect(live.answers.map(({ data }) => data?.notificationReceived.message?.text)).toEqual([
+        'one',
+        'two',
+        'the fence',
+      ]);
       await live.stop();
+      await changes.live.stop();
     },
   );
 
@@ -174,6 +206,7 @@ describe('a notification', () => {
     const { ada, chat } = await group();
     const chen = await newPerson(node, 'chen');
     const { next } = await notified(chen);
+    const changes = await following(chen);
     const { openDirectChat } = await ada.ask(OpenDirectChatDocument, { userId: chen.id });
     expect(openDirectChat?.__typename).toBe('OpenDirectChatSuccess');
 
@@ -192,8 +225,9 @@ describe('a notification', () => {
     expect(await chen.ask(MARK, { ids: [added.id] })).toEqual({
       markNotificationsRead: { __typename: 'MarkNotificationsReadSuccess', unreadCount: unreadOnes.length - 1 },
     });
-    const isRead = await next(({ id, readAt }) => id === added.id && readAt !== null);
-    expect(isRead.kind).toBe('CHAT_ADDED');
+    const isRead = await changes.next('NotificationChanged');
+    expect(isRead.notification).toMatchObject({ id: added.id, kind: 'CHAT_ADDED' });
+    expect(isRead.notification.readAt).not.toBeNull();
     expect(await chen.ask(MARK, { ids: null })).toMatchObject({ markNotificationsRead: { unreadCount: 0 } });
     expect(await listed(chen, true)).toEqual([]);
     // Another's is nobody's.
@@ -205,11 +239,12 @@ describe('a notification', () => {
   it('is set aside without moving the position, and comes again with the next message', async () => {
     const { ada, boris, chat } = await group();
     const { next } = await notified(boris);
+    const changes = await following(boris);
     await say(ada, chat, 'one');
     const { id } = await next(({ message }) => message?.text === 'one');
 
     await boris.ask('mutation { markNotificationsRead(input: {}) { __typename } }');
-    expect(await next(({ kind }) => kind === 'NEW_MESSAGE')).toMatchObject({ id, message: null, unreadCount: 0 });
+    while ((await changes.next('NotificationRemoved')).notificationId !== id);
     expect(await positionOf(boris, chat)).toBe(0);
     expect(await unread(boris, chat)).toEqual({ here: 1, inAll: 1 });
     await say(ada, chat, 'two');

@@ -240,6 +240,12 @@ const others: [name: string, bad: object | null, gone: (own: Own) => object, for
   ['reopenChat', null, () => ({ chatId: id }), ({ chatId }) => ({ chatId })],
   ['leaveChat', null, () => ({ chatId: id }), ({ relationChatId: chatId }) => ({ chatId })],
   ['addChatMember', null, ({ chatId }) => ({ chatId, userId: id }), ({ chatId, userId }) => ({ chatId, userId })],
+  [
+    'addChatMembers',
+    { chatId: id, userIds: [] },
+    ({ chatId, userId }) => ({ chatId, userIds: [userId, id] }),
+    ({ chatId, userId }) => ({ chatId, userIds: [userId] }),
+  ],
   ['removeChatMember', null, ({ chatId }) => ({ chatId, userId: id }), ({ chatId, userId }) => ({ chatId, userId })],
   [
     'openOrderChat',
@@ -279,6 +285,12 @@ const others: [name: string, bad: object | null, gone: (own: Own) => object, for
   ],
   ['deleteRelation', null, () => ({ relationId: id }), ({ relationId }) => ({ relationId })],
   ['setUserRole', null, () => ({ userId: id, role: 'USER' }), ({ userId }) => ({ userId, role: 'USER' })],
+  [
+    'createUserToken',
+    { userId: id, minutes: 0 },
+    () => ({ userId: id, minutes: 1 }),
+    ({ userId }) => ({ userId, minutes: 1 }),
+  ],
   ['setUserActive', null, () => ({ userId: id, isActive: true }), ({ userId }) => ({ userId, isActive: true })],
 ];
 

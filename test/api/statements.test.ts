@@ -20,7 +20,7 @@ beforeAll(async () => {
  */
 const costOf = async (work: () => Promise<unknown>): Promise<string[]> => {
   const statements = await statementsOf(work);
-  return statements.filter((text) => !/pg_current_snapshot|FROM session|AS "isFresh"/.test(text));
+  return statements.filter((text) => !/pg_current_snapshot|FROM session|AS "isFresh"|AS "isAhead"/.test(text));
 };
 
 const group = () => groupOf(people.root, people.ada, people.boris);
@@ -77,6 +77,34 @@ describe('a mutation', () => {
     ],
     ['setTyping', 1, ({ id: chatId }) => mutate(people.ada, 'setTyping', { chatId, isTyping: true })],
     ['addChatMember', 5, ({ id: chatId }) => mutate(people.root, 'addChatMember', { chatId, userId: people.chen.id })],
+    [
+      'addChatMembers, of three,',
+      5,
+      async ({ id: chatId }) => {
+        const strangers = await Promise.all(upTo(3).map(() => newPerson(node, 'somebody')));
+        return mutate(people.root, 'addChatMembers', { chatId, userIds: strangers.map(({ id }) => id) });
+      },
+    ],
+    [
+      'upsertUsers, of fifty new ones,',
+      5,
+      () => mutate(people.root, 'upsertUsers', { users: upTo(50).map((number) => ({ externalId: `new ${number}` })) }),
+    ],
+    [
+      'upsertUsers, of fifty changed ones,',
+      5,
+      async () => {
+        const users = upTo(50).map((number) => ({ externalId: `known ${number}` }));
+        await mutate(people.root, 'upsertUsers', { users })();
+        return mutate(people.root, 'upsertUsers', { users: users.map((user) => ({ ...user, firstName: 'Ann' })) });
+      },
+    ],
+    ['createUserToken', 1, () => mutate(people.root, 'createUserToken', { userId: people.ada.id })],
+    [
+      'sendMessage, with metadata,',
+      1,
+      ({ id: chatId }) => mutate(people.ada, 'sendMessage', { chatId, text: 'Hello', metadata: { a: 1 } }),
+    ],
     [
       'removeChatMember',
       5,
@@ -201,10 +229,12 @@ describe('delivering', () => {
     const others = await Promise.all(upTo(8).map(() => newPerson(node, 'other')));
     const chat = await groupOf(people.root, people.ada, ...others);
     const lives = await Promise.all(others.map(async (one) => (await one.connect()).open<Told, object>(NOTIFICATIONS)));
-    await say(people.ada, chat, 'standing');
     const have = (text: string) =>
       lives.every(({ answers }) => answers.some(({ data }) => data?.notificationReceived.message?.text === text));
-    await until(() => have('standing'), 'all to stand');
+    // Nothing tells when they stand.
+    while (!have('standing')) await say(people.ada, chat, 'standing');
+    await say(people.ada, chat, 'settled');
+    await until(() => have('settled'), 'all to be told');
 
     const statements = await costOf(async () => {
       await say(people.ada, chat, 'Hello');

@@ -21,6 +21,8 @@ const texts: [string, string][] = [
   ['emoji and their joiners', '👩‍👩‍👧‍👦 👍🏽 🏳️‍🌈 🇺🇦 ☺︎ ❤️'],
   ['letters beside their accents, not normalised', 'e\u0301 é \u212b Å ﬁ ½'],
   ['invisible characters', '\u200b\u200d\u2060\ufeffx\u00ad'],
+  ['a byte order mark in front', '\ufeffhello'],
+  ['byte order marks alone beside a letter', '\ufeff\ufeffя\ufeff'],
   ['control characters', 'bell\u0007 escape\u001b[31m delete\u007f start\u0001'],
   ['code of every kind', `<script>alert("1")</script> '; DROP TABLE message; -- \${x} {{x}} %s \\0 \\u0000 &amp;`],
   ['noncharacters and private use', '\uffff\u{10ffff}\ue000\u{1fffe}'],
@@ -59,7 +61,7 @@ describe.each(transports)('over %s', (transport) => {
 });
 
 describe('C1 a text that is more than empty', () => {
-  it.each(['.', '\u200b', '\u200d', '\u2060', '\u00ad', '\u3164', '\u0001'])('is %j', async (text) => {
+  it.each(['.', 'a\u200b', '\u2060a', '❤\ufe0f', '👩\u200d🚀', '\u0301', '\u0001a'])('is %j', async (text) => {
     const { ada, chat } = scene;
 
     expect(await ada.send(chat, text)).toMatchObject({ __typename: 'SendMessageSuccess', message: { text } });

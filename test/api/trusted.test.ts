@@ -83,6 +83,75 @@ describe('a customer of another product', () => {
     expect((await early.send(chat, 'again')).__typename).toBe('SendMessageSuccess');
   });
 
+  it('is called what the newest token says, once that says something else, and keeps what was changed here until then', async () => {
+    const externalId = newExternalId();
+    const at = Math.floor(Date.now() / 1000) - 100;
+    const tokenOf = (seconds: number, firstName: string, lastName = 'Novak') =>
+      shopToken(externalId, { iat: at + seconds, given_name: firstName, family_name: lastName, role: 'ADMIN' });
+    const nameBy = async (token: string) => {
+      const { viewer } = await (await customerOf(node, token)).ask<{ viewer: Record<string, string> }, object>(ME, {});
+      return `${viewer.firstName} ${viewer.lastName} ${viewer.role} ${viewer.username}`;
+    };
+    const rest = `USER user-${externalId}`;
+
+    expect(await nameBy(tokenOf(0, 'Ada'))).toBe(`Ada Novak ${rest}`);
+    expect(await nameBy(tokenOf(10, 'Ada', 'Lovelace'))).toBe(`Ada Lovelace ${rest}`);
+    // An older one that is still good.
+    expect(await nameBy(tokenOf(0, 'Ada'))).toBe(`Ada Lovelace ${rest}`);
+    await (
+      await customerOf(node, tokenOf(11, 'Ada', 'Lovelace'))
+    ).ask('mutation { updateProfile(input: { firstName: "A." }) { __typename } }');
+    expect(await nameBy(tokenOf(20, 'Ada', 'Lovelace'))).toBe(`A. Lovelace ${rest}`);
+    expect(await nameBy(tokenOf(30, 'Augusta', 'Lovelace'))).toBe(`Augusta Lovelace ${rest}`);
+    // What will not do here says nothing.
+    expect(await nameBy(tokenOf(40, 'x'.repeat(151), 'King'))).toBe(`Augusta King ${rest}`);
+    expect(await nameBy(shopToken(externalId, { iat: at + 50, name: 'Ada King' }))).toBe(`Ada King  ${rest}`);
+    expect(await nameBy(shopToken(externalId, { iat: at + 60 }))).toBe(`Ada King  ${rest}`);
+  });
+
+  it('keeps the name that they had before any token said one, until a token says another', async () => {
+    const externalId = newExternalId();
+    const root = await administrator(node);
+    await root.ask('mutation ($input: UpsertUsersInput!) { upsertUsers(input: $input) { __typename } }', {
+      input: { users: [{ externalId, firstName: 'Augusta', lastName: 'King' }] },
+    });
+    const at = Math.floor(Date.now() / 1000) - 100;
+    const nameBy = async (seconds: number, firstName: string) => {
+      const token = shopToken(externalId, { iat: at + seconds, given_name: firstName, family_name: 'Lovelace' });
+      const { viewer } = await (await customerOf(node, token)).ask<{ viewer: Record<string, string> }, object>(ME, {});
+      return `${viewer.firstName} ${viewer.lastName}`;
+    };
+
+    expect(await nameBy(0, 'Ada')).toBe('Augusta King');
+    expect(await nameBy(10, 'Ada')).toBe('Augusta King');
+    expect(await nameBy(20, 'Adah')).toBe('Adah Lovelace');
+  });
+
+  it('is called so at the same second too, and by tokens that do not say when they were issued', async () => {
+    const [externalId, other] = [newExternalId(), newExternalId()];
+    const untimed = (name: string, seconds: number) =>
+      jwt.sign(
+        {
+          iss: shop.trustedIssuer,
+          aud: shop.trustedAudience,
+          sub: other,
+          given_name: name,
+          exp: Math.floor(Date.now() / 1000) + seconds,
+        },
+        shop.trustedKey,
+        { noTimestamp: true },
+      );
+    const nameBy = async (token: string) =>
+      (await (await customerOf(node, token)).ask<{ viewer: { firstName: string } }, object>(ME, {})).viewer.firstName;
+
+    for (const name of ['Ann', 'Anna']) expect(await nameBy(shopToken(externalId, { given_name: name }))).toBe(name);
+    expect([
+      await nameBy(untimed('Ben', 100)),
+      await nameBy(untimed('Benno', 110)),
+      await nameBy(untimed('Ben', 100)),
+    ]).toEqual(['Ben', 'Benno', 'Benno']);
+  });
+
   it('stays out once an administrator has turned the account off, whatever is signed', async () => {
     const root = await administrator(node);
     const externalId = newExternalId();

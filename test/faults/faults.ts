@@ -1,9 +1,13 @@
 /** Everything that is broken on purpose. Each fault begins, lasts, and is over when it resolves; nothing of it stays. */
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { startHalfRedis, type HalfRedisKind } from '../support/half-redis.js';
 import type { Random } from '../support/random.js';
-import type { Installation } from './installation.js';
+import { ROOT, type Installation } from './installation.js';
+import { runNeighbour } from './neighbour.js';
+import type { ParleyNode } from './parties/node.js';
 import type { Proxy } from './parties/proxy.js';
+import { replaceSecret } from './secrets.js';
 
 export interface Fault {
   name: string;
@@ -16,6 +20,18 @@ export interface Fault {
 const LONG_MS = 6000;
 const SHORT_MS = 2000;
 const HOUR = 3600;
+
+/** With what a node must say of each. */
+const HALF_REDIS: readonly (readonly [HalfRedisKind, RegExp])[] = [
+  ['without TIME', /refuses TIME/],
+  ['with a renamed EVAL', /refuses EVAL /],
+  ['a replica', /leads to a replica/],
+  ['one of a cluster', /Cluster is not supported/],
+  ["a Sentinel's port", /leads to a Sentinel/],
+  ['with a password that nobody gave', /does not take the user and password/],
+];
+const HALF_REDIS_SAID_WITHIN_MS = 20_000;
+const HALF_REDIS_MS = 500;
 
 export const faults: readonly Fault[] = [
   {
@@ -167,6 +183,39 @@ export const faults: readonly Fault[] = [
     },
   },
   {
+    name: 'staging runs on a copy of the database, with the same Redis and TOKEN_SECRET',
+    isAnswered: true,
+    run: runNeighbour,
+  },
+  {
+    name: 'another TOKEN_SECRET takes the place of the old one',
+    isAnswered: true,
+    run: (installation) => replaceSecret(installation, ROOT),
+  },
+  {
+    name: 'Redis only half works, in one way after the other',
+    isAnswered: true,
+    run: async ({ nodes, redis }) => {
+      for (const [kind, line] of HALF_REDIS) {
+        const half = await startHalfRedis(kind);
+        const warningsOf = (warnings: readonly string[]) => warnings.filter((warning) => line.test(warning)).length;
+        const before = nodes.map(({ node }) => warningsOf(node.warnings));
+        for (const { toRedis } of nodes) toRedis.leadTo(half.port);
+        const isSaid = () => nodes.every(({ node }, n) => warningsOf(node.warnings) > before[n]!);
+        await waitAtMost(HALF_REDIS_SAID_WITHIN_MS, isSaid);
+        // As one that comes and goes: it is not said again.
+        for (const { toRedis } of nodes) toRedis.cut();
+        await delay(HALF_REDIS_MS);
+        for (const [n, { node }] of nodes.entries()) {
+          const times = warningsOf(node.warnings) - before[n]!;
+          if (times !== 1) node.complaints.push(`${node.name} said ${times} times of Redis (${kind}) what is wrong`);
+        }
+        for (const { toRedis } of nodes) toRedis.leadTo(redis.port);
+        await half.stop();
+      }
+    },
+  },
+  {
     name: 'the sockets of a node are cut',
     isAnswered: false,
     run: async ({ nodes }, random) => {
@@ -188,6 +237,40 @@ export const faults: readonly Fault[] = [
     run: ({ nodes }, random) => {
       const { clients } = random.pick(nodes);
       return lasting(SHORT_MS, clients.stall, clients.heal);
+    },
+  },
+  {
+    name: 'nobody reads the log of a node',
+    isAnswered: true,
+    run: async ({ nodes }, random) => {
+      const { node } = random.pick(nodes);
+      node.listen('not');
+      await mustBearLines(node);
+      node.listen('again');
+    },
+  },
+  {
+    name: 'a node is stopped whose log nobody reads any more',
+    isAnswered: true,
+    run: async ({ nodes }, random) => {
+      const { node } = random.pick(nodes);
+      node.listen('not');
+      await mustBearLines(node);
+      const code = await node.stop();
+      if (code !== 0) node.complaints.push(`${node.name} was stopped with an unread log and ended with ${code}`);
+      await node.start();
+    },
+  },
+  {
+    name: 'who read the log of a node has gone',
+    isAnswered: true,
+    run: async ({ nodes }, random) => {
+      const { node } = random.pick(nodes);
+      node.listen('never');
+      await mustBearLines(node);
+      const code = await node.stop();
+      if (code !== 0) node.complaints.push(`${node.name} was stopped without a log and ended with ${code}`);
+      await node.start();
     },
   },
   {
@@ -240,6 +323,40 @@ const lasting = async (ms: number, begin: () => void, end: () => void): Promise<
   begin();
   await delay(ms);
   end();
+};
+
+const waitAtMost = async (ms: number, condition: () => boolean): Promise<void> => {
+  const giveUpAt = performance.now() + ms;
+  while (!condition() && performance.now() < giveUpAt) await delay(20);
+};
+
+const LINES = 500;
+const AT_ONCE = 4;
+const LIVE_WITHIN_MS = 5000;
+
+/** Has a node write more log lines than whatever lies before their reader holds, and complains where it does not answer meanwhile. */
+const mustBearLines = async ({ name, port, complaints }: ParleyNode): Promise<void> => {
+  const ask = async (path: string, headers = {}) => {
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
+      headers,
+      signal: AbortSignal.timeout(LIVE_WITHIN_MS),
+    });
+    await answer.arrayBuffer();
+    return answer.status;
+  };
+  try {
+    let left = LINES;
+    const one = async () => {
+      // A line at info each: "Authentication refused".
+      while (left-- > 0)
+        await ask('/graphql?query={viewer{id}}', { Authorization: 'Bearer nobody', 'X-Request-Id': 'x'.repeat(128) });
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, one));
+    const status = await ask('/health/live');
+    if (status !== 200) complaints.push(`${name} is not live with a log that nobody takes: ${status}`);
+  } catch (error) {
+    complaints.push(`${name} does not answer with a log that nobody takes: ${String(error)}`);
+  }
 };
 
 const everywhere = (

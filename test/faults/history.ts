@@ -120,7 +120,7 @@ export interface FinalView {
   unreadCount: number;
 }
 
-/** What a client has that kept its list by `notificationReceived`, and what a fresh query answers. Entries as one text each. */
+/** What a client has that keeps its list by `notificationEvents`, and what a fresh query answers. Entries as one text each. */
 export interface FinalNotifications {
   userId: string;
   kept: string[];

@@ -46,6 +46,8 @@ export interface InstallationOptions {
   postgres?: Record<string, string | number>;
   /** PostgreSQL gets a disk of its own, which can be filled. */
   hasDisk?: boolean;
+  /** In place of a Redis behind the proxies. */
+  redisUrl?: string | undefined;
   /** The clocks of the nodes and of PostgreSQL can be moved. */
   hasClocks?: boolean;
   entry?: string | undefined;
@@ -63,6 +65,7 @@ export const install = async ({
   postgres: postgresSettings,
   hasDisk = false,
   hasClocks = false,
+  redisUrl,
   entry,
   sql,
 }: InstallationOptions = {}): Promise<Installation> => {
@@ -101,7 +104,7 @@ export const install = async ({
           ...common,
           ...nodeClock?.environment,
           DATABASE_URL: `postgresql://parley@127.0.0.1:${toPostgres.port}/postgres`,
-          REDIS_URL: `redis://127.0.0.1:${toRedis.port}`,
+          REDIS_URL: redisUrl ?? `redis://127.0.0.1:${toRedis.port}`,
         },
       });
       return { node, place: placeAt(name, clients.port), clients, toPostgres, toRedis, clock: nodeClock };

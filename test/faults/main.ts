@@ -2,8 +2,9 @@
 import { parseArgs } from 'node:util';
 import { Presets, SingleBar } from 'cli-progress';
 import { isGreen, type Run, type Verdict } from './run.js';
-import { runs } from './runs.js';
-import { totalKills, writeResult } from './results.js';
+import { quickRuns, runs } from './runs.js';
+import { kills } from './runs/kills.js';
+import { provedBy, totalKills, writeResult } from './results.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -14,6 +15,7 @@ const { values, positionals } = parseArgs({
     write: { type: 'boolean', default: false },
     only: { type: 'string' },
     quick: { type: 'boolean', default: false },
+    unproved: { type: 'boolean', default: false },
     total: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
   },
@@ -34,7 +36,7 @@ const runOnce = async (run: Run, seed: number): Promise<boolean> => {
   try {
     verdict = await run.run({
       seed,
-      scale: Number(values.scale),
+      scale,
       only: values.only,
       onProgress: (done, of) => {
         bar.setTotal(of);
@@ -54,19 +56,23 @@ const runOnce = async (run: Run, seed: number): Promise<boolean> => {
   for (const complaint of verdict.complaints.slice(0, 20)) console.log(`  ${complaint.slice(0, COMPLAINT_LONGEST)}`);
   rows.push({ run: run.name, seed, seconds, verdict: word, ...verdict.figures });
   const isWhole = Object.keys(verdict.figures).length > 0;
-  if (values.write && isWhole) writeResult(run.name, { seed, seconds, verdict: word, figures: verdict.figures });
+  if (values.write && isWhole && values.only === undefined)
+    writeResult(run, { seed, seconds, verdict: word, figures: verdict.figures });
   return isGreen(verdict);
 };
 
-// What was started ends with this process.
+// What was started ends with this process: each of them listens for that.
+process.setMaxListeners(100);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
 if (values.total) {
-  console.log(totalKills());
+  console.log(totalKills(kills));
   process.exit(0);
 }
 
-const names = values.quick ? ['quick'] : positionals;
+const names = values.quick ? quickRuns.map(({ name }) => name) : positionals;
+// Of the runs with an installation of their own as much as shows what they are about.
+const scale = values.quick ? 0 : Number(values.scale);
 const wanted = names.length === 0 ? runs : runs.filter(({ name }) => names.includes(name));
 if (values.list || wanted.length === 0) {
   for (const { name, describe } of runs) console.log(`${name.padEnd(12)} ${describe}`);
@@ -75,6 +81,11 @@ if (values.list || wanted.length === 0) {
 
 let isAllGreen = true;
 for (const run of wanted) {
+  const row = values.unproved ? provedBy(run) : undefined;
+  if (row !== undefined) {
+    console.log(`green  ${run.name}  already: ${row}`);
+    continue;
+  }
   for (let n = 0; n < Number(values.times); n += 1) {
     const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed) + n;
     isAllGreen = (await runOnce(run, seed)) && isAllGreen;

@@ -29,7 +29,8 @@ const DEADLOCK = /deadlock detected/;
 const restore = async (number: number, { folder, variables }: Backup): Promise<void> => {
   for (;;) {
     try {
-      return await runCommand(RESTORING, number, folder, variables);
+      await runCommand(RESTORING, number, folder, variables);
+      return;
     } catch (error) {
       if (!(error instanceof Error && DEADLOCK.test(error.message))) throw error;
     }
@@ -45,5 +46,6 @@ export const restoreRows = (backup: Backup): Promise<void> => restore(1, backup)
 /** The folder, with the server stopped. */
 export const putBack = (backup: Backup): Promise<void> => restore(2, backup);
 
-export const endAllSessions = (databaseUrl: string): Promise<void> =>
-  runCommand(RESTORING, 3, tmpdir(), { DATABASE_URL: databaseUrl });
+export const endAllSessions = async (databaseUrl: string): Promise<void> => {
+  await runCommand(RESTORING, 3, tmpdir(), { DATABASE_URL: databaseUrl });
+};

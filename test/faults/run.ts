@@ -5,6 +5,8 @@ export interface Run {
   name: string;
   /** In one line, for the list of runs. */
   describe: string;
+  /** Part of `.ci/run`, where its row is about all code that runs: it need not run again while that is the same. */
+  isGated?: boolean;
   run(options: RunOptions): Promise<Verdict>;
 }
 

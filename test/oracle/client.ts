@@ -49,6 +49,16 @@ const EVENT_FIELDS = `
   ... on ResyncRequired { chatId reason }
   ... on SubscriptionEnded { code }
 `;
+const NOTIFICATION = 'id kind unreadCount readAt message { id text isEdited }';
+const NOTIFICATIONS = `query ($after: String) {
+  notifications(first: 100, after: $after) { nodes { ${NOTIFICATION} } pageInfo { hasNextPage endCursor } } }`;
+const NOTIFICATION_EVENTS = `subscription {
+  notificationEvents {
+    __typename
+    ... on NotificationAdded { notification { ${NOTIFICATION} } }
+    ... on NotificationChanged { notification { ${NOTIFICATION} } }
+    ... on NotificationRemoved { notificationId }
+  } }`;
 const EVENTS = `${CHAT_FIELDS} subscription ($after: [Cursor!]) {
   events(after: $after) { ${EVENT_FIELDS} ... on ChatAdded { chat { ...ChatState } } ... on ChatRemoved { chatId } } }`;
 const CHAT_EVENTS = `${CHAT_FIELDS} subscription ($chatId: ID!, $after: Cursor) {
@@ -56,10 +66,25 @@ const CHAT_EVENTS = `${CHAT_FIELDS} subscription ($chatId: ID!, $after: Cursor) 
 
 type Paged = { messages: WholeChat['messages'] & { pageInfo: { hasNextPage: boolean; endCursor: string | null } } };
 
+interface Notification {
+  id: string;
+}
+
+interface NotificationChange {
+  __typename: string;
+  notification?: Notification;
+  notificationId?: string;
+}
+
+type NotificationPage = {
+  notifications: { nodes: Notification[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } };
+};
+
 export interface ClientView {
   order: string[];
   chats: Record<string, ChatView>;
   unreadCount: number;
+  notifications: Record<string, Notification>;
 }
 
 export interface Client {
@@ -90,6 +115,8 @@ export const createClient = async (person: Person): Promise<Client> => {
   let chats = new Map<string, ChatState>();
   let live: Live<{ events: ChatEvent & { chat?: ChatFields & Partial<WholeChat> } }>;
   let taken = 0;
+  let notifications = new Map<string, Notification>();
+  let changes: { live: Live<{ notificationEvents: NotificationChange }>; taken: number };
   let opened: { id: string; state: ChatState; live: Live<{ chatEvents: ChatEvent }>; taken: number } | null = null;
 
   /** Page by page. */
@@ -108,7 +135,20 @@ export const createClient = async (person: Person): Promise<Client> => {
     }
   };
 
+  const readNotifications = async (): Promise<Map<string, Notification>> => {
+    const found: Notification[] = [];
+    for (let after: string | null = null; ;) {
+      const answer: NotificationPage = await ask<NotificationPage>(NOTIFICATIONS, { after });
+      found.push(...answer.notifications.nodes);
+      const { hasNextPage, endCursor } = answer.notifications.pageInfo;
+      if (!hasNextPage) return new Map(found.map((one) => [one.id, one]));
+      after = endCursor;
+    }
+  };
+
   const follow = async (after: string[]) => {
+    changes = { live: socket.open(NOTIFICATION_EVENTS), taken: 0 };
+    notifications = await readNotifications();
     live = socket.open<{ events: ChatEvent }, object>(EVENTS, { after });
     taken = 0;
     await until(() => live.answers.some(({ data }) => data?.events.__typename === 'ViewerReady'));
@@ -127,6 +167,13 @@ export const createClient = async (person: Person): Promise<Client> => {
       else if (event.__typename === 'ResyncRequired' || event.__typename === 'SubscriptionEnded')
         throw new Error(`${person.username}: ${JSON.stringify(event)}`);
       else if (event.chatId !== undefined) chats.get(event.chatId)?.apply(event);
+    }
+    while (changes.taken < changes.live.answers.length) {
+      const { data, errors } = changes.live.answers[changes.taken++]!;
+      if (!data) throw new Error(JSON.stringify(errors));
+      const { notification, notificationId } = data.notificationEvents;
+      if (notification) notifications.set(notification.id, notification);
+      if (notificationId !== undefined) notifications.delete(notificationId);
     }
     while (opened !== null && opened.taken < opened.live.answers.length) {
       const { data, errors } = opened.live.answers[opened.taken++]!;
@@ -171,6 +218,7 @@ export const createClient = async (person: Person): Promise<Client> => {
         order: order.map(([id, { activityAt }]) => `${activityAt} ${id}`),
         chats: Object.fromEntries(views),
         unreadCount: views.reduce((sum, [, { unreadCount }]) => sum + unreadCount, 0),
+        notifications: Object.fromEntries(notifications),
       };
     },
     fresh: async () => {
@@ -179,6 +227,7 @@ export const createClient = async (person: Person): Promise<Client> => {
         order: now.nodes.map(({ id, activityAt }) => `${activityAt} ${id}`),
         chats: Object.fromEntries(now.nodes.map((chat) => [chat.id, viewOf(person.id, chat)])),
         unreadCount,
+        notifications: Object.fromEntries(await readNotifications()),
       };
     },
     single: () => opened && { id: opened.id, view: opened.state.view() },

@@ -4,20 +4,22 @@ import type { Bus } from '../../src/bus/bus.js';
 import { createMemoryBus } from '../../src/bus/memory.js';
 import { createMemoryRateLimits } from '../../src/bus/memory-rate-limits.js';
 import type { Database } from '../../src/db/database.js';
-import { createAccounts } from '../../src/domain/accounts.js';
-import { createApiTokens } from '../../src/domain/api-tokens.js';
-import { createAuthentication } from '../../src/domain/authentication.js';
-import { createAdministration } from '../../src/domain/administration.js';
-import type { CredentialFactsCacheOptions } from '../../src/domain/credential-facts.js';
-import { createCredentials } from '../../src/domain/credentials.js';
-import { createPasswords } from '../../src/domain/passwords.js';
+import { createAccounts } from '../../src/domain/accounts/accounts.js';
+import { createApiTokens } from '../../src/domain/accounts/api-tokens.js';
+import { createAuthentication } from '../../src/domain/accounts/authentication.js';
+import { createAdministration } from '../../src/domain/accounts/administration.js';
+import type { CredentialFactsCacheOptions } from '../../src/domain/accounts/credential-facts.js';
+import { createCredentials } from '../../src/domain/accounts/credentials.js';
+import { createPasswords } from '../../src/domain/accounts/passwords.js';
 import { createRateLimits, type RateLimitSettings } from '../../src/domain/rate-limits.js';
-import { createSessions } from '../../src/domain/sessions.js';
-import { createTokens } from '../../src/domain/tokens.js';
-import { createTrustedTokens } from '../../src/domain/trusted-tokens.js';
-import { createTrustedUsers } from '../../src/domain/trusted-users.js';
-import { createUserAdministration } from '../../src/domain/user-administration.js';
-import { createUsers } from '../../src/domain/users.js';
+import { createSessions, type ReusedToken } from '../../src/domain/accounts/sessions.js';
+import { createTokens } from '../../src/domain/accounts/tokens.js';
+import { createTrustedTokens } from '../../src/domain/accounts/trusted-tokens.js';
+import { createTrustedUsers } from '../../src/domain/accounts/trusted-users.js';
+import { createUserUpserts } from '../../src/domain/accounts/upsert-users.js';
+import { createUserAdministration } from '../../src/domain/accounts/user-administration.js';
+import { createUserTokens } from '../../src/domain/accounts/user-tokens.js';
+import { createUsers } from '../../src/domain/accounts/users.js';
 import { readTrustedKeys } from '../../src/trusted-keys.js';
 import { shop } from './trusted.js';
 
@@ -29,6 +31,7 @@ interface AccountNodeOptions {
   limits?: Partial<RateLimitSettings>;
   cache?: CredentialFactsCacheOptions;
   onError?: (error: unknown) => void;
+  sessionDaysMax?: number;
 }
 
 const fail = (error: unknown) => {
@@ -38,11 +41,19 @@ const fail = (error: unknown) => {
 /** What one node knows of accounts; gone when the test is. */
 export const accountNode = async (
   db: Database,
-  { bus = createMemoryBus(fail), limits, cache, onError = fail }: AccountNodeOptions = {},
+  { bus = createMemoryBus(fail), limits, cache, onError = fail, sessionDaysMax = 365 }: AccountNodeOptions = {},
 ) => {
   const tokens = createTokens({ secret: testSecret, accessTokenMinutes: 15 });
   const credentials = createCredentials({ db, bus, cache, onError });
-  const sessions = createSessions({ db, credentials, tokens, refreshTokenDays: 30 });
+  const reused: ReusedToken[] = [];
+  const sessions = createSessions({
+    db,
+    credentials,
+    tokens,
+    refreshTokenDays: 30,
+    sessionDaysMax,
+    onReuse: (token) => reused.push(token),
+  });
   await credentials.start();
   const apiTokens = createApiTokens({ db, credentials, onError });
   const trusted = {
@@ -81,9 +92,13 @@ export const accountNode = async (
     authentication,
     credentials,
     passwords,
+    /** Sessions that ended as a used refresh token was shown. */
+    reused,
     sessions,
     tokens,
     userAdministration: createUserAdministration({ db, sessions }),
+    userTokens: createUserTokens(db, tokens),
+    userUpserts: createUserUpserts({ db, sessions }),
     users: createUsers(db),
     /** Registers someone whose password is `passwordOf(username)`. */
     person: (username: string) =>
@@ -95,5 +110,8 @@ export const accountNode = async (
 };
 
 export type AccountNode = Awaited<ReturnType<typeof accountNode>>;
+
+/** As access tokens name a session that was just opened. */
+export const newSession = (id: string) => ({ id, rotation: 0, endsAt: new Date(Date.now() + 86_400_000) });
 
 export const passwordOf = (username: string): string => `the password of ${username}`;

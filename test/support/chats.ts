@@ -1,33 +1,32 @@
 /** The rules of chats on a database of a test file's own, without the server around them. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { Bus } from '../../src/bus/bus.js';
 import { createMemoryBus } from '../../src/bus/memory.js';
 import { createMemoryPlaces } from '../../src/bus/memory-places.js';
 import { createMemoryRateLimits } from '../../src/bus/memory-rate-limits.js';
 import type { Database, Queryable } from '../../src/db/database.js';
-import { openDatabase, type DatabaseConfig } from '../../src/db/open.js';
-import { createBrands } from '../../src/domain/brands.js';
-import { createChats } from '../../src/domain/chats.js';
-import { createMatches } from '../../src/domain/matches.js';
-import { createMembers } from '../../src/domain/members.js';
-import { createMessages } from '../../src/domain/messages.js';
-import { createNotifications } from '../../src/domain/notifications.js';
-import type { DirectChatOpeners } from '../../src/domain/policy.js';
-import { createPlaces } from '../../src/domain/places.js';
+import { createBrands } from '../../src/domain/chats/brands.js';
+import { createChats } from '../../src/domain/chats/chats.js';
+import { createMatches } from '../../src/domain/chats/matches.js';
+import { createMembers } from '../../src/domain/chats/members.js';
+import { createMessages } from '../../src/domain/messages/messages.js';
+import { createNotifications } from '../../src/domain/notifications/notifications.js';
+import type { DirectChatOpeners } from '../../src/domain/rules/policy.js';
+import { createPlaces } from '../../src/domain/streams/places.js';
 import { createRateLimits, type RateLimitSettings } from '../../src/domain/rate-limits.js';
-import { createReadPositions } from '../../src/domain/read-positions.js';
-import { createRelations } from '../../src/domain/relations.js';
-import { createTyping } from '../../src/domain/typing.js';
-import { createUsers, type UserDirectory } from '../../src/domain/users.js';
+import { createReadPositions } from '../../src/domain/messages/read-positions.js';
+import { createRelations } from '../../src/domain/chats/relations.js';
+import { createTyping } from '../../src/domain/messages/typing.js';
+import { createUsers, type UserDirectory } from '../../src/domain/accounts/users.js';
 import type { Viewer } from '../../src/domain/viewer.js';
 import type { Role } from '../../src/generated/prisma/enums.js';
 import { unpack, chatTopic, userTopic, type Ring } from '../../src/log/doorbell.js';
 import type { ChatRow, LogEvent } from '../../src/log/event.js';
+import { MAY_SEND } from '../../src/domain/rules/right-sql.js';
 import { createLog } from '../../src/log/log.js';
 import { MOMENT, type Moment } from '../../src/log/since.js';
 import { readPage } from '../../src/log/read.js';
-import { testDatabase, type TestDatabase } from './database.js';
 
 interface ChatNodeOptions {
   bus?: Bus;
@@ -65,7 +64,7 @@ export const chatNode = (
     ...limits,
   });
   const places = createPlaces({ registry: createMemoryPlaces(), bus, limit: 0, onError: fail });
-  const log = createLog(db, bus);
+  const log = createLog(db, bus, { maySend: MAY_SEND });
   const readPositions = createReadPositions({ db, bus });
   const typing = createTyping({ db, bus, limits: rateLimits, presence: places, lastsMs: typingLastsMs });
   onTestFinished(async () => {
@@ -135,28 +134,6 @@ export const chatNode = (
 };
 
 export type ChatNode = ReturnType<typeof chatNode>;
-
-/** A database of the test file's own; `current`, and the `config` to open it again, within tests and hooks. */
-export const ownDatabase = (): { readonly current: Database; readonly config: DatabaseConfig } => {
-  let own: TestDatabase;
-  let current: Database;
-  beforeAll(async () => {
-    own = await testDatabase();
-    current = await openDatabase(own.config);
-  });
-  afterAll(async () => {
-    await current.close();
-    await own.drop();
-  });
-  return {
-    get current() {
-      return current;
-    },
-    get config() {
-      return own.config;
-    },
-  };
-};
 
 /** As `db`, telling how many statements were run, in transactions too; BEGIN and COMMIT are not counted. */
 export const counting = (db: Database): { db: Database; count: () => number } => {

@@ -6,16 +6,18 @@ import pg from 'pg';
 import { onTestFinished } from 'vitest';
 import { createMemoryBus } from '../../src/bus/memory.js';
 import type { Database } from '../../src/db/database.js';
-import { createEnding, type EndingControl } from '../../src/domain/ending.js';
-import { createEventChats } from '../../src/domain/event-chats.js';
-import { createStreams } from '../../src/domain/streams.js';
+import { createChatLog } from '../../src/domain/chats/chat-log.js';
+import { createEnding, type EndingControl } from '../../src/domain/streams/ending.js';
+import { createEventChats } from '../../src/domain/chats/event-chats.js';
+import { createStreams } from '../../src/domain/streams/streams.js';
 import type { Viewer } from '../../src/domain/viewer.js';
 import { createContext, type Connection } from '../../src/graphql/context.js';
 import { schema } from '../../src/graphql/schema.js';
 import { createRounds } from '../../src/log/rounds.js';
 import { createTail } from '../../src/log/tail.js';
-import { createMemberships } from '../../src/domain/viewer-chats.js';
+import { createMemberships } from '../../src/domain/streams/viewer-chats.js';
 import { createLogger } from '../../src/logger.js';
+import { createTally } from '../../src/meters.js';
 import { accountNode } from './accounts.js';
 import { chatNode } from './chats.js';
 
@@ -52,7 +54,22 @@ export const graphqlNode = async (db: Database) => {
     slowReaderMs: 60_000,
     retentionDays: 0,
   });
-  const services = { ...chats, ...accounts, eventChats: createEventChats(db), streams };
+  const services = {
+    ...chats,
+    ...accounts,
+    chatLog: createChatLog({ db, retentionDays: 0 }),
+    eventChats: createEventChats(db),
+    server: {
+      name: 'Parley',
+      version: '0.0.0',
+      passwordLogin: true,
+      directChats: 'everyone' as const,
+      messageMaxLength: 1000,
+      messagesPerMinute: 0,
+    },
+    streams,
+    mutations: createTally(),
+  };
 
   interface Asking {
     ending?: EndingControl;
@@ -64,7 +81,7 @@ export const graphqlNode = async (db: Database) => {
     const [mistake] = validate(schema, document);
     if (mistake) throw mistake;
     const { ending = createEnding(), connection = null } = asking;
-    const logger = createLogger({ level: 'silent' });
+    const logger = createLogger({ level: 'silent', stream: { write: () => undefined } });
     const request = {
       viewer,
       ending,
@@ -75,6 +92,7 @@ export const graphqlNode = async (db: Database) => {
       requestId: 'test',
       connectionId: randomUUID(),
       transport: 'http' as const,
+      eventIds: null,
     };
     const contextValue = createContext(request, services, db.prisma);
     return { schema, document, variableValues, contextValue };

@@ -25,7 +25,7 @@ export interface LiveSource<Data> {
   end(how: LiveEnd): void;
 }
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 20_000;
 
 export const createLiveSource = <Data>(stop: () => Promise<void> | void): LiveSource<Data> => {
   const answers: Answer<Data>[] = [];

@@ -1,8 +1,8 @@
 /** Checks everything that the log promises by counting it all over again, with none of the code that keeps it. */
 import type { Queryable } from '../../src/db/database.js';
-import { UNREAD_COUNT } from '../../src/domain/unread.js';
+import { UNREAD_COUNT } from '../../src/domain/messages/unread.js';
 
-/** Each finds the rows that break one promise. */
+/** Each finds the rows that break one promise, in less time than a statement has, were a chat some ten thousand messages long. */
 const problems: Record<string, string> = {
   'the numbers of a chat run from 0 to its head': `
     SELECT chat.id FROM chat LEFT JOIN event ON event.chat_id = chat.id GROUP BY chat.id
@@ -25,15 +25,17 @@ const problems: Record<string, string> = {
     SELECT id FROM chat WHERE activity_at <> coalesce(
       (SELECT created_at FROM message WHERE chat_id = id ORDER BY seq DESC LIMIT 1), chat.created_at)`,
   'a message says by which event it changed last': `
-    SELECT message.chat_id, message.seq FROM message LEFT JOIN LATERAL (
-      SELECT event.seq FROM event WHERE event.chat_id = message.chat_id AND message.seq = ANY(event.message_seqs)
-      ORDER BY event.seq DESC LIMIT 1) last ON true
+    SELECT message.chat_id, message.seq FROM message LEFT JOIN (
+      SELECT chat_id, of_seq, max(seq) AS seq FROM event CROSS JOIN unnest(message_seqs) of_seq GROUP BY chat_id, of_seq) last
+    ON last.chat_id = message.chat_id AND of_seq = message.seq
     WHERE changed_seq <> coalesce(last.seq, message.seq)`,
   'what was edited or deleted says so, and nothing else does': `
-    SELECT message.chat_id, message.seq FROM message CROSS JOIN LATERAL (
-      SELECT coalesce(bool_or(type = 'MESSAGE_EDITED'), false) AS edited, coalesce(bool_or(type = 'MESSAGES_DELETED'), false) AS deleted
-      FROM event WHERE event.chat_id = message.chat_id AND message.seq = ANY(event.message_seqs)) happened
-    WHERE (edited_at IS NOT NULL) <> edited OR (deleted_at IS NOT NULL) <> deleted OR (text IS NULL) <> deleted`,
+    SELECT message.chat_id, message.seq FROM message LEFT JOIN (
+      SELECT chat_id, of_seq, bool_or(type = 'MESSAGE_EDITED') AS edited, bool_or(type = 'MESSAGES_DELETED') AS deleted
+      FROM event CROSS JOIN unnest(message_seqs) of_seq GROUP BY chat_id, of_seq) happened
+    ON happened.chat_id = message.chat_id AND of_seq = message.seq
+    WHERE (edited_at IS NOT NULL) <> coalesce(edited, false) OR (deleted_at IS NOT NULL) <> coalesce(deleted, false)
+      OR (text IS NULL) <> coalesce(deleted, false)`,
   'the hash is that of the text as first sent': `
     SELECT chat_id, seq FROM message WHERE edited_at IS NULL AND text_hash <> sha256(convert_to(text, 'UTF8'))`,
   'who was brought in last is a member, who went last is none': `
@@ -41,9 +43,10 @@ const problems: Record<string, string> = {
       SELECT DISTINCT ON (chat_id, user_id) chat_id, user_id, type FROM event WHERE user_id IS NOT NULL ORDER BY chat_id, user_id, seq DESC) last
     LEFT JOIN member USING (chat_id, user_id) WHERE (type = 'MEMBER_ADDED') <> (member.user_id IS NOT NULL)`,
   'only members write': `
+    WITH membership AS MATERIALIZED (SELECT chat_id, user_id, seq, type FROM event WHERE user_id IS NOT NULL)
     SELECT message.chat_id, message.seq FROM message CROSS JOIN LATERAL (
-      SELECT type FROM event WHERE event.chat_id = message.chat_id AND event.user_id = message.sender_id AND event.seq < message.seq
-      ORDER BY event.seq DESC LIMIT 1) last
+      SELECT type FROM membership WHERE membership.chat_id = message.chat_id AND user_id = message.sender_id AND membership.seq < message.seq
+      ORDER BY membership.seq DESC LIMIT 1) last
     WHERE type = 'MEMBER_REMOVED'`,
   'the counters of a member are what one counts': `
     SELECT member.chat_id, member.user_id FROM member CROSS JOIN LATERAL (

@@ -3,6 +3,7 @@ import { onTestFinished } from 'vitest';
 import type { Bus } from '../../src/bus/bus.js';
 import { createMemoryBus } from '../../src/bus/memory.js';
 import { UnavailableError, type Database } from '../../src/db/database.js';
+import { MAY_SEND } from '../../src/domain/rules/right-sql.js';
 import type { UserFacts } from '../../src/log/event.js';
 import { createLog, type SendOutcome } from '../../src/log/log.js';
 import { newMark } from '../../src/log/mark.js';
@@ -17,7 +18,7 @@ const fail = (error: unknown) => {
 export const logNode = async (db: Database, { bus = createMemoryBus(fail), intervalMs = 1000 } = {}) => {
   const rounds = await createRounds(db, { intervalMs, onError: fail });
   const tail = createTail({ db, bus, rounds }, fail);
-  const log = createLog(db, bus);
+  const log = createLog(db, bus, { maySend: MAY_SEND });
   onTestFinished(async () => {
     tail.close();
     await rounds.stop();
@@ -88,7 +89,7 @@ export const aChat = async (db: Database, members: readonly UserFacts[]): Promis
       `INSERT INTO chat (kind, name, head_mark) VALUES ('GROUP', 'a group', $1) RETURNING id`,
       [mark],
     );
-    await createLog(db, silentBus).begin(tx, chat!.id, members[0]!.id, mark);
+    await createLog(db, silentBus, { maySend: MAY_SEND }).begin(tx, chat!.id, members[0]!.id, mark);
     await tx.query(
       'INSERT INTO member (chat_id, user_id, last_read_seq, read_count) SELECT $1, unnest($2::bigint[]), 0, 0',
       [chat!.id, members.map(({ id }) => id)],

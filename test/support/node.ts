@@ -3,7 +3,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { createApp } from '../../src/app.js';
 import { readConfig, type Config } from '../../src/config.js';
 import { openDatabase } from '../../src/db/open.js';
-import { createPasswords } from '../../src/domain/passwords.js';
+import { createPasswords } from '../../src/domain/accounts/passwords.js';
 import { createLogger } from '../../src/logger.js';
 import { testDatabase, type TestDatabase } from './database.js';
 import { UNLIMITED } from './unlimited.js';
@@ -13,6 +13,8 @@ export interface TestNode {
   readonly endpoint: string;
   /** For WebSockets. */
   readonly socketUrl: string;
+  /** Where Prometheus would ask; undefined where that is off. */
+  readonly metricsUrl?: string | undefined;
   /** Each line that it has logged, from debug on. */
   readonly log: LogLine[];
   readonly config: Config;
@@ -47,6 +49,7 @@ export const startNode = async (settings: Partial<Config> = {}, { beside }: Node
     url,
     endpoint: `${url}/graphql`,
     socketUrl: `${url.replace('http', 'ws')}/graphql`,
+    metricsUrl: app.metricsUrl,
     log,
     config,
     stop: async () => {

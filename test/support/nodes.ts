@@ -13,7 +13,8 @@ import { databaseWithAdmin, type LogLine, type TestNode } from './node.js';
 import { UNLIMITED } from './unlimited.js';
 
 export interface NodeProcess extends TestNode {
-  start(): Promise<void>;
+  /** @param changes to its settings, from now on */
+  start(changes?: Record<string, string>): Promise<void>;
   /** At once, with nothing finished. */
   kill(): Promise<void>;
 }
@@ -33,6 +34,8 @@ export interface Nodes {
   readonly redis: OwnRedis | undefined;
   /** What a further process needs in order to work on the same installation. */
   readonly environment: Record<string, string>;
+  /** Starts one more, on the same installation but for these settings; it is stopped in the end. */
+  another(settings?: Record<string, string>): Promise<NodeProcess>;
 }
 
 interface NodesOptions {
@@ -47,7 +50,7 @@ export const ownNodes = (options?: NodesOptions): Nodes => {
   let nodes: Nodes;
   beforeAll(async () => {
     nodes = await startNodes(options, (close) => closers.push(close));
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     for (const close of closers.reverse()) await close();
   });
@@ -70,16 +73,18 @@ const startNodes = async (
     DRAIN_SECONDS: '1',
     ...UNLIMITED,
     LOG_LEVEL: 'info',
+    // A busy machine is no warning.
+    SLOW_MS: '0',
     ...settings,
   };
-  const start = async () => {
-    const node = nodeProcess({ ...environment, PORT: String(await freePort()) });
+  const start = async (changes: Record<string, string> = {}) => {
+    const node = nodeProcess({ ...environment, ...changes, PORT: String(await freePort()) });
     closing(() => node.stop());
     await node.start();
     return node;
   };
   const [one, other] = await Promise.all([start(), start()]);
-  return { one, other, redis, environment };
+  return { one, other, redis, environment, another: start };
 };
 
 const startOwnRedis = async (closing: (close: () => Promise<unknown>) => void): Promise<OwnRedis> => {
@@ -100,14 +105,16 @@ const startOwnRedis = async (closing: (close: () => Promise<unknown>) => void): 
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-const nodeProcess = (environment: Record<string, string>): NodeProcess => {
+const nodeProcess = (settings: Record<string, string>): NodeProcess => {
+  let environment = settings;
   const { config } = requireConfig(environment);
   const url = `http://127.0.0.1:${config.port}`;
   const log: LogLine[] = [];
   let child: ChildProcess | undefined;
   let isEnding = false;
 
-  const start = async () => {
+  const start = async (changes: Record<string, string> = {}) => {
+    environment = { ...environment, ...changes };
     isEnding = false;
     const { PATH = '' } = process.env;
     const started = spawn(process.execPath, ['bin/parley.mjs', 'serve'], {

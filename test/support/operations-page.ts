@@ -1,4 +1,4 @@
-/** The commands of docs/operations.md, as people run them. */
+/** The commands of docs/operations.md and docs/backups.md, as people run them. */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -15,9 +15,11 @@ export interface Command {
   script: string;
 }
 
-/** Those in ```bash; what is in ```sh needs Docker. */
-export const commands = (): Command[] => {
-  const page = readFileSync(`${root}/docs/operations.md`, 'utf8');
+type Page = 'operations' | 'backups';
+
+/** Those in ```bash; what is in ```sh needs Docker or root. */
+export const commands = (name: Page = 'operations'): Command[] => {
+  const page = readFileSync(`${root}/docs/${name}.md`, 'utf8');
   return page.split(/^## /m).flatMap((section) => {
     const heading = section.slice(0, section.indexOf('\n'));
     const scripts = [...section.matchAll(/^```bash\n([\s\S]*?)^```$/gm)].map((match) => match[1]!);
@@ -28,6 +30,7 @@ export const commands = (): Command[] => {
 /**
  * Runs one, in `folder`, with these variables and no other settings.
  *
+ * @returns what it printed
  * @throws where it ends with another code than 0
  */
 export const runCommand = async (
@@ -35,11 +38,13 @@ export const runCommand = async (
   number: number,
   folder: string,
   variables: Record<string, string>,
-): Promise<void> => {
-  const command = commands().find((one) => one.heading === heading && one.number === number);
+  page?: Page,
+): Promise<string> => {
+  const command = commands(page).find((one) => one.heading === heading && one.number === number);
   if (command === undefined) throw new Error(`There is no command ${number} under "${heading}"`);
   // As it is after `npm ci`, from wherever one is.
   const npx = `npx() { [ "$1" = parley ] && shift && node "${root}/bin/parley.mjs" "$@"; }`;
   const script = `set -euo pipefail\n${npx}\n${command.script}`;
-  await promisify(execFile)('bash', ['-c', script], { cwd: folder, env: { ...inherited(), ...variables } });
+  const options = { cwd: folder, env: { ...inherited(), ...variables } };
+  return (await promisify(execFile)('bash', ['-c', script], options)).stdout;
 };

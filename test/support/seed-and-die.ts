@@ -2,7 +2,7 @@
 import { migrate } from '../../src/db/migrations.js';
 import { openDatabase } from '../../src/db/open.js';
 import { seedDemo } from '../../src/demo/seed-demo.js';
-import { createPasswords } from '../../src/domain/passwords.js';
+import { createPasswords } from '../../src/domain/accounts/passwords.js';
 
 const [dataDir = '', statement] = process.argv.slice(2);
 
@@ -22,5 +22,13 @@ const dying: typeof db = {
       }),
     ),
 };
-const config = { demo: true, host: '127.0.0.1', databaseUrl: undefined, passwordLogin: true, dataDir };
+const config = {
+  demo: true,
+  host: '127.0.0.1',
+  trustProxy: 0,
+  allowedOrigins: undefined,
+  databaseUrl: undefined,
+  passwordLogin: true,
+  dataDir,
+};
 await seedDemo({ config, db: dying, passwords: createPasswords() });

@@ -45,7 +45,8 @@ const everythingOf = (type: GraphQLCompositeType, depth: number): string => {
     if (isLeafType(of)) return [field.name];
     if (depth === 0 && !isPage) return [];
     // Two at a time, so that the cost stays within its limit.
-    const args = field.args.some(({ name }) => name === 'first') ? '(first: 2)' : '';
+    const has = (name: string) => field.args.some((arg) => arg.name === name);
+    const args = has('first') ? '(first: 2)' : has('limit') ? '(seq: 1, limit: 2)' : '';
     return isCompositeType(of) ? [`${field.name}${args} { ${everythingOf(of, isPage ? depth : depth - 1)} }`] : [];
   });
   return ['__typename', ...selected].join(' ');

@@ -1,7 +1,8 @@
 /** A process that serves nothing: `service-process.ts WHAT`, for the tests of how processes live and end. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { UnavailableError } from '../../src/db/database.js';
-import { createLogger } from '../../src/logger.js';
+import { standardOutput } from '../../src/line-output.js';
+import { createLineLogger } from '../../src/logger.js';
 import { runService, type Service } from '../../src/process.js';
 
 const [what] = process.argv.slice(2);
@@ -36,10 +37,11 @@ await runService(
     return service;
   },
   {
-    logger: createLogger({ level: 'info' }),
+    logger: createLineLogger(standardOutput(), { level: 'info' }),
     stopWithinMs: what === 'hangs' ? 500 : 10_000,
     onListening: () => {
       process.stdout.write('listening\n');
+      if (what === 'well-unheard') process.stderr.write('listening\n');
       if (what === 'rejects') void Promise.reject(new Error('nobody caught this'));
       if (what === 'throws') setImmediate(() => void JSON.parse('{'));
     },

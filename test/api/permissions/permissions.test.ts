@@ -9,15 +9,16 @@ const node = ownNode();
 
 let root: Person;
 let people: Record<Row['role'], Person>;
-/** In no chat, to be added. */
+/** In no chat, to be added, alone and among several. */
 let newcomer: Person;
+let another: Person;
 /** Who else is in a chat. */
 let [ada, boris, manager]: Person[] = [];
 beforeAll(async () => {
   root = await administrator(node);
   people = { USER: await newPerson(node, 'me'), MANAGER: await newManager(), ADMIN: await newPerson(node, 'boss') };
   await must(root, 'setUserRole', { userId: people.ADMIN.id, role: 'ADMIN' });
-  newcomer = await newPerson(node, 'newcomer');
+  [newcomer, another] = [await newPerson(node, 'newcomer'), await newPerson(node, 'newcomer')];
   [ada, boris, manager] = [await newPerson(node, 'ada'), await newPerson(node, 'boris'), await newManager()];
 });
 
@@ -149,6 +150,7 @@ const tries: Record<string, (scene: Scene) => Promise<Cell | Answer>> = {
   'delete-other': (scene) => change(scene.me, 'deleteMessages', deleting(scene, scene.theirs)),
   rename: ({ me, chatId }) => change(me, 'updateChat', { chatId, name: 'Renamed' }),
   add: ({ me, chatId }) => change(me, 'addChatMember', { chatId, userId: newcomer.id }),
+  'add-all': ({ me, chatId }) => change(me, 'addChatMembers', { chatId, userIds: [another.id] }),
   remove: ({ me, chatId, victim }) => change(me, 'removeChatMember', { chatId, userId: victim.id }),
   close: ({ me, chatId }) => change(me, 'closeChat', { chatId }),
   reopen: ({ me, chatId }) => change(me, 'reopenChat', { chatId }),
@@ -159,6 +161,17 @@ const tries: Record<string, (scene: Scene) => Promise<Cell | Answer>> = {
     return event.__typename === 'SubscriptionEnded' && event.code === 'CHAT_GONE' ? '–' : '✓';
   },
   leave: ({ me, chatId }) => change(me, 'leaveChat', { chatId }),
+};
+
+/** What each of `Chat.permissions` says of a column: whether it works. */
+const PERMISSIONS = {
+  canSend: 'send',
+  canDeleteOthers: 'delete-other',
+  canManageMembers: 'remove',
+  canRename: 'rename',
+  canClose: 'close',
+  canLeave: 'leave',
+  canMarkRead: 'read',
 };
 
 const CELLS: Record<string, Cell> = {
@@ -194,7 +207,18 @@ describe.each(['GROUP', 'DIRECT', 'RELATION', 'MATCH', 'ORDER'] as const)('%s', 
     'C7 %s',
     async (_name, row) => {
       const scene = await setUp(row);
+      const { me, chatId } = scene;
+      const told = await run<{ chat: { permissions: object } | null }>(
+        me,
+        `query ($id: ID!) { chat(id: $id) { permissions { ${Object.keys(PERMISSIONS).join(' ')} } } }`,
+        { id: chatId },
+      );
 
+      const isSeen = row.cells.get('see') === '✓';
+      const works = ([permission, column]: [string, string]) => [permission, row.cells.get(column) === '✓'];
+      expect(told.chat?.permissions).toEqual(
+        isSeen ? Object.fromEntries(Object.entries(PERMISSIONS).map(works)) : undefined,
+      );
       const found = new Map<string, string>();
       // What was refused left everything as it was after the last attempt that was not.
       let before: string | null = null;

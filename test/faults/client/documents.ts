@@ -1,6 +1,7 @@
 /** What the harness asks: the public contract, as any client would write it. */
 
 const SEEN = 'id seq sender { id } text isDeleted';
+const NOTIFICATION = 'id kind unreadCount readAt message { id }';
 
 const DURABLE = `
   ... on DurableEvent { chatId seq cursor }
@@ -45,12 +46,16 @@ export const documents = {
   events: `subscription ($after: [Cursor!]) {
     events(after: $after) {
       __typename ${DURABLE} ... on ChatAdded { chat { id headSeq } } ... on ChatRemoved { chatId } } }`,
-  notificationReceived: `subscription {
-    notificationReceived { id kind unreadCount readAt message { id } } }`,
+  notificationEvents: `subscription {
+    notificationEvents {
+      __typename
+      ... on NotificationAdded { notification { ${NOTIFICATION} } }
+      ... on NotificationChanged { notification { ${NOTIFICATION} } }
+      ... on NotificationRemoved { notificationId } } }`,
 
   notifications: `query ($after: String) {
     notifications(first: 100, after: $after) {
-      nodes { id kind unreadCount readAt message { id } } pageInfo { hasNextPage endCursor } } }`,
+      nodes { ${NOTIFICATION} } pageInfo { hasNextPage endCursor } } }`,
   chat: `query ($chatId: ID!, $after: String) {
     chat(id: $chatId) {
       headSeq cursor unreadCount

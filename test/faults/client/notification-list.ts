@@ -11,7 +11,7 @@ export interface NotificationList {
   stop(): void;
 }
 
-interface Given {
+interface Listed {
   id: string;
   kind: string;
   unreadCount: number;
@@ -19,8 +19,14 @@ interface Given {
   message: { id: string } | null;
 }
 
+interface Change {
+  __typename: string;
+  notification?: Listed;
+  notificationId?: string;
+}
+
 export const keepNotifications = (person: Person, place: () => Place): NotificationList => {
-  let list = new Map<string, Given>();
+  let list = new Map<string, Listed>();
   let subscription: Subscription | null = null;
   let isStopped = false;
   let generation = 0;
@@ -28,7 +34,7 @@ export const keepNotifications = (person: Person, place: () => Place): Notificat
   const open = () => {
     const own = (generation += 1);
     const at = place();
-    const given: Given[] = [];
+    const given: Change[] = [];
     let isRead = false;
     const read = async () => {
       const queried = await queryNotifications(at, person);
@@ -40,12 +46,14 @@ export const keepNotifications = (person: Person, place: () => Place): Notificat
     subscription = subscribe({
       url: at.socketUrl,
       token: person.token,
-      query: documents.notificationReceived,
+      query: documents.notificationEvents,
       variables: {},
       onBegun: () => void read().catch(() => subscription?.drop()),
-      onNext: ({ notificationReceived }) => {
-        if (isRead) apply(list, notificationReceived as Given);
-        else given.push(notificationReceived as Given);
+      onNext: ({ notificationEvents }) => {
+        const change = notificationEvents as Change;
+        if (change.__typename === 'SubscriptionEnded') subscription?.drop();
+        else if (isRead) apply(list, change);
+        else given.push(change);
       },
       onEnd: () => {
         generation += 1;
@@ -65,20 +73,19 @@ export const keepNotifications = (person: Person, place: () => Place): Notificat
   };
 };
 
-const apply = (list: Map<string, Given>, one: Given) => {
-  const isGone = one.kind === 'NEW_MESSAGE' && one.unreadCount === 0 && one.message === null;
-  if (isGone) list.delete(one.id);
-  else list.set(one.id, one);
+const apply = (list: Map<string, Listed>, { notification, notificationId }: Change) => {
+  if (notification) list.set(notification.id, notification);
+  if (notificationId !== undefined) list.delete(notificationId);
 };
 
 /** All of them. */
-export const queryNotifications = async (place: Place, person: Person): Promise<Given[]> => {
-  const found: Given[] = [];
+export const queryNotifications = async (place: Place, person: Person): Promise<Listed[]> => {
+  const found: Listed[] = [];
   for (let after: string | null = null; ;) {
     const { data, errors } = await ask(place, person.token, documents.notifications, { after });
     if (errors || !data?.notifications) throw new Error(JSON.stringify(errors));
     const page: Fields = data.notifications;
-    found.push(...(page.nodes as Given[]));
+    found.push(...(page.nodes as Listed[]));
     const { hasNextPage, endCursor } = page.pageInfo as { hasNextPage: boolean; endCursor: string };
     if (!hasNextPage) return found;
     after = endCursor;
@@ -86,5 +93,5 @@ export const queryNotifications = async (place: Place, person: Person): Promise<
 };
 
 /** Without its chat, which comes and goes with the right to see it. */
-export const textOf = ({ id, kind, unreadCount, readAt, message }: Given): string =>
+export const textOf = ({ id, kind, unreadCount, readAt, message }: Listed): string =>
   [id, kind, unreadCount, message?.id, readAt].join(' ');

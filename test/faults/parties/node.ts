@@ -8,17 +8,25 @@ export interface ParleyNode {
   readonly port: number;
   readonly pid: number;
   readonly isRunning: boolean;
+  /** As it was given; what is changed here holds from the next start on. */
+  readonly environment: Record<string, string>;
   /** Resolves once it listens. */
   start(): Promise<void>;
   kill(): Promise<void>;
   /** As an operator does; resolves with its exit code. */
   stop(): Promise<number | null>;
+  /** What it logs is read again, not read for now, or never again until it is started anew. */
+  listen: OwnedProcess['listen'];
   freeze(): void;
   thaw(): void;
   /** What it holds, once everything that nobody needs is collected; only of one that was started by `watched.mjs`. */
   holdings(): Promise<Holdings>;
   /** What it logged at level error or fatal, and ends that nobody asked for: each is a bug. */
   readonly complaints: string[];
+  /** What it logged at level warn. */
+  readonly warnings: string[];
+  /** How often it has logged that. */
+  timesSaid(message: string): number;
   /** The last lines that it logged. */
   readonly lines: string[];
 }
@@ -48,8 +56,16 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 const START_WITHIN_MS = 60_000;
 const LINES_KEPT = 200;
 
-export const createNode = ({ name, port, environment, entry = 'scripts/start.mjs' }: NodeOptions): ParleyNode => {
+export const createNode = ({
+  name,
+  port,
+  environment: given,
+  entry = 'scripts/start.mjs',
+}: NodeOptions): ParleyNode => {
+  const environment = { ...given };
   const complaints: string[] = [];
+  const warnings: string[] = [];
+  const times = new Map<string, number>();
   const lines: string[] = [];
   let current: OwnedProcess | undefined;
   /** Of the process that runs. */
@@ -70,6 +86,8 @@ export const createNode = ({ name, port, environment, entry = 'scripts/start.mjs
     const { level, msg, holdings } = said;
     if (holdings !== undefined) onHoldings(holdings);
     if (msg === 'Listening') onListening();
+    times.set(msg, (times.get(msg) ?? 0) + 1);
+    if (level === 'warn') warnings.push(msg);
     if (level === 'error' || level === 'fatal') complaints.push(line);
   };
 
@@ -103,6 +121,7 @@ export const createNode = ({ name, port, environment, entry = 'scripts/start.mjs
   return {
     name,
     port,
+    environment,
     get pid() {
       return current!.pid;
     },
@@ -112,6 +131,7 @@ export const createNode = ({ name, port, environment, entry = 'scripts/start.mjs
     start,
     kill: async () => void (await endBy('SIGKILL')),
     stop: () => endBy('SIGTERM'),
+    listen: (how) => current?.listen(how),
     freeze: () => void current?.signal('SIGSTOP'),
     thaw: () => void current?.signal('SIGCONT'),
     holdings: () =>
@@ -120,6 +140,8 @@ export const createNode = ({ name, port, environment, entry = 'scripts/start.mjs
         current?.signal('SIGUSR2');
       }),
     complaints,
+    warnings,
+    timesSaid: (message) => times.get(message) ?? 0,
     lines,
   };
 };

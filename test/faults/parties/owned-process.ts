@@ -9,6 +9,8 @@ export interface OwnedProcess {
   readonly isRunning: boolean;
   /** @returns false where it is gone already */
   signal(signal: NodeJS.Signals): boolean;
+  /** What it writes: read again, not read for now, or never again. */
+  listen(how: 'again' | 'not' | 'never'): void;
   /** Resolves once it has ended. */
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
@@ -25,8 +27,8 @@ export const startProcess = (
   { mark, onLine, ...options }: OwnedProcessOptions,
 ): OwnedProcess => {
   const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-  for (const output of [child.stdout, child.stderr])
-    createInterface({ input: output }).on('line', (line) => onLine?.(line));
+  const outputs = [child.stdout, child.stderr];
+  const readers = outputs.map((input) => createInterface({ input }).on('line', (line) => onLine?.(line)));
   const ended = once(child, 'exit').then(([code, signal]) => ({
     code: code as number | null,
     signal: signal as NodeJS.Signals | null,
@@ -41,6 +43,13 @@ export const startProcess = (
       return isRunning();
     },
     signal: (signal) => isRunning() && signalOwn(child, mark, signal),
+    listen: (how) => {
+      for (const reader of readers) {
+        if (how === 'again') reader.resume();
+        else reader.pause();
+      }
+      if (how === 'never') for (const output of outputs) output.destroy();
+    },
     ended,
   };
 };

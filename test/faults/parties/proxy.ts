@@ -17,7 +17,9 @@ export interface Proxy {
   slow(ms: number): void;
   /** What is sent is swallowed, in both directions, as where a cable was pulled. What was swallowed never comes: heal cuts. */
   swallow(): void;
-  /** As if nothing had been. */
+  /** Leads somewhere else from now on; connections that there are end. */
+  leadTo(port: number): void;
+  /** As if nothing had been; where it leads stays. */
   heal(): void;
   stop(): Promise<void>;
 }
@@ -31,7 +33,8 @@ interface Pair {
 
 type State = 'open' | 'closed' | 'stalled' | 'swallowing';
 
-export const createProxy = async (targetPort: number): Promise<Proxy> => {
+export const createProxy = async (firstPort: number): Promise<Proxy> => {
+  let targetPort = firstPort;
   const pairs = new Set<Pair>();
   let state = 'open' as State;
   let delayMs = 0;
@@ -101,6 +104,10 @@ export const createProxy = async (targetPort: number): Promise<Proxy> => {
       for (const pair of pairs) pause(pair);
     },
     slow: (ms) => (delayMs = ms),
+    leadTo: (port) => {
+      targetPort = port;
+      cut();
+    },
     swallow: () => (state = 'swallowing'),
     heal: () => {
       const wasStalled = state === 'stalled';

@@ -13,6 +13,7 @@ const BETWEEN_MS = 500;
 
 export const quick: Run = {
   name: 'quick',
+  isGated: true,
   describe: `each of ${faults.length} faults once, under load`,
   run: (options) => runFaults(faults, options),
 };

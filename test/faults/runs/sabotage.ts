@@ -4,6 +4,7 @@ import { isCaught, runSabotage, sabotages } from '../sabotage/sabotages.js';
 
 export const sabotage: Run = {
   name: 'sabotage',
+  isGated: true,
   describe: `${sabotages.length} deliberate faults, each of which must be caught`,
   run: async ({ seed, only, onProgress }) => {
     const complaints: string[] = [];

@@ -27,19 +27,19 @@ export const patches = {
   ],
   'membership asked once per subscription': [
     {
-      file: 'domain/chat-stream.ts',
+      file: 'domain/streams/chat-stream.ts',
       from: 'removals.find((one) => one.userId === viewer.id && one.seq > entitledSeq && one.seq >= event.seq)',
       to: 'removals.find(() => false)',
     },
     {
-      file: 'domain/chat-stream.ts',
+      file: 'domain/streams/chat-stream.ts',
       from: 'if (isOwnRemoval && !seesWithoutMembership) {',
       to: 'if (isOwnRemoval && false) {',
     },
   ],
   'reading the log before following': [
     {
-      file: 'domain/chat-stream.ts',
+      file: 'domain/streams/chat-stream.ts',
       from: `    await tail.follow([chatId], follower);
     if (!is('starting')) return tail.unfollow([chatId], follower); // let go meanwhile
     // Again, after following: what was committed before is in this head, what comes later is told.
@@ -52,7 +52,11 @@ export const patches = {
     },
   ],
   'an unbounded queue': [
-    { file: 'domain/outbox.ts', from: 'const ITEMS_MOST = 1000;', to: 'const ITEMS_MOST = Infinity;' },
-    { file: 'domain/outbox.ts', from: 'const BYTES_MOST = 2 * 1024 * 1024;', to: 'const BYTES_MOST = Infinity;' },
+    { file: 'domain/streams/outbox.ts', from: 'const ITEMS_MOST = 1000;', to: 'const ITEMS_MOST = Infinity;' },
+    {
+      file: 'domain/streams/outbox.ts',
+      from: 'const BYTES_MOST = 2 * 1024 * 1024;',
+      to: 'const BYTES_MOST = Infinity;',
+    },
   ],
 };

@@ -1,7 +1,8 @@
 /** Races that take two connections, each brought about for certain: one transaction waits, seen to wait, for another. */
 import { expect, it } from 'vitest';
 import type { Queryable } from '../../../src/db/database.js';
-import { chatNode, momentOf, newPerson, ownDatabase } from '../../support/chats.js';
+import { chatNode, momentOf, newPerson } from '../../support/chats.js';
+import { ownDatabase } from '../../support/own-database.js';
 
 const database = ownDatabase();
 

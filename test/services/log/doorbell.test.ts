@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { expect, it, onTestFinished } from 'vitest';
 import { createRedisBus } from '../../../src/bus/redis.js';
 import type { Follower } from '../../../src/log/tail.js';
-import { ownDatabase } from '../../support/chats.js';
 import { aChat, aUser, logNode, seqOf } from '../../support/log.js';
+import { ownDatabase } from '../../support/own-database.js';
 import { upTo } from '../../support/sent.js';
 
 const database = ownDatabase();

@@ -1,26 +1,15 @@
 import pg from 'pg';
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import type { Database, Queryable } from '../../../src/db/database.js';
-import { openDatabase } from '../../../src/db/open.js';
+import { expect, it, onTestFinished } from 'vitest';
+import type { Queryable } from '../../../src/db/database.js';
 import { createRounds, type Moved } from '../../../src/log/rounds.js';
-import { testDatabase, type TestDatabase } from '../../support/database.js';
 import { aChat, aUser, logNode } from '../../support/log.js';
+import { ownDatabase } from '../../support/own-database.js';
 
-let own: TestDatabase;
-let db: Database;
-
-beforeAll(async () => {
-  own = await testDatabase();
-  db = await openDatabase(own.config);
-});
-afterAll(async () => {
-  await db.close();
-  await own.drop();
-});
+const database = ownDatabase();
 
 /** A connection of its own, in a transaction that has a number. */
 const openTransaction = async () => {
-  const client = new pg.Client({ connectionString: own.config.databaseUrl });
+  const client = new pg.Client({ connectionString: database.config.databaseUrl });
   await client.connect();
   onTestFinished(() => client.end());
   await client.query('BEGIN');
@@ -29,13 +18,13 @@ const openTransaction = async () => {
 };
 
 it('a write transaction left open makes no round read again what an earlier one has read', async () => {
-  const ada = await aUser(db);
-  const chatId = await aChat(db, [ada]);
+  const ada = await aUser(database.current);
+  const chatId = await aChat(database.current, [ada]);
   const client = await openTransaction();
   let rows = 0;
   const counting: Queryable = {
     query: async <Row>(sql: string, params?: readonly unknown[]) => {
-      const found = await db.query<Row>(sql, params);
+      const found = await database.current.query<Row>(sql, params);
       rows += found.length;
       return found;
     },
@@ -46,7 +35,7 @@ it('a write transaction left open makes no round read again what an earlier one 
   });
   const seen: Moved[] = [];
   rounds.onMoved((moved) => seen.push(moved));
-  const { log } = await logNode(db);
+  const { log } = await logNode(database.current);
   const send = () =>
     log.send({ chatId, senderId: ada.id, text: 'text', clientMessageId: null, isWithinLimit: true, isJoined: false });
 
@@ -65,10 +54,10 @@ it('a write transaction left open makes no round read again what an earlier one 
 });
 
 it('finds what a transaction wrote that began before a round and committed after it', async () => {
-  const ada = await aUser(db);
-  const chatId = await aChat(db, [ada]);
+  const ada = await aUser(database.current);
+  const chatId = await aChat(database.current, [ada]);
   const client = await openTransaction();
-  const rounds = await createRounds(db, {
+  const rounds = await createRounds(database.current, {
     intervalMs: 1_000_000,
     onError: (error) => expect.unreachable(String(error)),
   });

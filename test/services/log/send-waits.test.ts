@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { expect, it, onTestFinished } from 'vitest';
 import { UnavailableError } from '../../../src/db/database.js';
-import { ownDatabase } from '../../support/chats.js';
 import { aChat, aUser, logNode } from '../../support/log.js';
+import { ownDatabase } from '../../support/own-database.js';
 
 const database = ownDatabase();
 

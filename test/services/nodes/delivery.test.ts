@@ -1,8 +1,16 @@
 /** What is sent on either of two nodes reaches whoever follows on either, whatever becomes of Redis meanwhile. */
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { SendMessageDocument } from '../../support/generated/operations.js';
+import { SendMessageDocument, SetTypingDocument } from '../../support/generated/operations.js';
 import { ownNodes, type Nodes } from '../../support/nodes.js';
-import { administrator, groupOf, newPerson, type Chat, type Following, type Person } from '../../support/people.js';
+import {
+  administrator,
+  groupChat,
+  groupOf,
+  newPerson,
+  type Chat,
+  type Following,
+  type Person,
+} from '../../support/people.js';
 import { sentSeqs, sentTexts, upTo } from '../../support/sent.js';
 import { until } from '../../support/until.js';
 
@@ -23,6 +31,23 @@ const talk = async (nodes: Nodes, person: Person, chat: Chat, isOver: () => bool
 describe('two nodes with a Redis', () => {
   const nodes = ownNodes();
 
+  it('S2.4 typing that was said on one ends on both with the message that was sent on the other', async () => {
+    const { ada, boris, chat } = await groupChat(nodes.one);
+    const atBoth = await Promise.all([nodes.one, nodes.other].map((node) => boris.at(node).follow(chat)));
+    for (const following of atBoth) await following.event('ChatReady');
+
+    await ada.at(nodes.one).ask(SetTypingDocument, { chatId: chat.id, isTyping: true });
+    for (const following of atBoth) expect(await following.event('TypingChanged')).toMatchObject({ isTyping: true });
+    const { expiresAt } = atBoth[0]!.events.at(-1) as { expiresAt: string };
+    await ada.at(nodes.other).send(chat, 'sent');
+
+    for (const following of atBoth) {
+      await following.event('MessageSent');
+      expect(await following.event('TypingChanged')).toMatchObject({ isTyping: false });
+    }
+    expect(Date.now()).toBeLessThan(new Date(expiresAt).getTime());
+  });
+
   it('S3.33 S4.6 give a subscription all that five senders sent on both, in order and once, while Redis is killed and restarted', async () => {
     const root = await administrator(nodes.one);
     const reader = await newPerson(nodes.one, 'reader');
@@ -33,7 +58,7 @@ describe('two nodes with a Redis', () => {
     await Promise.all([here.event('ChatReady'), there.event('ChatReady')]);
     const count = () => sentSeqs(here).length;
     const timesThere = (node: { log: { msg: string }[] }) =>
-      node.log.filter(({ msg }) => msg === 'Redis is there').length;
+      node.log.filter(({ msg }) => msg === 'Redis connected').length;
 
     let isOver = false;
     const talking = Promise.all(senders.map((person) => talk(nodes, person, chat, () => isOver)));
@@ -67,7 +92,7 @@ describe('two nodes with a Redis', () => {
     await until(() => sentTexts(here).includes('the last') && sentTexts(there).includes('the last'), 'the fence');
     expect(sentSeqs(here)).toEqual(upTo(total + 1));
     expect(sentSeqs(there)).toEqual(upTo(total + 1));
-  }, 60_000);
+  }, 120_000);
 
   it('stop in time while Redis is away, whatever waits for it', async () => {
     const root = await administrator(nodes.one);

@@ -94,7 +94,7 @@ describe('a client that lost its socket', () => {
 
     expect(sentSeqs(first, here)).toEqual(upTo(40));
     expect(sentSeqs(first, there)).toEqual(upTo(40));
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('a cursor that the log cannot go on from', () => {

@@ -1,0 +1,118 @@
+/**
+ * Which tests run where. A name that ends with a slash is a folder with all that is below it, and a longer name goes before a
+ * shorter one. What is named nowhere is `database`'s.
+ */
+interface Project {
+  /** Given a process of its own each: for what changes or measures what all files of a process share, or starts processes. */
+  isolate: boolean;
+  /** Without PostgreSQL and Redis, with them, or both. */
+  runs: 'embedded' | 'services' | 'both';
+  tests: readonly string[];
+}
+
+export const projects: Record<string, Project> = {
+  /** Without a database. */
+  pure: {
+    isolate: false,
+    runs: 'embedded',
+    tests: [
+      'architecture',
+      'bus/memory-rate-limits',
+      'cli/chat/conversation',
+      'cli/chat/text',
+      'client/messages',
+      'config',
+      'coverage',
+      'db/byte-order-mark',
+      'db/migration-policy',
+      'db/split-script',
+      'demo/welcome',
+      'deployment',
+      'docs',
+      'docs/clients',
+      'docs/errors',
+      'docs/react',
+      'docs/tasks',
+      'domain/accounts/passwords',
+      'domain/accounts/trusted-tokens',
+      'domain/chats/chat-titles',
+      'domain/keys',
+      'domain/metadata',
+      'domain/streams/outbox',
+      'domain/streams/places',
+      'domain/streams/typists',
+      'domain/text',
+      'failure',
+      'faults/',
+      'graphql/event-ids',
+      'graphql/event-source',
+      'graphql/global-id',
+      'log/cursor',
+      'log/mark',
+      'logger',
+      'meters',
+      'projects',
+      'settings-page',
+      'tooling/',
+    ],
+  },
+  /** What happens before a database or Redis comes into it. */
+  server: {
+    isolate: false,
+    runs: 'embedded',
+    tests: [
+      'docs/from-rest',
+      'docs/products',
+      'examples/collection',
+      'server/answer-size',
+      'server/event-ids',
+      'server/graphiql',
+      'server/introspection',
+      'server/logging',
+      'server/malformed',
+      'server/malformed-tokens',
+      'server/operation-ids',
+      'server/origins',
+      'server/persisted-queries',
+      'server/proxy-notice',
+      'server/requests',
+    ],
+  },
+  embedded: {
+    isolate: true,
+    runs: 'embedded',
+    tests: [
+      'cli/',
+      'client/connection',
+      'client/follow',
+      'client/package',
+      'client/session',
+      'db/embedded',
+      'demo/',
+      'domain/accounts/rekey-accounts',
+      'examples/',
+      'graphql/schema',
+      'line-output',
+      'log-sinks',
+      'metrics',
+      'process',
+      'secret',
+      'serve',
+      'server/carriers',
+      'server/document-cache',
+      'server/slow-readers',
+    ],
+  },
+  database: { isolate: false, runs: 'both', tests: [''] },
+  nodes: { isolate: true, runs: 'services', tests: ['services/'] },
+};
+
+/** @param path from the root */
+export const projectOf = (path: string): string => {
+  const name = path.replace(/^test\//, '').replace(/\.test\.ts$/, '');
+  const entries = Object.entries(projects).flatMap(([project, { tests }]) => tests.map((test) => ({ project, test })));
+  const fitting = entries.filter(
+    ({ test }) => test === name || ((test === '' || test.endsWith('/')) && name.startsWith(test)),
+  );
+  return fitting.sort((one, other) => other.test.length - one.test.length)[0]!.project;
+};
