@@ -3,15 +3,14 @@
  * chat's notification stands is read when the subscriber takes it, so a slow one gets the newest state and costs nothing.
  */
 import type { Bus, Unsubscribe } from '../../bus/bus.js';
-import { UnavailableError, type Queryable } from '../../db/database.js';
+import type { Queryable } from '../../db/database.js';
 import { userTopic } from '../../log/doorbell.js';
 import type { Rounds } from '../../log/rounds.js';
 import type { Moment } from '../../log/since.js';
 import type { Follower, Tail } from '../../log/tail.js';
 import type { Ending } from './ending.js';
 import type { Notifications } from '../notifications/notifications.js';
-import { createPulledStream } from './pulled-stream.js';
-import type { EndCode } from './stream-item.js';
+import { createSubscription, type EndedItem, type Subscription } from './subscription.js';
 import { createToldNews, type NotificationChange } from '../notifications/told-news.js';
 import type { Viewer } from '../viewer.js';
 
@@ -20,7 +19,7 @@ export type NotificationItem =
   /** The last one: what is known of the list is to be read again. */
   | { kind: 'resync'; reason: string }
   /** The last one. */
-  | { kind: 'ended'; code: EndCode; reason: string };
+  | EndedItem;
 
 export type NotificationStream = AsyncIterableIterator<NotificationItem>;
 
@@ -36,7 +35,6 @@ export interface NotificationStreamOptions {
   ending: Ending;
 }
 
-const RETRY_MS = 500;
 /** So many are read in one go, with their texts. */
 const CHATS_AT_ONCE = 200;
 
@@ -52,10 +50,6 @@ export const createNotificationStream = ({
   viewer,
   ending,
 }: NotificationStreamOptions): NotificationStream => {
-  let state: 'starting' | 'live' | 'ended' | 'over' = 'starting';
-  const is = (other: typeof state) => state === other;
-  const isOver = () => is('ended') || is('over');
-  let last: NotificationItem | null = null;
   /** Of these chats the notification may stand otherwise than last told; true: or may have stood so meanwhile. */
   const touched = new Map<bigint, boolean>();
   const told = createToldNews();
@@ -68,17 +62,12 @@ export const createNotificationStream = ({
   /** Up to when changes were read; null until this has begun. */
   let moment: Moment | null = null;
   let ready: NotificationChange[] = [];
-  let wake: (() => void) | null = null;
+  let isStarted = false;
   const stops: Unsubscribe[] = [];
-
-  const notify = () => {
-    wake?.();
-    wake = null;
-  };
 
   const touch = (chatId: bigint, isDoubtful = false) => {
     touched.set(chatId, isDoubtful || touched.get(chatId) === true);
-    notify();
+    subscription.wake();
   };
 
   const follower: Follower = {
@@ -89,7 +78,7 @@ export const createNotificationStream = ({
         // One that is deleted or read before this looks may be in a list that was read before that.
         if (event.messages.length > 0 && !(isSent && event.actorId === viewer.id)) touch(chatId, isSent);
       }
-      notify();
+      subscription.wake();
     },
     onEphemeral: (event) => {
       if (event.kind === 'read' && event.user.id === viewer.id) touch(event.chatId);
@@ -103,19 +92,10 @@ export const createNotificationStream = ({
     followed = new Set();
   };
 
-  const end = (item: NotificationItem) => {
-    if (isOver()) return;
-    state = 'ended';
-    last = item;
-    ready = [];
-    letGo();
-    notify();
-  };
-
   const readChats = async () => {
     areChatsDue = false;
     const rows = await db.query<{ id: bigint; isAhead: boolean }>(MY_CHATS, [viewer.id]);
-    if (isOver()) return;
+    if (!subscription.isOpen()) return;
     const now = new Set(rows.map((row) => row.id));
     const left = [...followed].filter((chatId) => !now.has(chatId));
     const joined = rows.filter((row) => !followed.has(row.id));
@@ -131,7 +111,7 @@ export const createNotificationStream = ({
       tail.unfollow(joinedIds, follower); // and begin anew with the next try
       throw error;
     }
-    if (isOver()) return tail.unfollow(joinedIds, follower);
+    if (!subscription.isOpen()) return tail.unfollow(joinedIds, follower);
     followed = now;
     if (!isBaseLineDue) for (const { id, isAhead } of joined) touch(id, isAhead);
   };
@@ -152,7 +132,7 @@ export const createNotificationStream = ({
   const readChanges = async (since: Moment, isNew: boolean) => {
     areChangesDue = false;
     const changes = await notifications.since(viewer, since);
-    if (isOver()) return;
+    if (!subscription.isOpen()) return;
     moment = changes.moment;
     for (const notification of changes.stored) {
       const isRead = notification.readAt !== null;
@@ -167,7 +147,7 @@ export const createNotificationStream = ({
     const some = [...touched].slice(0, CHATS_AT_ONCE);
     for (const [chatId] of some) touched.delete(chatId);
     const found = await readNewMessages(some);
-    if (isOver()) return;
+    if (!subscription.isOpen()) return;
     for (const [index, notification] of found.entries()) {
       const [chatId, isDoubtful] = some[index]!;
       const change = told.tell(notification, isDoubtful);
@@ -190,7 +170,7 @@ export const createNotificationStream = ({
     // First of all: from here on all is news.
     await readChanges(earlier, false);
     areChangesDue = true;
-    if (!is('starting')) return;
+    if (!subscription.isOpen()) return;
     const ring = await bus.subscribe(userTopic(viewer.id), ({ chatIds }) => {
       areChatsDue = areChangesDue = true;
       for (const chatId of chatIds) touch(BigInt(chatId));
@@ -200,62 +180,41 @@ export const createNotificationStream = ({
       rounds.onMoved((moved) => {
         if (moved.notifiedUserIds.includes(viewer.id) || moved.isAfterFailure) areChatsDue = areChangesDue = true;
         if (moved.isAfterFailure) for (const chatId of followed) touch(chatId);
-        if (moved.isOther)
-          end({ kind: 'resync', reason: 'The database is another one than before, as after a restore' });
-        notify();
+        if (moved.isOther) {
+          subscription.endWith({
+            kind: 'resync',
+            reason: 'The database is another one than before, as after a restore',
+          });
+        }
+        subscription.wake();
       }),
     );
-    if (!is('starting')) return letGo();
-    state = 'live';
+    if (!subscription.isOpen()) return letGo();
+    isStarted = true;
   };
 
-  const work = async () => {
-    if (state === 'starting') await start();
-    if (state === 'live' && areChatsDue) await readChats();
-    if (state === 'live' && isBaseLineDue) await readBaseLine();
-    if (state === 'live' && areChangesDue) await readChanges(moment!, true);
-    if (state === 'live' && touched.size > 0) await readTouched();
+  const isIdle = () => isStarted && !areChatsDue && !isBaseLineDue && !areChangesDue && touched.size === 0;
+
+  const workOn = async (): Promise<void> => {
+    if (!isStarted) await start();
+    if (subscription.isOpen() && areChatsDue) await readChats();
+    if (subscription.isOpen() && isBaseLineDue) await readBaseLine();
+    if (subscription.isOpen() && areChangesDue) await readChanges(moment!, true);
+    if (subscription.isOpen() && touched.size > 0) await readTouched();
   };
 
-  const isIdle = () =>
-    state === 'live' && !areChatsDue && !isBaseLineDue && !areChangesDue && touched.size === 0 && ready.length === 0;
-
-  const pull = async (): Promise<IteratorResult<NotificationItem>> => {
-    for (;;) {
-      if (last !== null && state === 'ended') {
-        const item = last;
-        last = null;
-        if (item.kind === 'resync') state = 'over';
-        return { done: false, value: item };
-      }
-      if (state === 'over') return { done: true, value: undefined };
-      const change = ready.shift();
-      if (change !== undefined) return { done: false, value: change };
-      try {
-        await work();
-      } catch (error) {
-        if (!(error instanceof UnavailableError)) throw error;
+  const subscription: Subscription<NotificationItem> = createSubscription<NotificationItem>(
+    {
+      take: () => ready.shift(),
+      work: () => (isIdle() ? undefined : workOn()),
+      onUnavailable: () => {
         areChatsDue = areChangesDue = true;
         for (const chatId of followed) touch(chatId);
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-          setTimeout(resolve, RETRY_MS);
-        });
-      }
-      // After its last item it waits for the socket's end: `complete` would keep the client from coming back.
-      if (isIdle() || (is('ended') && last === null)) await new Promise<void>((resolve) => (wake = resolve));
-    }
-  };
-
-  const stop = () => {
-    if (state !== 'over') {
-      state = 'over';
-      letGo();
-      notify();
-    }
-  };
-
-  stops.push(ending.onEnd((code, reason) => end({ kind: 'ended', code, reason })));
-
-  return createPulledStream({ pull, stop }).stream;
+      },
+      clear: () => void (ready = []),
+      letGo,
+    },
+    { ending },
+  );
+  return subscription.stream;
 };

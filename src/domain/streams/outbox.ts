@@ -6,11 +6,13 @@ const BYTES_MOST = 2 * 1024 * 1024;
 
 export interface Outbox<Item> {
   /** @returns false where there is no room any more; nothing was put in then */
-  push(item: Item, bytes: number): boolean;
-  shift(): Item | undefined;
+  push: (item: Item, bytes: number) => boolean;
+  /** Puts in what is bounded otherwise, also where there is no room. */
+  append: (item: Item) => void;
+  shift: () => Item | undefined;
   /** Drops those that may be lost, to make room. */
-  drop(mayGo: (item: Item) => boolean): void;
-  clear(): void;
+  drop: (mayGo: (item: Item) => boolean) => void;
+  clear: () => void;
   readonly isEmpty: () => boolean;
 }
 
@@ -27,6 +29,7 @@ export const createOutbox = <Item>(): Outbox<Item> => {
       bytes += size;
       return true;
     },
+    append: (item) => void queue.push({ item, bytes: 0 }),
     shift: () => {
       const first = queue[start];
       if (first === undefined) return undefined;

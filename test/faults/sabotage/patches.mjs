@@ -27,12 +27,12 @@ export const patches = {
   ],
   'membership asked once per subscription': [
     {
-      file: 'domain/streams/chat-stream.ts',
-      from: 'removals.find((one) => one.userId === viewer.id && one.seq > entitledSeq && one.seq >= event.seq)',
+      file: 'domain/streams/chat-reader.ts',
+      from: 'removals.find((one) => one.userId === viewerId && one.seq > entitledSeq && one.seq >= event.seq)',
       to: 'removals.find(() => false)',
     },
     {
-      file: 'domain/streams/chat-stream.ts',
+      file: 'domain/streams/chat-reader.ts',
       from: 'if (isOwnRemoval && !seesWithoutMembership) {',
       to: 'if (isOwnRemoval && false) {',
     },
@@ -41,14 +41,11 @@ export const patches = {
     {
       file: 'domain/streams/chat-stream.ts',
       from: `    await tail.follow([chatId], follower);
-    if (!is('starting')) return tail.unfollow([chatId], follower); // let go meanwhile
-    // Again, after following: what was committed before is in this head, what comes later is told.
-    const access = await readAccess(db, viewer, chatId);
-    if (!is('starting')) return;`,
-      to: `    const access = await readAccess(db, viewer, chatId);
+    if (!subscription.isOpen())`,
+      to: `    await checkAccess();
     await new Promise((resolve) => setTimeout(resolve, 300)); // a pause, so that it happens often
     await tail.follow([chatId], follower);
-    if (!is('starting')) return tail.unfollow([chatId], follower);`,
+    if (!subscription.isOpen())`,
     },
   ],
   'an unbounded queue': [

@@ -1,0 +1,20 @@
+/** What a chat reader puts its items into: an outbox that makes room by dropping what may be lost. */
+import type { Put } from './chat-reader.js';
+import type { Outbox } from './outbox.js';
+import type { ResyncCause, StreamItem } from './stream-item.js';
+
+/** The client is told to query a chat again. */
+export type OnResync = (cause: ResyncCause) => void;
+
+export const putInto =
+  (outbox: Outbox<StreamItem>, onResync?: OnResync): Put =>
+  (item, bytes) => {
+    if (!outbox.push(item, bytes)) {
+      outbox.drop(mayBeLost);
+      if (!outbox.push(item, bytes)) return false;
+    }
+    if (item.kind === 'resync') onResync?.(item.cause);
+    return true;
+  };
+
+const mayBeLost = ({ kind }: StreamItem) => kind === 'typing' || kind === 'read';
