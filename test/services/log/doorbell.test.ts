@@ -9,14 +9,15 @@ import { upTo } from '../../support/sent.js';
 
 const database = ownDatabase();
 
-it('1,000 sends on two nodes cost all followers together less than ten reads beside the looks', async () => {
+it('1,000 sends on two nodes cost all followers together less than fifty reads', async () => {
   const ada = await aUser(database.current);
   const prefix = randomUUID();
   const nodes = await Promise.all(
     upTo(2).map(async () => {
       const bus = createRedisBus({ url: process.env.REDIS_URL!, prefix });
       onTestFinished(() => bus.close());
-      return logNode(database.current, { bus });
+      // Without looks: what is counted is read because the bell did not bring it within 100 ms.
+      return logNode(database.current, { bus, intervalMs: 1_000_000 });
     }),
   );
   const chats = await Promise.all(upTo(4).map(() => aChat(database.current, [ada])));
@@ -43,5 +44,5 @@ it('1,000 sends on two nodes cost all followers together less than ten reads bes
   for (const own of heard)
     await expect.poll(() => [...own.values()].map((seqs) => seqs.length)).toEqual([250, 250, 250, 250]);
   for (const own of heard) for (const seqs of own.values()) expect(seqs).toEqual(upTo(250));
-  expect(nodes.reduce((sum, { tail }) => sum + tail.gapReads(), 0)).toBeLessThan(10);
+  expect(nodes.reduce((sum, { tail }) => sum + tail.gapReads(), 0)).toBeLessThan(50);
 });
