@@ -12,46 +12,17 @@ import { readIdentity } from './db/identity.js';
 import { mustPass, openDatabase } from './db/open.js';
 import { seedDemo } from './demo/seed-demo.js';
 import { welcome } from './demo/welcome.js';
-import { createAccounts } from './domain/accounts/accounts.js';
 import { hasAdministrator } from './domain/accounts/administration.js';
-import { createApiTokens } from './domain/accounts/api-tokens.js';
-import { createAuthentication } from './domain/accounts/authentication.js';
-import { createBrands } from './domain/chats/brands.js';
-import { createChatLog } from './domain/chats/chat-log.js';
-import { createChats } from './domain/chats/chats.js';
-import { createCredentials } from './domain/accounts/credentials.js';
-import { createEventChats } from './domain/chats/event-chats.js';
-import { createMatches } from './domain/chats/matches.js';
-import { createMembers } from './domain/chats/members.js';
-import { createMessages } from './domain/messages/messages.js';
-import { createNotifications } from './domain/notifications/notifications.js';
 import { prepareDatabase } from './domain/accounts/prepare-database.js';
-import { createPlaces } from './domain/streams/places.js';
-import { createPasswords } from './domain/accounts/passwords.js';
-import { createRateLimits } from './domain/rate-limits.js';
-import { createReadPositions } from './domain/messages/read-positions.js';
-import { createRelations } from './domain/chats/relations.js';
-import { createSessions } from './domain/accounts/sessions.js';
-import { createStreams } from './domain/streams/streams.js';
 import { agreeOnSecrets, OTHER_SECRET } from './domain/accounts/token-secrets.js';
-import { createTokens, type TokensOptions } from './domain/accounts/tokens.js';
-import { createTrustedTokens } from './domain/accounts/trusted-tokens.js';
-import { createTrustedUsers } from './domain/accounts/trusted-users.js';
-import { createTyping } from './domain/messages/typing.js';
-import { createUserUpserts } from './domain/accounts/upsert-users.js';
-import { createUserAdministration } from './domain/accounts/user-administration.js';
-import { createUserTokens } from './domain/accounts/user-tokens.js';
-import { createUsers } from './domain/accounts/users.js';
-import { createMemberships } from './domain/streams/viewer-chats.js';
+import type { TokensOptions } from './domain/accounts/tokens.js';
+import { createDomain } from './domain/domain.js';
 import { createContext, type Services } from './graphql/context.js';
 import { needsNoCredential } from './graphql/credential.js';
 import { createLimits } from './graphql/limits.js';
 import { schema } from './graphql/schema.js';
-import { MAY_SEND } from './domain/rules/right-sql.js';
-import { createLog } from './log/log.js';
 import { startRetention } from './log/retention.js';
 import { createRounds } from './log/rounds.js';
-import { createTail } from './log/tail.js';
 import { countLines } from './counted-logger.js';
 import { standardOutput } from './line-output.js';
 import { tell } from './finding.js';
@@ -131,87 +102,35 @@ const build = async (config: Config, lines: Logger, closing: Closing, close: () 
   const rateLimitStore = redis
     ? createRedisRateLimits({ redis: redis.commands, prefix, isAble: () => redis.isAble('limits') })
     : createMemoryRateLimits();
-  const limits = createRateLimits(
-    closing(rateLimitStore, (store) => store.close()),
-    config,
-  );
-  const log = closing(createLog(db, bus, { maySend: MAY_SEND }), (it) => it.drain());
-  const rounds = closing(await createRounds(db, { intervalMs: ROUND_MS, onError }), (it) => it.stop());
-  const tail = closing(createTail({ db, bus, rounds }, onError), (it) => it.close());
-
-  const passwords = createPasswords();
-  const secrets = await secretsOf(db, config, logger);
-  const tokens = createTokens({ ...secrets, accessTokenMinutes: config.accessTokenMinutes });
-  const credentials = closing(createCredentials({ db, bus, onError }), (it) => it.close());
-  closing(
-    rounds.onMoved(({ sessionIds, userIds, isAfterFailure }) => {
-      credentials.changed({ sessionIds, userIds });
-      if (isAfterFailure) credentials.recheck();
-    }),
-    (stopListening) => stopListening(),
-  );
-  await credentials.start();
-  const sessions = createSessions({
-    ...config,
-    db,
-    credentials,
-    tokens,
-    onReuse: (reused) => logger.warn({ ...reused }, 'A used refresh token was shown: its session is ended'),
-  });
-  const apiTokens = closing(createApiTokens({ db, credentials, onError }), (it) => it.drain());
-  const trusted = trustedKeys && {
-    tokens: createTrustedTokens({
-      keys: trustedKeys,
-      issuer: config.trustedIssuer!,
-      audience: config.trustedAudience,
-      userClaim: config.trustedUserClaim,
-    }),
-    users: createTrustedUsers(db),
-  };
-  const authentication = createAuthentication({ credentials, tokens, sessions, apiTokens, trusted });
-
+  closing(rateLimitStore, (it) => it.close());
   const sharedPlaces =
     redis && createRedisPlaces({ redis: redis.commands, prefix, isAble: () => redis.isAble('places') });
-  const registry = closing(sharedPlaces ?? createMemoryPlaces(), (it) => it.close());
-  const places = closing(createPlaces({ registry, bus, limit: config.chatConnectionsPerUser, onError }), (it) =>
-    it.close(),
+  const placeRegistry = closing(sharedPlaces ?? createMemoryPlaces(), (it) => it.close());
+  const rounds = closing(await createRounds(db, { intervalMs: ROUND_MS, onError }), (it) => it.stop());
+  const secrets = await secretsOf(db, config, logger);
+  const ports = { db, bus, rounds, rateLimitStore, placeRegistry };
+  const domain = closing(
+    createDomain(ports, {
+      settings: config,
+      secrets,
+      trusted: trustedKeys && {
+        keys: trustedKeys,
+        issuer: config.trustedIssuer!,
+        audience: config.trustedAudience,
+        userClaim: config.trustedUserClaim,
+      },
+      onError,
+      onReuse: (reused) => logger.warn({ ...reused }, 'A used refresh token was shown: its session is ended'),
+    }),
+    (it) => it.close(),
   );
-  await places.start();
-  const users = createUsers(db, config.userDirectory);
-  const chats = createChats({ db, log, bus, limits, presence: places, users, directChats: config.directChats });
-  const brands = createBrands({ db, log });
-  const notifications = createNotifications({ db, bus });
-  const memberships = closing(createMemberships({ db, bus, rounds }, onError), (it) => it.close());
-  const { logRetentionDays: retentionDays } = config;
-  closing(startRetention(db, { days: retentionDays, onError }), (stop) => stop());
-  const slowReaderMs = config.slowReaderSeconds * 1000;
+  await domain.start();
+  closing(startRetention(db, { days: config.logRetentionDays, onError }), (stop) => stop());
+
   const version = readVersion();
-  const streams = createStreams({
-    db,
-    bus,
-    tail,
-    rounds,
-    notifications,
-    memberships,
-    places,
-    watch: (viewer, onChange) => credentials.watch(viewer, onChange),
-    slowReaderMs,
-    retentionDays,
-  });
   const services: Services = {
-    apiTokens,
-    accounts: createAccounts({ db, sessions, passwords, limits, passwordLogin: config.passwordLogin }),
-    brands,
-    chatLog: createChatLog({ db, retentionDays }),
-    chats,
-    eventChats: createEventChats(db),
-    matches: createMatches({ db, log, bus, brands }),
-    members: createMembers({ db, log, bus }),
-    messages: createMessages({ db, log, limits, presence: places, textMaxLength: config.messageMaxLength }),
+    ...domain,
     mutations: createTally(),
-    notifications,
-    readPositions: closing(createReadPositions({ db, bus }), (it) => it.close()),
-    relations: createRelations({ db, log, bus }),
     server: {
       name: config.serverName,
       version,
@@ -220,17 +139,11 @@ const build = async (config: Config, lines: Logger, closing: Closing, close: () 
       messageMaxLength: config.messageMaxLength,
       messagesPerMinute: config.messagesPerMinute,
     },
-    streams,
-    typing: closing(createTyping({ db, bus, limits, presence: places }), (it) => it.close()),
-    userAdministration: createUserAdministration({ db, sessions }),
-    userTokens: createUserTokens(db, tokens),
-    userUpserts: createUserUpserts({ db, sessions }),
-    users,
   };
 
-  const demo = await seedDemo({ config, db, passwords });
+  const demo = await seedDemo({ config, db, passwords: domain.passwords });
   const isAdministered = await hasAdministrator(db);
-  const talker = demo && (await findTalker(demo, { users, chats }));
+  const talker = demo && (await findTalker(demo, domain));
   // Before the server, and so closed after it: what stops is watched too.
   const metrics = await createMetrics(
     config,
@@ -241,17 +154,17 @@ const build = async (config: Config, lines: Logger, closing: Closing, close: () 
       slowOperations: () => server.figures.slowOperations(),
       version,
       mutations: services.mutations.counts,
-      sends: log.outcomes.counts,
-      sendQueue: log.waiting,
+      sends: domain.log.outcomes.counts,
+      sendQueue: domain.log.waiting,
       faults: () => alerts.counts().get('Fault') ?? 0,
       unavailable: () => alerts.counts().get('Unavailable') ?? 0,
       connections: () => db.connections(),
       roundAgeSeconds: () => rounds.ageMs() / 1000,
-      followedChats: tail.followedChats,
-      gapReads: tail.gapReads,
-      deliveryLag: () => tail.lag,
-      resyncs: streams.resyncs.counts,
-      places: () => places.size(),
+      followedChats: domain.tail.followedChats,
+      gapReads: domain.tail.gapReads,
+      deliveryLag: () => domain.tail.lag,
+      resyncs: domain.streams.resyncs.counts,
+      places: () => domain.places.size(),
       isRedisConnected: () => redis && redis.state === 'connected',
       droppedLogLines: standardOutput().dropped,
     },
@@ -268,7 +181,7 @@ const build = async (config: Config, lines: Logger, closing: Closing, close: () 
         needsNoCredential,
         createContext: (request) => createContext(request, services, db.prisma),
       },
-      authentication,
+      authentication: domain.authentication,
       databaseState: () => db.state(),
       version,
       tellArrival: createTellArrival({

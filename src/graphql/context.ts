@@ -1,23 +1,6 @@
 /** What resolvers have at hand: who asks, over what, and the rules to ask. One for each operation. */
-import type { Accounts } from '../domain/accounts/accounts.js';
-import type { ApiTokens } from '../domain/accounts/api-tokens.js';
-import type { Brands } from '../domain/chats/brands.js';
-import type { ChatLog } from '../domain/chats/chat-log.js';
-import type { Chats } from '../domain/chats/chats.js';
+import type { DomainServices } from '../domain/domain.js';
 import type { Ending } from '../domain/streams/ending.js';
-import type { EventChats } from '../domain/chats/event-chats.js';
-import type { Matches } from '../domain/chats/matches.js';
-import type { Members } from '../domain/chats/members.js';
-import type { Messages } from '../domain/messages/messages.js';
-import type { Notifications } from '../domain/notifications/notifications.js';
-import type { ReadPositions } from '../domain/messages/read-positions.js';
-import type { Relations } from '../domain/chats/relations.js';
-import type { Streams } from '../domain/streams/streams.js';
-import type { Typing } from '../domain/messages/typing.js';
-import type { UserUpserts } from '../domain/accounts/upsert-users.js';
-import type { UserAdministration } from '../domain/accounts/user-administration.js';
-import type { UserTokens } from '../domain/accounts/user-tokens.js';
-import type { Users } from '../domain/accounts/users.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
 import type { Logger } from '../log-line.js';
@@ -26,28 +9,10 @@ import type { EventIds } from './event-ids.js';
 import { createLoaders, type Loaders } from './loaders.js';
 import type { ServerFacts } from './server-info.js';
 
-export interface Services {
-  accounts: Accounts;
-  apiTokens: ApiTokens;
-  brands: Brands;
-  chatLog: ChatLog;
-  chats: Chats;
-  eventChats: EventChats;
-  matches: Matches;
-  members: Members;
-  messages: Messages;
+export interface Services extends DomainServices {
   /** What mutations answered, by "field outcome". */
   mutations: Tally;
-  notifications: Notifications;
-  readPositions: ReadPositions;
-  relations: Relations;
   server: ServerFacts;
-  streams: Streams;
-  typing: Typing;
-  userAdministration: UserAdministration;
-  userTokens: UserTokens;
-  userUpserts: UserUpserts;
-  users: Users;
 }
 
 /** What the server knows of an operation beside its document. */

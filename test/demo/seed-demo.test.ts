@@ -76,7 +76,7 @@ describe('Demo data', () => {
     expect(wrong).toBe(0);
     expect(Object.values(others).every((count) => count > 0)).toBe(true);
     const chen = await viewerOf(db, 'chen');
-    expect(await chatNode(db).chats.unreadTotal(chen)).toBeGreaterThan(10);
+    expect(await (await chatNode(db)).chats.unreadTotal(chen)).toBeGreaterThan(10);
     expect(await logProblems(db)).toEqual([]);
   });
 
@@ -84,7 +84,7 @@ describe('Demo data', () => {
     const { dataDir, open } = await folder();
     const { db } = await open();
     await seed(db, dataDir);
-    const { chats, messages, members, readPositions, say } = chatNode(db);
+    const { chats, messages, members, readPositions, say } = await chatNode(db);
     const [boris, ada] = [await viewerOf(db, 'boris'), await viewerOf(db, 'ada')];
     const chat = (await chats.find(boris, { slug: 'festival' }))!;
 

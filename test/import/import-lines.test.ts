@@ -137,7 +137,7 @@ describe('Moving in', () => {
 
   it('goes on as a log that was lived through', async () => {
     const db = await withCompany();
-    const { say, members, readPositions, messages } = chatNode(db);
+    const { say, members, readPositions, messages } = await chatNode(db);
     const [ada, boris, chen] = await Promise.all(['ada@old', 'Boris', 'chen'].map((name) => viewerOf(db, name)));
     const id = await chatIdOf(db, 'g');
 
@@ -168,7 +168,7 @@ describe('Moving in again', () => {
 
   it('adds what is new in a longer file, at the head of the logs', async () => {
     const db = await withCompany();
-    const { say } = chatNode(db);
+    const { say } = await chatNode(db);
     const id = await chatIdOf(db, 'g');
     await say(await viewerOf(db, 'Boris'), { id }, 'from here');
 
@@ -212,7 +212,7 @@ describe('Moving in again', () => {
 
   it('gives what comes into a chat that went on here no time before that', async () => {
     const db = await withCompany();
-    const { chats } = chatNode(db);
+    const { chats } = await chatNode(db);
     const ada = await viewerOf(db, 'ada@old');
     const [kitchen, order] = [await chatIdOf(db, 'g'), await chatIdOf(db, 'o')];
     await chats.update(ada, { chatId: kitchen, name: 'Pantry' });
@@ -231,7 +231,8 @@ describe('Moving in again', () => {
     const db = await withCompany();
     const id = await chatIdOf(db, 'g');
     const chen = await viewerOf(db, 'chen');
-    await chatNode(db).members.remove(await viewerOf(db, 'ada@old'), id, chen.id);
+    const { members } = await chatNode(db);
+    await members.remove(await viewerOf(db, 'ada@old'), id, chen.id);
 
     await bringIn(db, [...company, message('n1', { sender: 3 })]);
 
@@ -243,7 +244,7 @@ describe('Moving in again', () => {
     const db = await emptyDatabase();
     const people = company.filter((line) => JSON.stringify(line).includes('"user","id"'));
     await bringIn(db, people);
-    const { chats, say } = chatNode(db);
+    const { chats, say } = await chatNode(db);
     const [boris, chen] = [await viewerOf(db, 'Boris'), await viewerOf(db, 'chen')];
     const { chat } = await chats.openDirect(boris, chen.id);
     await say(chen, chat, 'first here');

@@ -1,105 +1,23 @@
 /** The rules of chats on a database of a test file's own, without the server around them. */
 import { randomUUID } from 'node:crypto';
 import { onTestFinished } from 'vitest';
-import type { Bus } from '../../src/bus/bus.js';
-import { createMemoryBus } from '../../src/bus/memory.js';
-import { createMemoryPlaces } from '../../src/bus/memory-places.js';
-import { createMemoryRateLimits } from '../../src/bus/memory-rate-limits.js';
 import type { Database, Queryable } from '../../src/db/database.js';
-import { createBrands } from '../../src/domain/chats/brands.js';
-import { createChats } from '../../src/domain/chats/chats.js';
-import { createMatches } from '../../src/domain/chats/matches.js';
-import { createMembers } from '../../src/domain/chats/members.js';
-import { createMessages } from '../../src/domain/messages/messages.js';
-import { createNotifications } from '../../src/domain/notifications/notifications.js';
-import type { DirectChatOpeners } from '../../src/domain/rules/policy.js';
-import { createPlaces } from '../../src/domain/streams/places.js';
-import { createRateLimits, type RateLimitSettings } from '../../src/domain/rate-limits.js';
-import { createReadPositions } from '../../src/domain/messages/read-positions.js';
-import { createRelations } from '../../src/domain/chats/relations.js';
-import { createTyping } from '../../src/domain/messages/typing.js';
-import { createUsers, type UserDirectory } from '../../src/domain/accounts/users.js';
 import type { Viewer } from '../../src/domain/viewer.js';
 import type { Role } from '../../src/generated/prisma/enums.js';
 import { unpack, chatTopic, userTopic, type Ring } from '../../src/log/doorbell.js';
 import type { ChatRow, LogEvent } from '../../src/log/event.js';
-import { MAY_SEND } from '../../src/domain/rules/right-sql.js';
-import { createLog } from '../../src/log/log.js';
 import { MOMENT, type Moment } from '../../src/log/since.js';
 import { readPage } from '../../src/log/read.js';
-
-interface ChatNodeOptions {
-  bus?: Bus;
-  limits?: Partial<RateLimitSettings>;
-  textMaxLength?: number;
-  typingLastsMs?: number;
-  directChats?: DirectChatOpeners;
-  userDirectory?: UserDirectory;
-}
-
-const fail = (error: unknown) => {
-  throw error;
-};
+import { domainNode, type DomainNode, type DomainNodeOptions } from './domain.js';
 
 /** What one node knows of chats; gone when the test is. */
-export const chatNode = (
-  db: Database,
-  {
-    bus = createMemoryBus(fail),
-    limits,
-    textMaxLength = 1000,
-    typingLastsMs,
-    directChats = 'everyone',
-    userDirectory,
-  }: ChatNodeOptions = {},
-) => {
-  const store = createMemoryRateLimits();
-  const rateLimits = createRateLimits(store, {
-    messagesPerMinute: 0,
-    editsPerMinute: 0,
-    typingPerMinute: 0,
-    directChatsPerMinute: 0,
-    signInsPerMinute: 0,
-    registrationsPerHour: 0,
-    ...limits,
-  });
-  const places = createPlaces({ registry: createMemoryPlaces(), bus, limit: 0, onError: fail });
-  const log = createLog(db, bus, { maySend: MAY_SEND });
-  const readPositions = createReadPositions({ db, bus });
-  const typing = createTyping({ db, bus, limits: rateLimits, presence: places, lastsMs: typingLastsMs });
-  onTestFinished(async () => {
-    readPositions.close();
-    typing.close();
-    await log.drain();
-    store.close();
-  });
-  const chats = createChats({
-    db,
-    log,
-    bus,
-    limits: rateLimits,
-    presence: places,
-    users: createUsers(db, userDirectory),
-    directChats,
-  });
-  const messages = createMessages({ db, log, limits: rateLimits, presence: places, textMaxLength });
+export const chatNode = async (db: Database, options?: DomainNodeOptions) => withChats(await domainNode(db, options));
 
-  const brands = createBrands({ db, log });
-
+/** With what tests do in chats. */
+export const withChats = (node: DomainNode) => {
+  const { db, bus, chats, messages, places } = node;
   return {
-    db,
-    bus,
-    log,
-    brands,
-    chats,
-    matches: createMatches({ db, log, bus, brands }),
-    members: createMembers({ db, log, bus }),
-    messages,
-    places,
-    readPositions,
-    relations: createRelations({ db, log, bus }),
-    typing,
-    notifications: createNotifications({ db, bus }),
+    ...node,
 
     /** As who follows the chat; until the test ends. */
     join: async (viewer: Viewer, chat: { id: bigint }) => {
@@ -133,7 +51,7 @@ export const chatNode = (
   };
 };
 
-export type ChatNode = ReturnType<typeof chatNode>;
+export type ChatNode = Awaited<ReturnType<typeof chatNode>>;
 
 /** As `db`, telling how many statements were run, in transactions too; BEGIN and COMMIT are not counted. */
 export const counting = (db: Database): { db: Database; count: () => number } => {

@@ -4,61 +4,24 @@ import { PGlite, type Transaction } from '@electric-sql/pglite';
 import { execute, parse, subscribe, validate, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import pg from 'pg';
 import { onTestFinished } from 'vitest';
-import { createMemoryBus } from '../../src/bus/memory.js';
 import type { Database } from '../../src/db/database.js';
-import { createChatLog } from '../../src/domain/chats/chat-log.js';
 import { createEnding, type EndingControl } from '../../src/domain/streams/ending.js';
-import { createEventChats } from '../../src/domain/chats/event-chats.js';
-import { createStreams } from '../../src/domain/streams/streams.js';
 import type { Viewer } from '../../src/domain/viewer.js';
 import { createContext, type Connection } from '../../src/graphql/context.js';
 import { schema } from '../../src/graphql/schema.js';
-import { createRounds } from '../../src/log/rounds.js';
-import { createTail } from '../../src/log/tail.js';
-import { createMemberships } from '../../src/domain/streams/viewer-chats.js';
 import { createLogger } from '../../src/logger.js';
 import { createTally } from '../../src/meters.js';
-import { accountNode } from './accounts.js';
-import { chatNode } from './chats.js';
+import { withAccounts } from './accounts.js';
+import { withChats } from './chats.js';
+import { domainNode } from './domain.js';
 
 type Variables = Record<string, unknown>;
 
-const fail = (error: unknown) => {
-  throw error;
-};
-
 /** One node; gone when the test is. */
 export const graphqlNode = async (db: Database) => {
-  const bus = createMemoryBus(fail);
-  const accounts = await accountNode(db, { bus, limits: { signInsPerMinute: 0 } });
-  const chats = chatNode(db, { bus });
-  // Looks only when told to: the bell alone carries everything here, and nothing else is counted.
-  const rounds = await createRounds(db, { intervalMs: 1_000_000, onError: fail });
-  const tail = createTail({ db, bus, rounds }, fail);
-  onTestFinished(async () => {
-    memberships.close();
-    tail.close();
-    await rounds.stop();
-  });
-  const { notifications } = chats;
-  const memberships = createMemberships({ db, bus, rounds }, fail);
-  const streams = createStreams({
-    db,
-    bus,
-    tail,
-    rounds,
-    notifications,
-    memberships,
-    places: chats.places,
-    watch: (viewer, onChange) => accounts.credentials.watch(viewer, onChange),
-    slowReaderMs: 60_000,
-    retentionDays: 0,
-  });
+  const node = await domainNode(db);
   const services = {
-    ...chats,
-    ...accounts,
-    chatLog: createChatLog({ db, retentionDays: 0 }),
-    eventChats: createEventChats(db),
+    ...node,
     server: {
       name: 'Parley',
       version: '0.0.0',
@@ -67,7 +30,6 @@ export const graphqlNode = async (db: Database) => {
       messageMaxLength: 1000,
       messagesPerMinute: 0,
     },
-    streams,
     mutations: createTally(),
   };
 
@@ -99,8 +61,8 @@ export const graphqlNode = async (db: Database) => {
   };
 
   return {
-    ...chats,
-    ...accounts,
+    ...withChats(node),
+    ...withAccounts(node),
 
     /** Answers as they are: with the errors that there are. */
     ask: async (viewer: Viewer | null, source: string, variables: Variables = {}, asking: Asking = {}) =>

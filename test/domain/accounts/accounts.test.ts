@@ -217,7 +217,7 @@ describe('registering', () => {
   });
 
   it('is limited by address, where that is known', async () => {
-    const node = await accountNode(database.current, { limits: { registrationsPerHour: 1 } });
+    const node = await accountNode(database.current, { settings: { registrationsPerHour: 1 } });
     await node.accounts.register(inputOf(newName()), { address: '2001:db8:1:2::1' });
 
     // The same network, written otherwise.
@@ -276,7 +276,7 @@ describe('signing in', () => {
   });
 
   it('is limited by username, whoever tries and whether or not there is one', async () => {
-    const node = await accountNode(database.current, { limits: { signInsPerMinute: 3 } });
+    const node = await accountNode(database.current, { settings: { signInsPerMinute: 3 } });
     const { user } = await someone(node);
 
     for (const username of [user.username, 'nobody-at-all']) {
@@ -329,7 +329,7 @@ describe('signing in', () => {
   });
 
   it('is limited by account, whichever of its names is tried, and by a name of nobody in all its spellings', async () => {
-    const node = await accountNode(database.current, { limits: { signInsPerMinute: 3 } });
+    const node = await accountNode(database.current, { settings: { signInsPerMinute: 3 } });
     const username = `weiß-${newName()}`;
     const email = `${username}@bücher.example`;
     await node.accounts.register({ ...inputOf(username), email }, nowhere);
@@ -347,7 +347,7 @@ describe('signing in', () => {
   });
 
   it('is limited by address, whomever they try', async () => {
-    const node = await accountNode(database.current, { limits: { signInsPerMinute: 3 } });
+    const node = await accountNode(database.current, { settings: { signInsPerMinute: 3 } });
 
     const { reasons } = await settled(
       Array.from({ length: 5 }, (_, index) =>
@@ -360,7 +360,7 @@ describe('signing in', () => {
   });
 
   it('counts nothing that succeeded', async () => {
-    const node = await accountNode(database.current, { limits: { signInsPerMinute: 2 } });
+    const node = await accountNode(database.current, { settings: { signInsPerMinute: 2 } });
     const { user } = await someone(node);
     const right = { username: user.username, password: passwordOf(user.username) };
 
@@ -428,7 +428,7 @@ describe('changing the password', () => {
   });
 
   it('wants the current password, and a good new one, and changes nothing otherwise', async () => {
-    const node = await accountNode(database.current, { limits: { signInsPerMinute: 2 } });
+    const node = await accountNode(database.current, { settings: { signInsPerMinute: 2 } });
     const { session, user } = await someone(node);
     const viewer = await viewerOf(node, session.accessToken);
     const currentPassword = passwordOf(user.username);

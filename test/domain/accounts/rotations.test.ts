@@ -297,7 +297,7 @@ describe('the longest life of a session', () => {
   };
 
   it('is kept though it is used: the last refresh gives what is left of it', async () => {
-    const node = await accountNode(database.current, { sessionDaysMax: 100 });
+    const node = await accountNode(database.current, { settings: { sessionDaysMax: 100 } });
     const first = await signedIn(node);
     await age(first, 95);
 
@@ -310,7 +310,7 @@ describe('the longest life of a session', () => {
   });
 
   it('is that of its last access token too', async () => {
-    const node = await accountNode(database.current, { sessionDaysMax: 100 });
+    const node = await accountNode(database.current, { settings: { sessionDaysMax: 100 } });
     const first = await signedIn(node);
     await database.current.query(
       `UPDATE session SET created_at = now() - interval '100 days' + interval '1 minute' WHERE id = $1::uuid`,
@@ -324,7 +324,7 @@ describe('the longest life of a session', () => {
   });
 
   it('is no longer than that from the beginning', async () => {
-    const node = await accountNode(database.current, { sessionDaysMax: 10 });
+    const node = await accountNode(database.current, { settings: { sessionDaysMax: 10 } });
 
     expect(await secondsLeft(await signedIn(node))).toBeLessThanOrEqual(10 * 86_400);
   });

@@ -148,7 +148,7 @@ describe('a session', () => {
 
   it('is remembered for so many at most', async () => {
     const { counting, statements } = counted();
-    const node = await accountNode(counting, { cache: { capacity: 2 } });
+    const node = await accountNode(counting, { credentialCache: { capacity: 2 } });
     const viewers: Viewer[] = [];
     for (let index = 0; index < 3; index++) viewers.push(await viewerOf(node, (await someone(node)).session));
     statements.length = 0;

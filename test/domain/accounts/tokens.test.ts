@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { describe, expect, it } from 'vitest';
 import { createTokens, newRefreshToken, refreshTokenHash } from '../../../src/domain/accounts/tokens.js';
-import { testSecret } from '../../support/accounts.js';
+import { testSecret } from '../../support/domain.js';
 
 const tokens = createTokens({ secret: testSecret, accessTokenMinutes: 15 });
 const sessionId = randomUUID();

@@ -9,7 +9,7 @@ const database = ownDatabase();
 
 describe('a shared directory', () => {
   it('has users find those alone with whom they share a chat; managers and administrators find everyone', async () => {
-    const node = chatNode(database.current, { userDirectory: 'shared' });
+    const node = await chatNode(database.current, { settings: { userDirectory: 'shared' } });
     const directory = createUsers(database.current, 'shared');
     const [me, friend, stranger] = await Promise.all([1, 2, 3].map(() => newPerson(database.current)));
     await node.group(me!, friend!);

@@ -9,7 +9,7 @@ const aNode = () => chatNode(database.current);
 const someone = () => newPerson(database.current);
 const anAdmin = () => newPerson(database.current, 'ADMIN');
 
-type Node = ReturnType<typeof aNode>;
+type Node = Awaited<ReturnType<typeof aNode>>;
 
 const aBrand = async (node: Node, root: Viewer, plan: 'FREE' | 'BUSINESS' = 'FREE') => {
   const owner = await someone();
@@ -26,7 +26,7 @@ const aMatch = async (node: Node, plan: 'FREE' | 'BUSINESS' = 'FREE') => {
 
 describe('a brand', () => {
   it('S3.4 is owned by a user, its name trimmed, and there is one for each', async () => {
-    const node = aNode();
+    const node = await aNode();
     const root = await anAdmin();
 
     const { owner, brand } = await aBrand(node, root, 'BUSINESS');
@@ -37,7 +37,7 @@ describe('a brand', () => {
   });
 
   it('is refused for a bad name, then for nobody, then to all but administrators', async () => {
-    const { brands } = aNode();
+    const { brands } = await aNode();
     const [root, ada, gone] = [await anAdmin(), await someone(), await someone()];
     await deactivate(database.current, gone);
     const create = (viewer: Viewer, ownerId: bigint | null, name = 'Acme') =>
@@ -53,7 +53,7 @@ describe('a brand', () => {
   });
 
   it('is one where two make it for one owner at once', async () => {
-    const { brands } = aNode();
+    const { brands } = await aNode();
     const [root, ada] = [await anAdmin(), await someone()];
 
     const made = await Promise.allSettled(
@@ -64,7 +64,7 @@ describe('a brand', () => {
   });
 
   it('is seen by its owner, the members of its matches and administrators, and by nobody else', async () => {
-    const node = aNode();
+    const node = await aNode();
     const { root, one, other } = await aMatch(node);
     const stranger = await newPerson(database.current, 'MANAGER');
     const outsider = await aBrand(node, root);
@@ -85,7 +85,7 @@ describe('a brand', () => {
 
 describe('a plan', () => {
   it('S3.3 follows into every chat of the brand at once, with one ChatUpdated each', async () => {
-    const node = aNode();
+    const node = await aNode();
     const { root, one, chat } = await aMatch(node);
     const third = await aBrand(node, root);
     const { chat: second } = await node.matches.create(root, [third.brand.id, one.brand.id]);
@@ -104,7 +104,7 @@ describe('a plan', () => {
   });
 
   it('stays in a chat as long as either brand has it', async () => {
-    const node = aNode();
+    const node = await aNode();
     const { root, one, other, chat } = await aMatch(node, 'BUSINESS');
     const hasBusiness = async () => (await node.chats.find(root, { id: chat.id }))!.hasBusiness;
 
@@ -116,7 +116,7 @@ describe('a plan', () => {
   });
 
   it('of both brands, set at once, leaves the chat with what they then have', async () => {
-    const node = aNode();
+    const node = await aNode();
     const { root, one, other, chat } = await aMatch(node);
 
     for (const plan of ['BUSINESS', 'FREE', 'BUSINESS', 'FREE'] as const) {
@@ -128,7 +128,7 @@ describe('a plan', () => {
   });
 
   it('set while matches are made is in all of them', async () => {
-    const node = aNode();
+    const node = await aNode();
     const root = await anAdmin();
     const { owner, brand } = await aBrand(node, root);
     const others = await Promise.all(Array.from({ length: 12 }, () => aBrand(node, root)));
@@ -144,7 +144,7 @@ describe('a plan', () => {
 
   it('costs the same statements for one chat and for many', async () => {
     const { db, count } = counting(database.current);
-    const node = chatNode(db);
+    const node = await chatNode(db);
     const costs = [];
     for (const chats of [1, 6]) {
       const root = await anAdmin();
@@ -161,7 +161,7 @@ describe('a plan', () => {
   });
 
   it('is set by administrators alone, of brands that there are', async () => {
-    const node = aNode();
+    const node = await aNode();
     const { one, other } = await aMatch(node);
     const set = (viewer: Viewer, id: bigint | null) => errorOf(node.brands.setPlan(viewer, id, 'BUSINESS'));
 

@@ -27,7 +27,7 @@ const seqsOf = ({ edges }: { edges: { node: { seq: number } }[] }) => edges.map(
 
 /** Ada and Bob in a group in which so many messages were sent. */
 const aChat = async (messages: number) => {
-  const node = chatNode(database.current);
+  const node = await chatNode(database.current);
   const [ada, bob] = [await newPerson(database.current), await newPerson(database.current)];
   const { admin, chat } = await node.group(ada, bob);
   for (let count = 1; count <= messages; count += 1) await node.say(ada, chat, `text ${count}`);

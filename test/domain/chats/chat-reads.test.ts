@@ -39,7 +39,7 @@ describe.each(Object.keys(reads))('%s', (name) => {
 
   it('costs one statement for any number of chats', async () => {
     const { db, count } = counting(database.current);
-    const node = chatNode(db);
+    const node = await chatNode(db);
     const [ada, bob] = [await someone(), await someone()];
     const chatIds: bigint[] = [];
     for (let index = 0; index < 12; index += 1) {
@@ -57,7 +57,7 @@ describe.each(Object.keys(reads))('%s', (name) => {
   });
 
   it('gives nothing to one who is no member any more, nor to one who never was', async () => {
-    const node = aNode();
+    const node = await aNode();
     const [ada, bob, eve] = [await someone(), await someone(), await someone()];
     const { admin, chat } = await node.group(ada, bob);
     const { chat: dialog } = await node.chats.openDirect(ada, bob.id);
@@ -93,7 +93,7 @@ describe.each(Object.keys(reads))('%s', (name) => {
 });
 
 it('permissions say what the viewer may do there now', async () => {
-  const { chats, members, group } = aNode();
+  const { chats, members, group } = await aNode();
   const ada = await someone();
   const { admin, chat } = await group(ada);
   const { chat: dialog } = await chats.openDirect(ada, admin.id);
@@ -132,7 +132,7 @@ it('permissions say what the viewer may do there now', async () => {
 });
 
 it('the last message is the newest that is not deleted', async () => {
-  const { chats, group, messages, say } = aNode();
+  const { chats, group, messages, say } = await aNode();
   const ada = await someone();
   const { chat } = await group(ada);
   const lastOf = async () => (await chats.lastMessages(ada, [chat.id])).get(chat.id);
@@ -146,7 +146,7 @@ it('the last message is the newest that is not deleted', async () => {
 });
 
 it('the first unread message is the oldest by others, not deleted, after what the viewer has read', async () => {
-  const { chats, group, messages, readPositions, say } = aNode();
+  const { chats, group, messages, readPositions, say } = await aNode();
   const [ada, bob] = [await someone(), await someone()];
   const { admin, chat } = await group(ada, bob);
   const firstOf = async (viewer: Viewer) => {
@@ -176,7 +176,7 @@ it('the first unread message is the oldest by others, not deleted, after what th
 });
 
 it('members are counted as they are listed, deactivated ones too', async () => {
-  const { chats, group, members } = aNode();
+  const { chats, group, members } = await aNode();
   const [ada, bob, carol] = [await someone(), await someone(), await someone()];
   const { admin, chat } = await group(ada, bob);
   const countFor = async (viewer: Viewer) => (await chats.memberCounts(viewer, [chat.id])).get(chat.id);
@@ -192,7 +192,7 @@ it('members are counted as they are listed, deactivated ones too', async () => {
 });
 
 it('S1.12 messages come oldest first, deleted ones as tombstones, the newest 50 where nothing is said', async () => {
-  const { chats, group, messages, say } = aNode();
+  const { chats, group, messages, say } = await aNode();
   const ada = await someone();
   const { chat } = await group(ada);
   for (let count = 1; count <= 60; count += 1) await say(ada, chat, String(count));
@@ -217,7 +217,7 @@ it('S1.12 messages come oldest first, deleted ones as tombstones, the newest 50 
 });
 
 it('members come page by page, with who they are and how far they have read', async () => {
-  const { chats, group, readPositions, say } = aNode();
+  const { chats, group, readPositions, say } = await aNode();
   const people = [await someone(), await someone(), await someone()];
   const { chat } = await group(...people);
   await say(people[0]!, chat);

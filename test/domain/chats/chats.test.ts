@@ -19,7 +19,7 @@ const anAdmin = () => newPerson(database.current, 'ADMIN');
 
 describe('making a group', () => {
   it('S1.3 S1.5 is for administrators, who are no members of it themselves', async () => {
-    const { chats } = aNode();
+    const { chats } = await aNode();
     const [admin, ada, bob] = [await anAdmin(), await someone(), await someone()];
 
     const chat = await chats.create(admin, { name: '  Room 1 ', slug: 'room-1', memberIds: [ada.id, bob.id, ada.id] });
@@ -32,7 +32,7 @@ describe('making a group', () => {
   });
 
   it('tells the new members, and not the administrator who is one of them', async () => {
-    const { chats, notifications, hearAs } = aNode();
+    const { chats, notifications, hearAs } = await aNode();
     const [admin, ada] = [await anAdmin(), await someone()];
     const heard = await hearAs(ada);
 
@@ -47,7 +47,7 @@ describe('making a group', () => {
   });
 
   it('S2.20 names everything that is wrong with the input at once', async () => {
-    const { chats } = aNode();
+    const { chats } = await aNode();
     const memberIds = Array.from({ length: 1001 }, (_, index) => BigInt(index + 1));
 
     const error = await errorOf(chats.create(await anAdmin(), { name: ' ', slug: 'No!', memberIds }));
@@ -56,7 +56,7 @@ describe('making a group', () => {
   });
 
   it.each(['unknown', 'undecodable', 'deactivated'])('leaves nothing behind where a member is %s', async (what) => {
-    const { chats } = aNode();
+    const { chats } = await aNode();
     const admin = await anAdmin();
     const gone = await someone();
     await deactivate(database.current, gone);
@@ -70,7 +70,7 @@ describe('making a group', () => {
   });
 
   it('gives a slug to one of two administrators who ask for it at once', async () => {
-    const { chats } = aNode();
+    const { chats } = await aNode();
     const [one, other] = [await anAdmin(), await anAdmin()];
 
     const made = await Promise.allSettled([
@@ -86,7 +86,7 @@ describe('making a group', () => {
 
 describe('changing a chat', () => {
   it('keeps what is absent, clears the slug by null, and tells the log', async () => {
-    const { chats } = aNode();
+    const { chats } = await aNode();
     const admin = await anAdmin();
     const { id: chatId } = await chats.create(admin, { name: 'Before', slug: 'before', memberIds: [] });
 
@@ -102,7 +102,7 @@ describe('changing a chat', () => {
   });
 
   it('takes no number where nothing changes', async () => {
-    const { chats } = aNode();
+    const { chats } = await aNode();
     const admin = await anAdmin();
     const { id: chatId } = await chats.create(admin, { name: 'Same', slug: 'same', memberIds: [] });
 
@@ -111,7 +111,7 @@ describe('changing a chat', () => {
   });
 
   it('moves a slug to another chat once it is free, and refuses it before', async () => {
-    const { chats } = aNode();
+    const { chats } = await aNode();
     const admin = await anAdmin();
     const first = await chats.create(admin, { name: 'First', slug: 'moving', memberIds: [] });
     const second = await chats.create(admin, { name: 'Second', memberIds: [] });
@@ -126,7 +126,7 @@ describe('changing a chat', () => {
   });
 
   it('refuses, in this order: input, a chat not seen, one without the right, a closed chat', async () => {
-    const { chats, group } = aNode();
+    const { chats, group } = await aNode();
     const [ada, eve] = [await someone(), await someone()];
     const { admin, chat } = await group(ada);
     await chats.close(admin, chat.id);
@@ -140,7 +140,7 @@ describe('changing a chat', () => {
   });
 
   it('closes and reopens, each once however often it is asked', async () => {
-    const { chats, group } = aNode();
+    const { chats, group } = await aNode();
     const ada = await someone();
     const { admin, chat } = await group(ada);
 
@@ -155,7 +155,7 @@ describe('changing a chat', () => {
   });
 
   it('goes by the role that the database knows, not by the one that the viewer came with', async () => {
-    const { chats, group } = aNode();
+    const { chats, group } = await aNode();
     const { admin, chat } = await group(await someone());
     await database.current.query(`UPDATE "user" SET role = 'USER' WHERE id = $1`, [admin.id]);
 
@@ -166,7 +166,7 @@ describe('changing a chat', () => {
 
 describe('a dialog', () => {
   it('S4.7 is one for each pair, from whichever side', async () => {
-    const { chats } = aNode();
+    const { chats } = await aNode();
     const [ada, bob, eve] = [await someone(), await someone(), await someone()];
 
     const opened = await chats.openDirect(ada, bob.id);
@@ -179,7 +179,7 @@ describe('a dialog', () => {
   });
 
   it('S4.7 is one, opened from both sides on two nodes at once', async () => {
-    const [one, other] = [aNode(), aNode()];
+    const [one, other] = [await aNode(), await aNode()];
     for (let round = 0; round < 10; round += 1) {
       const [ada, bob] = [await someone(), await someone()];
 
@@ -192,7 +192,7 @@ describe('a dialog', () => {
   });
 
   it('is with another, active user', async () => {
-    const { chats } = aNode();
+    const { chats } = await aNode();
     const [ada, gone] = [await someone(), await someone()];
     await deactivate(database.current, gone);
 
@@ -203,7 +203,7 @@ describe('a dialog', () => {
   });
 
   it('is found with one who was deactivated since, and written in', async () => {
-    const { chats, say } = aNode();
+    const { chats, say } = await aNode();
     const [ada, gone] = [await someone(), await someone()];
     const { chat } = await chats.openDirect(ada, gone.id);
     await deactivate(database.current, gone);
@@ -213,7 +213,7 @@ describe('a dialog', () => {
   });
 
   it('counts for the limit only where it is new', async () => {
-    const { chats } = aNode({ limits: { directChatsPerMinute: 1 } });
+    const { chats } = await aNode({ settings: { directChatsPerMinute: 1 } });
     const [ada, bob, eve] = [await someone(), await someone(), await someone()];
 
     await chats.openDirect(ada, bob.id);
@@ -225,7 +225,7 @@ describe('a dialog', () => {
   });
 
   it('tells the other side, and is no business of an administrator', async () => {
-    const { chats, notifications } = aNode();
+    const { chats, notifications } = await aNode();
     const [ada, bob, admin] = [await someone(), await someone(), await anAdmin()];
 
     const { chat } = await chats.openDirect(ada, bob.id);
@@ -246,7 +246,7 @@ describe('a dialog', () => {
 
 describe('finding chats', () => {
   it('finds by id and by slug what the viewer may see, and nothing else', async () => {
-    const { chats } = aNode();
+    const { chats } = await aNode();
     const [admin, ada, eve] = [await anAdmin(), await someone(), await someone()];
     const chat = await chats.create(admin, { name: 'Findable', slug: 'findable', memberIds: [ada.id] });
 
@@ -262,7 +262,7 @@ describe('finding chats', () => {
   });
 
   it('sees in SQL exactly what the policy says, for every kind, role and membership', async () => {
-    const { chats } = aNode();
+    const { chats } = await aNode();
     for (const kind of Object.values(ChatKind)) {
       const [row] = await database.current.query<{ id: bigint }>(
         `INSERT INTO chat (kind, head_mark) VALUES ($1::chat_kind, 0) RETURNING id`,
@@ -293,21 +293,23 @@ describe('finding chats', () => {
 describe('who may open dialogs', () => {
   it('C7 is set to everyone, staff or nobody; dialogs that there are go on', async () => {
     const [ada, bob, manager] = [await someone(), await someone(), await newPerson(database.current, 'MANAGER')];
-    const nodeFor = (directChats: 'everyone' | 'staff' | 'off') => chatNode(database.current, { directChats });
+    const [everyone, staff, nobody] = await Promise.all(
+      (['everyone', 'staff', 'off'] as const).map((directChats) => aNode({ settings: { directChats } })),
+    );
 
-    expect(await errorOf(nodeFor('staff').chats.openDirect(ada, bob.id))).toBeInstanceOf(ForbiddenError);
-    expect(await errorOf(nodeFor('off').chats.openDirect(manager, ada.id))).toBeInstanceOf(ForbiddenError);
-    expect(await nodeFor('staff').chats.openDirect(manager, ada.id)).toMatchObject({ created: true });
-    const { chat } = await nodeFor('everyone').chats.openDirect(ada, bob.id);
+    expect(await errorOf(staff!.chats.openDirect(ada, bob.id))).toBeInstanceOf(ForbiddenError);
+    expect(await errorOf(nobody!.chats.openDirect(manager, ada.id))).toBeInstanceOf(ForbiddenError);
+    expect(await staff!.chats.openDirect(manager, ada.id)).toMatchObject({ created: true });
+    const { chat } = await everyone!.chats.openDirect(ada, bob.id);
 
-    expect(await nodeFor('off').chats.openDirect(bob, ada.id)).toEqual({ chat, created: false });
-    expect(await nodeFor('off').say(bob, chat)).toBe(1);
+    expect(await nobody!.chats.openDirect(bob, ada.id)).toEqual({ chat, created: false });
+    expect(await nobody!.say(bob, chat)).toBe(1);
   });
 });
 
 describe('the list of chats', () => {
   it('S1.11 has the one with the newest message first, page by page, and moves for nothing else', async () => {
-    const { chats, members, say } = aNode();
+    const { chats, members, say } = await aNode();
     const [admin, ada, bob] = [await anAdmin(), await someone(), await someone()];
     const made = [];
     for (const name of ['a', 'b', 'c', 'd', 'e']) made.push(await chats.create(admin, { name, memberIds: [ada.id] }));
@@ -325,7 +327,7 @@ describe('the list of chats', () => {
   });
 
   it('S3.18 shows an administrator all chats but other people’s dialogs, the newest made first, and by kind', async () => {
-    const { chats, group, say } = aNode();
+    const { chats, group, say } = await aNode();
     const [ada, bob] = [await someone(), await someone()];
     const older = await group(ada);
     const newer = await group(bob);

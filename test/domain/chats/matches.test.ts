@@ -9,7 +9,7 @@ const aNode = () => chatNode(database.current);
 const someone = () => newPerson(database.current);
 const anAdmin = () => newPerson(database.current, 'ADMIN');
 
-const twoBrands = async (node: ReturnType<typeof aNode>) => {
+const twoBrands = async (node: Awaited<ReturnType<typeof aNode>>) => {
   const [root, ada, bob] = [await anAdmin(), await someone(), await someone()];
   const brandOf = ({ id }: Viewer) => node.brands.create(root, { ownerId: id, name: 'Acme', plan: 'FREE' });
   return { root, ada, bob, brandIds: [(await brandOf(ada)).id, (await brandOf(bob)).id] };
@@ -17,7 +17,7 @@ const twoBrands = async (node: ReturnType<typeof aNode>) => {
 
 describe('a match', () => {
   it('S3.2 S3.3 opens a chat for the owners of two brands, and tells them of it', async () => {
-    const node = aNode();
+    const node = await aNode();
     const { root, ada, bob, brandIds } = await twoBrands(node);
 
     const { chat, created } = await node.matches.create(root, brandIds);
@@ -34,7 +34,7 @@ describe('a match', () => {
   });
 
   it('is there once for a pair, whichever comes first and however many make it at once', async () => {
-    const node = aNode();
+    const node = await aNode();
     const { root, ada, brandIds } = await twoBrands(node);
 
     const made = await Promise.all(
@@ -47,7 +47,7 @@ describe('a match', () => {
   });
 
   it('is refused for anything but two brands, then for brands not seen, then to all but administrators', async () => {
-    const node = aNode();
+    const node = await aNode();
     const { root, ada, bob, brandIds } = await twoBrands(node);
     const [one, other] = brandIds as [bigint, bigint];
     const create = (viewer: Viewer, ids: (bigint | null)[]) => errorOf(node.matches.create(viewer, ids));

@@ -13,7 +13,7 @@ const isMember = async (chat: { id: bigint }, person: { id: bigint }) =>
 
 describe('adding a member', () => {
   it('S1.3 S1.13 is for administrators; twice is once', async () => {
-    const { chats, members, group, notifications } = aNode();
+    const { chats, members, group, notifications } = await aNode();
     const [ada, bob, eve] = [await someone(), await someone(), await someone()];
     const { admin, chat } = await group(ada);
 
@@ -32,7 +32,7 @@ describe('adding a member', () => {
   });
 
   it('S1.13 makes one event of two administrators who add the same person at once', async () => {
-    const [one, other] = [aNode(), aNode()];
+    const [one, other] = [await aNode(), await aNode()];
     for (let round = 0; round < 10; round += 1) {
       const bob = await someone();
       const { admin, chat } = await one.group();
@@ -46,7 +46,7 @@ describe('adding a member', () => {
   });
 
   it('starts the new member at the head, with nothing unread', async () => {
-    const { chats, members, group, say, notifications } = aNode();
+    const { chats, members, group, say, notifications } = await aNode();
     const [ada, bob] = [await someone(), await someone()];
     const { admin, chat } = await group(ada);
     for (let count = 0; count < 3; count += 1) await say(ada, chat);
@@ -62,7 +62,7 @@ describe('adding a member', () => {
   });
 
   it('refuses who is not there, who is deactivated, a closed chat, and kinds whose members never change', async () => {
-    const { chats, members, group } = aNode();
+    const { chats, members, group } = await aNode();
     const [ada, gone, eve] = [await someone(), await someone(), await someone()];
     const { admin, chat } = await group(ada);
     await deactivate(database.current, gone);
@@ -81,7 +81,7 @@ describe('adding a member', () => {
 
 describe('removing a member', () => {
   it('S1.14 is for administrators, also in a closed chat, and takes the chat from sight', async () => {
-    const { chats, members, group, notifications } = aNode();
+    const { chats, members, group, notifications } = await aNode();
     const [ada, bob] = [await someone(), await someone()];
     const { admin, chat } = await group(ada, bob);
     await chats.close(admin, chat.id);
@@ -104,7 +104,7 @@ describe('removing a member', () => {
   });
 
   it('S1.14 lets nothing that they send follow the removal', async () => {
-    const { members, group, messages } = aNode();
+    const { members, group, messages } = await aNode();
     const bob = await someone();
     for (let round = 0; round < 10; round += 1) {
       const { admin, chat } = await group(bob);
@@ -127,7 +127,7 @@ describe('removing a member', () => {
   });
 
   it('makes one event of two removals at once', async () => {
-    const { members, group } = aNode();
+    const { members, group } = await aNode();
     const bob = await someone();
     const { admin, chat } = await group(bob);
 
@@ -141,7 +141,7 @@ describe('removing a member', () => {
   });
 
   it('counts anew for one who is added again', async () => {
-    const { chats, members, group, say, readPositions } = aNode();
+    const { chats, members, group, say, readPositions } = await aNode();
     const [ada, bob] = [await someone(), await someone()];
     const { admin, chat } = await group(ada, bob);
     await say(bob, chat);
@@ -162,7 +162,7 @@ describe('removing a member', () => {
 
 describe('leaving', () => {
   it('S1.4 C6 ends one’s own membership, which is told as their own doing', async () => {
-    const { chats, members, group, notifications, hearAs } = aNode();
+    const { chats, members, group, notifications, hearAs } = await aNode();
     const [ada, bob] = [await someone(), await someone()];
     const { admin, chat } = await group(ada, bob);
     const heard = await hearAs(bob);
@@ -183,7 +183,7 @@ describe('leaving', () => {
 });
 
 it('finds members by their keys, only in chats that the viewer sees', async () => {
-  const { members, group } = aNode();
+  const { members, group } = await aNode();
   const [ada, bob, eve] = [await someone(), await someone(), await someone()];
   const { admin, chat } = await group(ada, bob);
   const keys = [bob, eve, ada].map((person) => ({ chatId: chat.id, userId: person.id }));

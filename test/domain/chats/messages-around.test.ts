@@ -37,7 +37,7 @@ beforeAll(async () => {
 });
 
 const around = (place: MessagePlace, limit = 4) =>
-  chatNode(database.current).chats.messagesAround(viewer, [chatId], place, limit);
+  chatNode(database.current).then(({ chats }) => chats.messagesAround(viewer, [chatId], place, limit));
 
 const pageAround = async (place: MessagePlace, limit?: number) => {
   const { edges, pageInfo } = (await around(place, limit)).get(chatId)!;
@@ -91,7 +91,7 @@ describe('the page around a place', () => {
   });
 
   it('is one page for each of several chats, and for a message only in its own', async () => {
-    const { chats } = chatNode(database.current);
+    const { chats } = await chatNode(database.current);
     const seqsIn = async (place: MessagePlace) =>
       [...(await chats.messagesAround(viewer, [otherId, chatId], place, 2)).values()].map(({ edges }) =>
         edges.map(({ node }) => `${node.chatId}:${node.seq}`),
@@ -104,7 +104,7 @@ describe('the page around a place', () => {
   });
 
   it('leads on in both directions with the cursors of messages', async () => {
-    const { chats } = chatNode(database.current);
+    const { chats } = await chatNode(database.current);
     const { pageInfo } = await pageAround({ seq: 10 });
     const pageOf = async (args: Parameters<typeof chats.messages>[2]) =>
       (await chats.messages(viewer, [chatId], args)).get(chatId)!.edges.map(({ node }) => node.seq);

@@ -14,7 +14,7 @@ const newRef = () => `2026/${(orders += 1)}`;
 
 describe('an order chat', () => {
   it('S4.13 is opened by a manager, who is in it, and found by its reference', async () => {
-    const { chats, notifications } = aNode();
+    const { chats, notifications } = await aNode();
     const [manager, client] = [await aManager(), await someone()];
     const orderRef = newRef();
 
@@ -30,7 +30,7 @@ describe('an order chat', () => {
   });
 
   it('is found where it is there, and then nothing of the input is used', async () => {
-    const { chats } = aNode();
+    const { chats } = await aNode();
     const [manager, root] = [await aManager(), await newPerson(database.current, 'ADMIN')];
     const orderRef = newRef();
     const { chat } = await chats.openOrder(manager, { orderRef, name: 'Roses', memberIds: [] });
@@ -45,7 +45,7 @@ describe('an order chat', () => {
   });
 
   it('is one where several open it at once: one has made it, another manager is not in it', async () => {
-    const { chats } = aNode();
+    const { chats } = await aNode();
     const [manager, other] = [await aManager(), await aManager()];
     const orderRef = newRef();
 
@@ -60,7 +60,7 @@ describe('an order chat', () => {
   });
 
   it('is refused for bad input, then for members that there are not, then to users', async () => {
-    const { chats } = aNode();
+    const { chats } = await aNode();
     const [ada, manager, gone] = [await someone(), await aManager(), await someone()];
     await deactivate(database.current, gone);
     const open = (viewer: Viewer, input: { orderRef?: string; name?: string; memberIds?: (bigint | null)[] }) =>
@@ -76,7 +76,7 @@ describe('an order chat', () => {
   });
 
   it('has managers in it bring people in and take them out, and clients stay', async () => {
-    const node = aNode();
+    const node = await aNode();
     const [manager, client, other] = [await aManager(), await someone(), await aManager()];
     const { chat } = await node.chats.openOrder(manager, { orderRef: newRef(), memberIds: [client.id] });
 

@@ -11,18 +11,18 @@ const someone = () => newPerson(database.current);
 const aManager = () => newPerson(database.current, 'MANAGER');
 const anAdmin = () => newPerson(database.current, 'ADMIN');
 
-const aRelation = async (node: ReturnType<typeof aNode>) => {
+const aRelation = async (node: Awaited<ReturnType<typeof aNode>>) => {
   const [manager, client] = [await aManager(), await someone()];
   const { relation } = await node.relations.create(manager, manager.id, client.id);
   return { manager, client, relation, chat: { id: relation.chatId } };
 };
 
-const toldOf = async (node: ReturnType<typeof aNode>, viewer: Viewer) =>
+const toldOf = async (node: Awaited<ReturnType<typeof aNode>>, viewer: Viewer) =>
   (await node.notifications.list(viewer, true)).edges.map(({ node: one }) => [one.kind, one.chatId]);
 
 describe('a relation', () => {
   it('S0.1 S0.9 ties a client to a manager, who get a chat and are told', async () => {
-    const node = aNode();
+    const node = await aNode();
     const [manager, client] = [await aManager(), await someone()];
     const heard = await node.hearAs(client);
 
@@ -40,7 +40,7 @@ describe('a relation', () => {
   });
 
   it('is there once for a pair, however many make it at once', async () => {
-    const node = aNode();
+    const node = await aNode();
     const [root, manager, client] = [await anAdmin(), await aManager(), await someone()];
 
     const made = await Promise.all(
@@ -53,7 +53,7 @@ describe('a relation', () => {
   });
 
   it('S0.9 S0.15 is refused for oneself, then for nobody, then to others, then for a manager who is none', async () => {
-    const { relations } = aNode();
+    const { relations } = await aNode();
     const [root, manager, ada, gone] = [await anAdmin(), await aManager(), await someone(), await someone()];
     await deactivate(database.current, gone);
     const create = (viewer: Viewer, managerId: bigint | null, clientId: bigint | null) =>
@@ -71,7 +71,7 @@ describe('a relation', () => {
   });
 
   it('S0.7 S0.8 is seen by its manager, its client and administrators, and by nobody else', async () => {
-    const node = aNode();
+    const node = await aNode();
     const { manager, client, relation } = await aRelation(node);
 
     for (const viewer of [manager, client, await anAdmin()]) {
@@ -86,7 +86,7 @@ describe('a relation', () => {
   });
 
   it('S0.7 is listed page by page, newest first, from either side', async () => {
-    const node = aNode();
+    const node = await aNode();
     const [manager, boss] = [await aManager(), await aManager()];
     const made = [];
     for (let n = 0; n < 5; n += 1) {
@@ -110,7 +110,7 @@ describe('a relation', () => {
   });
 
   it('S0.11 S0.25 once deleted leaves its chat closed, for both to read', async () => {
-    const node = aNode();
+    const node = await aNode();
     const { manager, client, relation, chat } = await aRelation(node);
     await node.say(client, chat, 'Hello');
 
@@ -126,7 +126,7 @@ describe('a relation', () => {
   });
 
   it('made anew for an old pair opens the old chat again, with all that is in it', async () => {
-    const node = aNode();
+    const node = await aNode();
     const { manager, client, relation, chat } = await aRelation(node);
     await node.say(client, chat, 'Hello');
     await node.relations.delete(manager, relation.id);
@@ -140,7 +140,7 @@ describe('a relation', () => {
   });
 
   it('S0.10 S0.25 given another client has another chat; the former one is closed and tells nothing of the new client', async () => {
-    const node = aNode();
+    const node = await aNode();
     const { manager, client, relation, chat } = await aRelation(node);
     const next = await someone();
     await node.say(client, chat, 'A secret');
@@ -164,7 +164,7 @@ describe('a relation', () => {
   });
 
   it('S0.10 is changed and deleted by its manager and administrators, to clients who can be', async () => {
-    const node = aNode();
+    const node = await aNode();
     const { manager, client, relation, chat } = await aRelation(node);
     const other = await someone();
     const { relation: second } = await node.relations.create(manager, manager.id, other.id);
@@ -185,7 +185,7 @@ describe('a relation', () => {
   });
 
   it('changed from two sides at once ends with one client, one open chat and all others closed', async () => {
-    const node = aNode();
+    const node = await aNode();
     const root = await anAdmin();
     for (let round = 0; round < 8; round += 1) {
       const { manager, relation } = await aRelation(node);
@@ -208,7 +208,7 @@ describe('a relation', () => {
   });
 
   it('S0.25 changed while the client sends has each message before the closing or refused', async () => {
-    const node = aNode();
+    const node = await aNode();
     for (let round = 0; round < 5; round += 1) {
       const { manager, client, relation, chat } = await aRelation(node);
       const next = await someone();

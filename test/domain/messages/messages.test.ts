@@ -20,7 +20,7 @@ const someone = () => newPerson(database.current);
 
 describe('sending', () => {
   it('S2.22 refuses text over 1000 characters and takes no number', async () => {
-    const { group, messages } = aNode();
+    const { group, messages } = await aNode();
     const ada = await someone();
     const { chat } = await group(ada);
 
@@ -31,7 +31,7 @@ describe('sending', () => {
   });
 
   it('C1 S2.15 refuses only white space, and keeps all else exactly as sent', async () => {
-    const { group, messages } = aNode();
+    const { group, messages } = await aNode();
     const ada = await someone();
     const { chat } = await group(ada);
     const texts = [' padded \n', 'Привет 👋🏽', '\u202eשלום\u202c', 'e\u0301', `quote' "and" \\ {"$n":"7"}`];
@@ -44,7 +44,7 @@ describe('sending', () => {
 
   it('costs one statement, its sender along', async () => {
     const { db, count } = counting(database.current);
-    const { group, messages } = chatNode(db);
+    const { group, messages } = await chatNode(db);
     const ada = await someone();
     const { chat } = await group(ada);
     const before = count();
@@ -56,7 +56,7 @@ describe('sending', () => {
   });
 
   it('answers a repeated key with the first message as it is now: edited, deleted, the chat closed, the limit reached', async () => {
-    const { chats, group, messages } = aNode({ limits: { messagesPerMinute: 1 } });
+    const { chats, group, messages } = await aNode({ settings: { messagesPerMinute: 1 } });
     const ada = await someone();
     const { admin, chat } = await group(ada);
     const send = () => messages.send(ada, { chatId: chat.id, text: 'first', clientMessageId: 'key' });
@@ -82,7 +82,7 @@ describe('sending', () => {
   });
 
   it('refuses a key that was used for another text, by what was first sent', async () => {
-    const { group, messages } = aNode();
+    const { group, messages } = await aNode();
     const [ada, bob] = [await someone(), await someone()];
     const { chat } = await group(ada, bob);
     const { message } = await messages.send(ada, { chatId: chat.id, text: 'first', clientMessageId: 'key' });
@@ -97,7 +97,7 @@ describe('sending', () => {
   });
 
   it('sends once what is sent with one key from two nodes at once', async () => {
-    const [one, other] = [aNode(), aNode()];
+    const [one, other] = [await aNode(), await aNode()];
     const ada = await someone();
     const { chat } = await one.group(ada);
     for (let round = 0; round < 10; round += 1) {
@@ -112,7 +112,7 @@ describe('sending', () => {
   });
 
   it('S2.23 C5 allows so many a minute; what is refused or repeated costs nothing of them', async () => {
-    const { chats, group, messages } = aNode({ limits: { messagesPerMinute: 3 } });
+    const { chats, group, messages } = await aNode({ settings: { messagesPerMinute: 3 } });
     const [ada, bob] = [await someone(), await someone()];
     const { admin, chat } = await group(ada, bob);
     const closed = (await group(ada)).chat;
@@ -141,7 +141,7 @@ describe('sending', () => {
   });
 
   it('refuses, in this order: input, a chat not seen, one where the viewer does not write, a closed one', async () => {
-    const { chats, group, messages } = aNode();
+    const { chats, group, messages } = await aNode();
     const [ada, eve] = [await someone(), await someone()];
     const { admin, chat } = await group(ada);
     const { chat: dialog } = await chats.openDirect(ada, eve.id);
@@ -160,7 +160,7 @@ describe('sending', () => {
   });
 
   it('a removed member gets not even the answer to a key of their own', async () => {
-    const { group, members, messages } = aNode();
+    const { group, members, messages } = await aNode();
     const ada = await someone();
     const { admin, chat } = await group(ada);
     const draft = { chatId: chat.id, text: 'mine', clientMessageId: 'key' };
@@ -173,7 +173,7 @@ describe('sending', () => {
 
 describe('editing', () => {
   it('S2.8 changes one’s own message, and tells the log with the number of the change', async () => {
-    const { group, messages, hear } = aNode();
+    const { group, messages, hear } = await aNode();
     const ada = await someone();
     const { chat } = await group(ada);
     const { message } = await messages.send(ada, { chatId: chat.id, text: 'before' });
@@ -190,7 +190,7 @@ describe('editing', () => {
   });
 
   it('to the same text changes nothing and costs nothing', async () => {
-    const { group, messages } = aNode({ limits: { editsPerMinute: 1 } });
+    const { group, messages } = await aNode({ settings: { editsPerMinute: 1 } });
     const ada = await someone();
     const { chat } = await group(ada);
     const { message } = await messages.send(ada, { chatId: chat.id, text: 'same' });
@@ -204,7 +204,7 @@ describe('editing', () => {
   });
 
   it('S3.6 S3.11 S3.31 C12 answers alike for another’s message, one that is not there and one that was deleted', async () => {
-    const { group, messages, chats } = aNode();
+    const { group, messages, chats } = await aNode();
     const [ada, bob, eve] = [await someone(), await someone(), await someone()];
     const { admin, chat } = await group(ada, bob);
     const { message } = await messages.send(ada, { chatId: chat.id, text: 'mine' });
@@ -225,7 +225,7 @@ describe('editing', () => {
   });
 
   it('is forbidden to an administrator who wrote it as a member and no longer is one', async () => {
-    const { group, members, messages } = aNode();
+    const { group, members, messages } = await aNode();
     const { admin, chat } = await group();
     await members.add(admin, chat.id, admin.id);
     const { message } = await messages.send(admin, { chatId: chat.id, text: 'mine' });
@@ -235,7 +235,7 @@ describe('editing', () => {
   });
 
   it('gives two edits at once two numbers, and the message says what the later one made it', async () => {
-    const { group, messages } = aNode();
+    const { group, messages } = await aNode();
     const ada = await someone();
     const { chat } = await group(ada);
     const { message } = await messages.send(ada, { chatId: chat.id, text: 'first' });
@@ -250,7 +250,7 @@ describe('editing', () => {
 
 describe('deleting', () => {
   const aTalk = async () => {
-    const node = aNode();
+    const node = await aNode();
     const [ada, bob] = [await someone(), await someone()];
     const { admin, chat } = await node.group(ada, bob);
     const seqs = { ada: [0, 0], bob: [0, 0] };
@@ -382,7 +382,7 @@ describe('deleting', () => {
 
 describe('reading messages', () => {
   it('S0.5 finds them by key, only in chats that the viewer sees', async () => {
-    const { group, messages, say } = aNode();
+    const { group, messages, say } = await aNode();
     const [ada, eve] = [await someone(), await someone()];
     const { admin, chat } = await group(ada);
     const seq = await say(ada, chat, 'hi');
@@ -398,7 +398,7 @@ describe('reading messages', () => {
   });
 
   it('S0.4 C9 lists all sent and received in chats of two, newest first, in pages', async () => {
-    const { chats, group, messages, say } = aNode();
+    const { chats, group, messages, say } = await aNode();
     const [ada, bob, eve] = [await someone(), await someone(), await someone()];
     const { chat: one } = await chats.openDirect(ada, bob.id);
     const { chat: two } = await chats.openDirect(eve, ada.id);
@@ -426,7 +426,7 @@ describe('reading messages', () => {
   });
 
   it('S1.12 C9 lists those of one chat, newest first; none that the viewer does not see', async () => {
-    const { group, messages, say } = aNode();
+    const { group, messages, say } = await aNode();
     const [ada, eve] = [await someone(), await someone()];
     const { chat } = await group(ada);
     expect((await messages.list(ada, chat.id))?.edges).toEqual([]);

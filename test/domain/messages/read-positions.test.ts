@@ -49,7 +49,7 @@ const unreadOf = async (node: ChatNode, chat: { id: bigint }, person: Viewer) =>
 
 describe('marking as read', () => {
   it('S2.5 C8 marks everything where no number is given, or one beyond the head', async () => {
-    const node = aNode();
+    const node = await aNode();
     const [ada, bob] = [await someone(), await someone()];
     const { chat } = await node.group(ada, bob);
     for (const upToSeq of [null, 1_000_000]) {
@@ -66,7 +66,7 @@ describe('marking as read', () => {
   });
 
   it('C8 only moves forward', async () => {
-    const node = aNode();
+    const node = await aNode();
     const [ada, bob] = [await someone(), await someone()];
     const { chat } = await node.group(ada, bob);
     for (let count = 0; count < 5; count += 1) await node.say(ada, chat);
@@ -79,7 +79,7 @@ describe('marking as read', () => {
   });
 
   it('is not done by sending: what came just before one’s own message stays unread', async () => {
-    const node = aNode();
+    const node = await aNode();
     const [ada, bob] = [await someone(), await someone()];
     const { chat } = await node.group(ada, bob);
 
@@ -91,7 +91,7 @@ describe('marking as read', () => {
   });
 
   it('refuses a negative number, a chat not seen, and one who sees it without being a member', async () => {
-    const node = aNode();
+    const node = await aNode();
     const [ada, eve] = [await someone(), await someone()];
     const { admin, chat } = await node.group(ada);
 
@@ -105,7 +105,7 @@ describe('marking as read', () => {
 
 describe('the unread count', () => {
   it('is what a plain count gives, whatever was sent, deleted, read, left and joined again', async () => {
-    const node = aNode();
+    const node = await aNode();
     const [ada, bob, cyd] = [await someone(), await someone(), await someone()];
     const people = [ada, bob, cyd];
     const person = fc.nat({ max: 2 });
@@ -149,7 +149,7 @@ describe('the unread count', () => {
   });
 
   it('stays exact while members send, delete and mark at once, on two nodes', async () => {
-    const nodes = [aNode(), aNode()];
+    const nodes = [await aNode(), await aNode()];
     const people = [await someone(), await someone(), await someone()];
     const { chat } = await nodes[0]!.group(...people);
 
@@ -176,7 +176,7 @@ describe('the unread count', () => {
   });
 
   it('is summed over all chats, at ten messages and at 50,000', async () => {
-    const node = aNode();
+    const node = await aNode();
     const [ada, bob] = [await someone(), await someone()];
     const small = (await node.group(ada, bob)).chat;
     const large = (await node.group(ada, bob)).chat;
@@ -201,7 +201,7 @@ describe('telling how far one has read', () => {
     rings.flatMap((ring) => ('ephemeral' in ring && ring.ephemeral.kind === 'read' ? [ring.ephemeral] : []));
 
   it('S2.10 tells the chat and the reader’s own devices, and nobody where nothing moved', async () => {
-    const node = aNode();
+    const node = await aNode();
     const [ada, bob] = [await someone(), await someone()];
     const { chat } = await node.group(ada, bob);
     await node.say(ada, chat);
@@ -217,7 +217,7 @@ describe('telling how far one has read', () => {
   });
 
   it('tells it to the reader alone in a chat of more than 100 members', async () => {
-    const node = aNode();
+    const node = await aNode();
     const people = await Promise.all(Array.from({ length: 101 }, () => someone()));
     const { admin, chat } = await node.group(...people);
     const heard = await node.hear(chat);
@@ -238,7 +238,7 @@ describe('telling how far one has read', () => {
   });
 
   it('holds further positions back for a while, tells the last one, and never one behind it', async () => {
-    const node = aNode();
+    const node = await aNode();
     const heard = await node.hear({ id: 1n });
     const broadcast = createReadBroadcast({ bus: node.bus, intervalMs: 50 });
     const told = () => readsIn(heard).map(({ lastReadSeq }) => lastReadSeq);
@@ -253,7 +253,7 @@ describe('telling how far one has read', () => {
   });
 
   it('tells early whom it can hold back no longer, and at its close whatever waits', async () => {
-    const node = aNode();
+    const node = await aNode();
     const heard = await node.hear({ id: 1n });
     const broadcast = createReadBroadcast({ bus: node.bus, intervalMs: 1_000_000, readersMost: 2 });
     const told = () => readsIn(heard).map(({ user, lastReadSeq }) => [user.id, lastReadSeq]);

@@ -12,7 +12,7 @@ const typingIn = (rings: Ring[]) =>
 
 it('S2.4 S2.9 tells the chat who types and who has stopped, for one statement each', async () => {
   const { db, count } = counting(database.current);
-  const { group, typing, hear } = chatNode(db);
+  const { group, typing, hear } = await chatNode(db);
   const ada = await someone();
   const { chat } = await group(ada);
   const heard = await hear(chat);
@@ -33,7 +33,7 @@ it('S2.4 S2.9 tells the chat who types and who has stopped, for one statement ea
 });
 
 it('S2.17 ends by itself, later where it is said again, and once', async () => {
-  const { group, typing, hear } = chatNode(database.current, { typingLastsMs: 300 });
+  const { group, typing, hear } = await chatNode(database.current, { typingLastsMs: 300 });
   const ada = await someone();
   const { chat } = await group(ada);
   const heard = await hear(chat);
@@ -48,7 +48,7 @@ it('S2.17 ends by itself, later where it is said again, and once', async () => {
 });
 
 it('tells at its close that those have stopped whose end it would tell', async () => {
-  const { group, typing, hear } = chatNode(database.current);
+  const { group, typing, hear } = await chatNode(database.current);
   const [ada, bob] = [await someone(), await someone()];
   const { chat } = await group(ada, bob);
   const heard = await hear(chat);
@@ -61,7 +61,7 @@ it('tells at its close that those have stopped whose end it would tell', async (
 });
 
 it('S2.13 is for those who may write there, so often and no oftener', async () => {
-  const { chats, group, typing } = chatNode(database.current, { limits: { typingPerMinute: 2 } });
+  const { chats, group, typing } = await chatNode(database.current, { settings: { typingPerMinute: 2 } });
   const [ada, eve] = [await someone(), await someone()];
   const { admin, chat } = await group(ada);
 
@@ -77,7 +77,7 @@ it('S2.13 is for those who may write there, so often and no oftener', async () =
 });
 
 it('is told to nobody in a chat of more than 100 members', async () => {
-  const { group, typing, hear, say } = chatNode(database.current);
+  const { group, typing, hear, say } = await chatNode(database.current);
   const people = await Promise.all(Array.from({ length: 101 }, () => someone()));
   const { chat } = await group(...people);
   const heard = await hear(chat);

@@ -14,7 +14,8 @@ const unreadOf = async ({ notifications }: ChatNode, viewer: Viewer): Promise<No
   (await notifications.list(viewer, true)).edges.map(({ node }) => node);
 
 /** Two people in a group, with nothing to be told. */
-const aQuietChat = async (node = aNode()) => {
+const aQuietChat = async (db = database.current) => {
+  const node = await chatNode(db);
   const [ada, bob] = [await someone(), await someone()];
   const { admin, chat } = await node.group(ada, bob);
   await node.notifications.markRead(bob, null);
@@ -83,7 +84,7 @@ describe('NEW_MESSAGE', () => {
 
   it('is found for many users and chats by one statement, as gone where there is none', async () => {
     const { db, count } = counting(database.current);
-    const { node, ada, bob, admin, chat, say, chats, notifications } = await aQuietChat(chatNode(db));
+    const { node, ada, bob, admin, chat, say, chats, notifications } = await aQuietChat(db);
     const { chat: dialog } = await chats.openDirect(ada, bob.id);
     await say(ada, chat, 'in the group');
     await say(ada, dialog, 'in the dialog');
@@ -113,7 +114,7 @@ describe('NEW_MESSAGE', () => {
 describe('the list of notifications', () => {
   it('mixes stored ones and new messages, newest first, page by page, for one statement a page', async () => {
     const { db, count } = counting(database.current);
-    const node = chatNode(db);
+    const node = await chatNode(db);
     const [ada, bob] = [await someone(), await someone()];
     const rooms = [];
     for (let index = 0; index < 4; index += 1) {
@@ -164,7 +165,7 @@ describe('the list of notifications', () => {
 
 describe('marking notifications as read', () => {
   it('takes some or all, says how many are left, and tells one’s own devices', async () => {
-    const node = aNode();
+    const node = await aNode();
     const [ada, bob] = [await someone(), await someone()];
     const [one, two] = [(await node.group(ada, bob)).chat, (await node.group(ada, bob)).chat];
     await node.say(ada, one);
@@ -200,7 +201,7 @@ describe('marking notifications as read', () => {
   });
 
   it('and sends and marks at once end neither in a deadlock nor in a lost notification', async () => {
-    const node = aNode();
+    const node = await aNode();
     const [ada, bob] = [await someone(), await someone()];
     const rooms = [];
     for (let index = 0; index < 5; index += 1) rooms.push((await node.group(ada, bob)).chat);
@@ -222,7 +223,7 @@ describe('marking notifications as read', () => {
 
 describe('what changed of them', () => {
   it('is told with what was read meanwhile, each once', async () => {
-    const node = aNode();
+    const node = await aNode();
     const [ada, bob] = [await someone(), await someone()];
     await node.group(bob);
     const start = await momentOf(database.current);
@@ -241,7 +242,7 @@ describe('what changed of them', () => {
   });
 
   it('names the chats that were read or set aside', async () => {
-    const node = aNode();
+    const node = await aNode();
     const [ada, bob] = [await someone(), await someone()];
     const rooms = [
       (await node.group(ada, bob)).chat,

@@ -30,7 +30,7 @@ const markOf = (seq: number, log = 0) => seq * 10 + log;
 
 const anEvent = (
   seq: number,
-  { type = 'MESSAGE_SENT' as LogEvent['type'], userId = null as bigint | null, ...more } = {},
+  { type = 'MESSAGE_SENT' as LogEvent['type'], userId = null as bigint | null, messages = [] as MessageRow[] } = {},
 ): LogEvent => ({
   chatId: 7n,
   seq,
@@ -39,9 +39,8 @@ const anEvent = (
   createdAt: new Date(0),
   actorId: OTHER,
   userId,
-  messages: [],
+  messages,
   users: [],
-  ...more,
 });
 
 const aMessage = (seq: number, changedSeq = seq): MessageRow => ({

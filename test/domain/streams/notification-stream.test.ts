@@ -32,7 +32,7 @@ const aNode = async (sound: Database, options: { intervalMs?: number; bus?: Bus;
   const { rounds, bus: own } = await logNode(sound, options);
   const tail = createTail({ db, bus: own, rounds }, () => undefined);
   onTestFinished(() => tail.close());
-  const node = chatNode(sound, { bus: own });
+  const node = await chatNode(sound, { bus: own });
   const list = async (viewer: Viewer) =>
     (await node.notifications.list(viewer, false, { first: 100 })).edges.map((edge) => edge.node);
 

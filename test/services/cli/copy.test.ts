@@ -93,7 +93,7 @@ describe('parley copy', () => {
     const { url, db } = await aPostgresql();
     await parley(['copy', '--to', url], { env });
 
-    const { group, chats, members, say } = chatNode(db);
+    const { group, chats, members, say } = await chatNode(db);
     const someone = await newPerson(db);
     const { admin, chat } = await group(someone);
     const [old] = await chats.list(admin, { scope: 'ALL', kind: 'GROUP' }, { last: 1 }).then(({ edges }) => edges);

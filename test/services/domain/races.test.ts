@@ -16,7 +16,7 @@ const untilOneWaits = async (tx: Queryable) => {
 
 it('a mark that waited for a send of one’s own counts it on the right side of the position', async () => {
   const db = database.current;
-  const { chats, group, log, readPositions, say } = chatNode(db);
+  const { chats, group, log, readPositions, say } = await chatNode(db);
   const [ada, bob] = [await newPerson(db), await newPerson(db)];
   const { chat } = await group(ada, bob);
   await say(bob, chat);
@@ -47,7 +47,7 @@ it('a mark that waited for a send of one’s own counts it on the right side of 
 
 it('S1.13 two administrators add the same person: the second waits, and finds that it was done', async () => {
   const db = database.current;
-  const { group, members } = chatNode(db);
+  const { group, members } = await chatNode(db);
   const bob = await newPerson(db);
   const { admin, chat } = await group();
 
@@ -67,7 +67,7 @@ it('S1.13 two administrators add the same person: the second waits, and finds th
 
 it('a notification is told whose transaction was open when the last round looked', async () => {
   const db = database.current;
-  const { group, notifications } = chatNode(db);
+  const { group, notifications } = await chatNode(db);
   const bob = await newPerson(db);
   const { chat } = await group(bob);
   const start = await momentOf(db);

@@ -1,0 +1,201 @@
+/** The rules of one node, put together over its ports: what the server serves, and what tests ask without one. */
+import type { Bus } from '../bus/bus.js';
+import type { PlaceRegistry } from '../bus/place-registry.js';
+import type { RateLimitStore } from '../bus/rate-limit-store.js';
+import type { Database } from '../db/database.js';
+import { createLog, type Log } from '../log/log.js';
+import type { Rounds } from '../log/rounds.js';
+import { createTail, type Tail } from '../log/tail.js';
+import { createAccounts, type Accounts } from './accounts/accounts.js';
+import { createApiTokens, type ApiTokens } from './accounts/api-tokens.js';
+import { createAuthentication, type Authentication } from './accounts/authentication.js';
+import type { CredentialFactsCacheOptions } from './accounts/credential-facts.js';
+import { createCredentials, type Credentials } from './accounts/credentials.js';
+import { createPasswords, type Passwords } from './accounts/passwords.js';
+import { createSessions, type ReusedToken, type Sessions } from './accounts/sessions.js';
+import { createTokens, type Tokens, type TokensOptions } from './accounts/tokens.js';
+import { createTrustedTokens, type TrustedTokensOptions } from './accounts/trusted-tokens.js';
+import { createTrustedUsers } from './accounts/trusted-users.js';
+import { createUserUpserts, type UserUpserts } from './accounts/upsert-users.js';
+import { createUserAdministration, type UserAdministration } from './accounts/user-administration.js';
+import { createUserTokens, type UserTokens } from './accounts/user-tokens.js';
+import { createUsers, type UserDirectory, type Users } from './accounts/users.js';
+import { createBrands, type Brands } from './chats/brands.js';
+import { createChatLog, type ChatLog } from './chats/chat-log.js';
+import { createChats, type Chats } from './chats/chats.js';
+import { createEventChats, type EventChats } from './chats/event-chats.js';
+import { createMatches, type Matches } from './chats/matches.js';
+import { createMembers, type Members } from './chats/members.js';
+import { createRelations, type Relations } from './chats/relations.js';
+import { createMessages, type Messages } from './messages/messages.js';
+import { createReadPositions, type ReadPositions } from './messages/read-positions.js';
+import { createTyping, type Typing } from './messages/typing.js';
+import { createNotifications, type Notifications } from './notifications/notifications.js';
+import { createRateLimits, type RateLimitSettings } from './rate-limits.js';
+import type { DirectChatOpeners } from './rules/policy.js';
+import { MAY_SEND } from './rules/right-sql.js';
+import { createPlaces, type Places } from './streams/places.js';
+import { createStreams, type Streams } from './streams/streams.js';
+import { createMemberships } from './streams/viewer-chats.js';
+
+/** What the rules stand on. Stays the caller's to close, after the domain. */
+export interface Ports {
+  db: Database;
+  bus: Bus;
+  rounds: Rounds;
+  rateLimitStore: RateLimitStore;
+  placeRegistry: PlaceRegistry;
+}
+
+/** As the settings have them. */
+export interface DomainSettings extends RateLimitSettings {
+  accessTokenMinutes: number;
+  refreshTokenDays: number;
+  sessionDaysMax: number;
+  passwordLogin: boolean;
+  userDirectory: UserDirectory;
+  directChats: DirectChatOpeners;
+  /** In code points. */
+  messageMaxLength: number;
+  /** Connections of one user in one chat; 0: no limit. */
+  chatConnectionsPerUser: number;
+  slowReaderSeconds: number;
+  /** 0: logs are kept whole. */
+  logRetentionDays: number;
+}
+
+export interface DomainOptions {
+  settings: DomainSettings;
+  /** What access tokens are signed with. */
+  secrets: Pick<TokensOptions, 'secret' | 'old'>;
+  /** Undefined: no other product's tokens are taken. */
+  trusted: TrustedTokensOptions | undefined;
+  credentialCache?: CredentialFactsCacheOptions | undefined;
+  typingLastsMs?: number | undefined;
+  /** What goes on in the background failed, and is tried again. */
+  onError: (error: unknown) => void;
+  /** A session was ended as its used refresh token was shown again. */
+  onReuse?: (reused: ReusedToken) => void;
+}
+
+/** What resolvers ask. */
+export interface DomainServices {
+  accounts: Accounts;
+  apiTokens: ApiTokens;
+  brands: Brands;
+  chatLog: ChatLog;
+  chats: Chats;
+  eventChats: EventChats;
+  matches: Matches;
+  members: Members;
+  messages: Messages;
+  notifications: Notifications;
+  readPositions: ReadPositions;
+  relations: Relations;
+  streams: Streams;
+  typing: Typing;
+  userAdministration: UserAdministration;
+  userTokens: UserTokens;
+  userUpserts: UserUpserts;
+  users: Users;
+}
+
+export interface Domain extends DomainServices {
+  authentication: Authentication;
+  credentials: Credentials;
+  log: Log;
+  passwords: Passwords;
+  places: Places;
+  sessions: Sessions;
+  tail: Tail;
+  tokens: Tokens;
+  /** Listens to the other nodes. */
+  start(): Promise<void>;
+  /** Resolves once all that is in hand is written. */
+  close(): Promise<void>;
+}
+
+export const createDomain = (
+  { db, bus, rounds, rateLimitStore, placeRegistry }: Ports,
+  { settings, secrets, trusted, credentialCache, typingLastsMs, onError, onReuse }: DomainOptions,
+): Domain => {
+  const { directChats, logRetentionDays: retentionDays } = settings;
+  const log = createLog(db, bus, { maySend: MAY_SEND });
+  const tail = createTail({ db, bus, rounds }, onError);
+  const limits = createRateLimits(rateLimitStore, settings);
+
+  const passwords = createPasswords();
+  const tokens = createTokens({ ...secrets, accessTokenMinutes: settings.accessTokenMinutes });
+  const credentials = createCredentials({ db, bus, cache: credentialCache, onError });
+  const stopListening = rounds.onMoved(({ sessionIds, userIds, isAfterFailure }) => {
+    credentials.changed({ sessionIds, userIds });
+    if (isAfterFailure) credentials.recheck();
+  });
+  const sessions = createSessions({ ...settings, db, credentials, tokens, ...(onReuse && { onReuse }) });
+  const apiTokens = createApiTokens({ db, credentials, onError });
+  const trustedUsers = trusted && { tokens: createTrustedTokens(trusted), users: createTrustedUsers(db) };
+  const users = createUsers(db, settings.userDirectory);
+
+  const presence = createPlaces({ registry: placeRegistry, bus, limit: settings.chatConnectionsPerUser, onError });
+  const brands = createBrands({ db, log });
+  const notifications = createNotifications({ db, bus });
+  const readPositions = createReadPositions({ db, bus });
+  const typing = createTyping({ db, bus, limits, presence, ...(typingLastsMs && { lastsMs: typingLastsMs }) });
+  const memberships = createMemberships({ db, bus, rounds }, onError);
+
+  return {
+    accounts: createAccounts({ db, sessions, passwords, limits, passwordLogin: settings.passwordLogin }),
+    apiTokens,
+    authentication: createAuthentication({ credentials, tokens, sessions, apiTokens, trusted: trustedUsers }),
+    brands,
+    chatLog: createChatLog({ db, retentionDays }),
+    chats: createChats({ db, log, bus, limits, presence, users, directChats }),
+    credentials,
+    eventChats: createEventChats(db),
+    log,
+    matches: createMatches({ db, log, bus, brands }),
+    members: createMembers({ db, log, bus }),
+    messages: createMessages({ db, log, limits, presence, textMaxLength: settings.messageMaxLength }),
+    notifications,
+    passwords,
+    places: presence,
+    readPositions,
+    relations: createRelations({ db, log, bus }),
+    sessions,
+    streams: createStreams({
+      db,
+      bus,
+      tail,
+      rounds,
+      notifications,
+      memberships,
+      places: presence,
+      watch: (viewer, onChange) => credentials.watch(viewer, onChange),
+      slowReaderMs: settings.slowReaderSeconds * 1000,
+      retentionDays,
+    }),
+    tail,
+    tokens,
+    typing,
+    userAdministration: createUserAdministration({ db, sessions }),
+    userTokens: createUserTokens(db, tokens),
+    userUpserts: createUserUpserts({ db, sessions }),
+    users,
+
+    start: async () => {
+      await credentials.start();
+      await presence.start();
+    },
+    close: async () => {
+      typing.close();
+      readPositions.close();
+      memberships.close();
+      presence.close();
+      await apiTokens.drain();
+      stopListening();
+      credentials.close();
+      tail.close();
+      await log.drain();
+    },
+  };
+};
