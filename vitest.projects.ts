@@ -38,6 +38,7 @@ export const projects: Record<string, Project> = {
       'domain/chats/chat-titles',
       'domain/keys',
       'domain/metadata',
+      'domain/rules/presence',
       'domain/streams/chat-reader',
       'domain/streams/outbox',
       'domain/streams/places',

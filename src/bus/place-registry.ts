@@ -5,7 +5,7 @@ export interface PlaceEntry {
   connectionId: string;
   /** Larger than that of every place taken before it. */
   order: number;
-  isJoined: boolean;
+  isPresent: boolean;
 }
 
 /**

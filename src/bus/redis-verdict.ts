@@ -13,7 +13,7 @@ const USES: readonly RedisUse[] = ['events', 'limits', 'places'];
 const WITHOUT: Record<RedisUse, string> = {
   events: "nodes find each other's events by looking once a second",
   limits: 'limits hold for each node by itself',
-  places: 'places (CHAT_CONNECTIONS_PER_USER, and who has joined a match) hold for each node by itself',
+  places: 'places (CHAT_CONNECTIONS_PER_USER, and who is present in a match) hold for each node by itself',
 };
 
 /** What cannot be relied on, whatever a single try may have shown. */

@@ -33,6 +33,7 @@ import { createTyping, type Typing } from './messages/typing.js';
 import { createNotifications, type Notifications } from './notifications/notifications.js';
 import { createRateLimits, type RateLimitSettings } from './rate-limits.js';
 import type { DirectChatOpeners } from './rules/policy.js';
+import { createAsPresent } from './rules/presence.js';
 import { MAY_SEND } from './rules/right-sql.js';
 import { createPlaces, type Places } from './streams/places.js';
 import { createStreams, type Streams } from './streams/streams.js';
@@ -136,11 +137,12 @@ export const createDomain = (
   const trustedUsers = trusted && { tokens: createTrustedTokens(trusted), users: createTrustedUsers(db) };
   const users = createUsers(db, settings.userDirectory);
 
-  const presence = createPlaces({ registry: placeRegistry, bus, limit: settings.chatConnectionsPerUser, onError });
+  const places = createPlaces({ registry: placeRegistry, bus, limit: settings.chatConnectionsPerUser, onError });
+  const asPresent = createAsPresent(places);
   const brands = createBrands({ db, log });
   const notifications = createNotifications({ db, bus });
   const readPositions = createReadPositions({ db, bus });
-  const typing = createTyping({ db, bus, limits, presence, ...(typingLastsMs && { lastsMs: typingLastsMs }) });
+  const typing = createTyping({ db, bus, limits, asPresent, ...(typingLastsMs && { lastsMs: typingLastsMs }) });
   const memberships = createMemberships({ db, bus, rounds }, onError);
 
   return {
@@ -149,16 +151,16 @@ export const createDomain = (
     authentication: createAuthentication({ credentials, tokens, sessions, apiTokens, trusted: trustedUsers }),
     brands,
     chatLog: createChatLog({ db, retentionDays }),
-    chats: createChats({ db, log, bus, limits, presence, users, directChats }),
+    chats: createChats({ db, log, bus, limits, presence: places, users, directChats }),
     credentials,
     eventChats: createEventChats(db),
     log,
     matches: createMatches({ db, log, bus, brands }),
     members: createMembers({ db, log, bus }),
-    messages: createMessages({ db, log, limits, presence, textMaxLength: settings.messageMaxLength }),
+    messages: createMessages({ db, log, limits, asPresent, textMaxLength: settings.messageMaxLength }),
     notifications,
     passwords,
-    places: presence,
+    places,
     readPositions,
     relations: createRelations({ db, log, bus }),
     sessions,
@@ -169,7 +171,7 @@ export const createDomain = (
       rounds,
       notifications,
       memberships,
-      places: presence,
+      places,
       watch: (viewer, onChange) => credentials.watch(viewer, onChange),
       slowReaderMs: settings.slowReaderSeconds * 1000,
       retentionDays,
@@ -184,13 +186,13 @@ export const createDomain = (
 
     start: async () => {
       await credentials.start();
-      await presence.start();
+      await places.start();
     },
     close: async () => {
       typing.close();
       readPositions.close();
       memberships.close();
-      presence.close();
+      places.close();
       await apiTokens.drain();
       stopListening();
       credentials.close();

@@ -17,13 +17,13 @@ const follow = (
   chatId: string,
   place: Place | null,
   ctx: Context & { viewer: Viewer },
-  { isJoining = false } = {},
+  { announcesPresence = false } = {},
 ): AsyncIterator<StreamItem> => {
   const id = decodeRowId('Chat', chatId);
   if (id === null) return nowhere();
   if (place !== null && place.chatId !== id) throw new BadUserInputError('`after` is a cursor of another chat');
   const { connectionId, ending } = ctx;
-  return ctx.services.streams.chat(ctx.viewer, { chatId: id, after: place, connectionId, isJoining, ending });
+  return ctx.services.streams.chat(ctx.viewer, { chatId: id, after: place, connectionId, announcesPresence, ending });
 };
 
 interface ResumeArgs {
@@ -38,7 +38,7 @@ interface ResumeArgs {
 const resume = (
   { chatId, after }: ResumeArgs,
   ctx: Context & { viewer: Viewer },
-  options?: { isJoining: boolean },
+  options?: { announcesPresence: boolean },
 ): AsyncIterator<StreamItem> => {
   const { eventIds } = ctx;
   const isResuming = eventIds !== null && eventIds.last !== null;
@@ -100,7 +100,7 @@ builder.subscriptionField('chatEvents', (t) =>
       chatId: t.arg.id({ description: CHAT_ID }),
       after: t.arg({ type: 'Cursor', required: false, description: AFTER }),
     },
-    subscribe: (_root, args, ctx) => createEventSource(resume(args, ctx, { isJoining: true }), selectAll),
+    subscribe: (_root, args, ctx) => createEventSource(resume(args, ctx, { announcesPresence: true }), selectAll),
     resolve: (delivery: Delivery<ChatItem>) => unwrap(delivery),
   }),
 );

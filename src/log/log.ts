@@ -50,8 +50,8 @@ export interface NewMessage {
   clientMessageId: string | null;
   /** False where the sender is over the rate limit: a repeated key still gets its first answer. */
   isWithinLimit: boolean;
-  /** Whether the sender has joined the chat; asked of MATCH alone. */
-  isJoined: boolean;
+  /** Whether the sender is present in the chat; asked of MATCH alone. */
+  isPresent: boolean;
 }
 
 /** What a send met, under the locks of the chat's and the member's rows. */
@@ -92,7 +92,7 @@ export interface Log {
 export interface LogOptions {
   /**
    * Who may send, as a condition in SQL over rows that the statement has locked: `locked_chat`, `locked_member` (null where they are no
-   * member), `sender` and `input.is_joined`. The log itself knows no kinds of chat.
+   * member), `sender` and `input.is_present`. The log itself knows no kinds of chat.
    */
   maySend: string;
 }

@@ -29,7 +29,7 @@ const sendSql = (maySend: string) => `
 WITH input AS MATERIALIZED (
   SELECT * FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::int[], $7::boolean[], $8::boolean[],
     $9::text[], $10::text[])
-    AS input(n, chat_id, sender_id, text, client_message_id, mark, is_within_limit, is_joined, metadata, canonical_metadata)
+    AS input(n, chat_id, sender_id, text, client_message_id, mark, is_within_limit, is_present, metadata, canonical_metadata)
 ), locked_chat AS MATERIALIZED (
   SELECT id, kind, closed_at, has_business, head_seq, head_mark, message_count, activity_at FROM chat
   WHERE id IN (SELECT chat_id FROM input) ORDER BY id FOR NO KEY UPDATE
@@ -257,7 +257,7 @@ const write = async (on: SendStatement, batch: Waiting[], tries = 0): Promise<vo
       batch.map((waiting) => waiting.clientMessageId),
       [...marks],
       batch.map((waiting) => waiting.isWithinLimit),
-      batch.map((waiting) => waiting.isJoined),
+      batch.map((waiting) => waiting.isPresent),
       batch.map((waiting) => waiting.metadata?.text),
       batch.map((waiting) => waiting.metadata?.canonical),
     ]);

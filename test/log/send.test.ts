@@ -13,7 +13,7 @@ const messageOf = (chatId: bigint, senderId: bigint, text: string, key: string |
   text,
   clientMessageId: key,
   isWithinLimit: true,
-  isJoined: false,
+  isPresent: false,
 });
 
 /** What must hold of every log, whatever happened. */

@@ -54,7 +54,7 @@ const sendMany = async (
       text: `text ${index}`,
       clientMessageId: null,
       isWithinLimit: true,
-      isJoined: false,
+      isPresent: false,
     });
   }
 };

@@ -17,7 +17,7 @@ import {
   canMarkRead,
   canRename,
   canWrite,
-  lacksJoining,
+  lacksPresence,
   lacksPlan,
   needsPresence,
 } from '../rules/policy.js';
@@ -96,7 +96,7 @@ export const createChatReads = (db: Queryable, presence: Presence): ChatReads =>
     const rows = await db.query<ChatRow & { isMember: boolean }>(VISIBLE, [...viewerParams(viewer), chatIds]);
     return rows.map(({ isMember, ...chat }) => ({
       chat,
-      actor: { id: viewer.id, role: viewer.role, isMember, isJoined: false },
+      actor: { id: viewer.id, role: viewer.role, isMember, isPresent: false },
     }));
   };
 
@@ -124,8 +124,8 @@ export const createChatReads = (db: Queryable, presence: Presence): ChatReads =>
       const visible = await readVisible(viewer, chatIds);
       await Promise.all(
         visible.map(async ({ chat, actor }) => {
-          const isJoined = needsPresence(chat) && (await presence.isJoined(viewer.id, chat.id));
-          permissions.set(chat.id, permissionsOf({ chat, actor: { ...actor, isJoined } }));
+          const isPresent = needsPresence(chat) && (await presence.isPresent(viewer.id, chat.id));
+          permissions.set(chat.id, permissionsOf({ chat, actor: { ...actor, isPresent } }));
         }),
       );
       return permissions;
@@ -143,11 +143,11 @@ export const createChatReads = (db: Queryable, presence: Presence): ChatReads =>
 };
 
 const permissionsOf = ({ chat, actor }: ChatAccess): ChatPermissions => {
-  const isHindered = lacksPlan('write', actor, chat) || lacksJoining(actor, chat);
+  const isHindered = lacksPlan('write', actor, chat) || lacksPresence(actor, chat);
   return {
     canSend: chat.closedAt === null && canWrite(actor, chat) && !isHindered,
     canDeleteOthers:
-      canDeleteOthers(actor, chat) && !lacksPlan('deleteOthers', actor, chat) && !lacksJoining(actor, chat),
+      canDeleteOthers(actor, chat) && !lacksPlan('deleteOthers', actor, chat) && !lacksPresence(actor, chat),
     canManageMembers: canManageMembers(actor, chat),
     canRename: chat.closedAt === null && canRename(actor, chat),
     canClose: canClose(actor, chat),

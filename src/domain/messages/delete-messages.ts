@@ -5,7 +5,7 @@ import { changeChat, type Person } from '../rules/chat-change.js';
 import { InvalidInputError, NotFoundError } from '../errors.js';
 import { MESSAGE_COLUMNS, toMessage, type MessageColumns } from './message-row.js';
 import { canDelete } from '../rules/policy.js';
-import { withPresence, type Presence } from '../rules/presence.js';
+import type { AsPresent } from '../rules/presence.js';
 import type { Viewer } from '../viewer.js';
 import { refuseDeleting } from '../rules/write-refusals.js';
 
@@ -47,7 +47,7 @@ const DELETE = `UPDATE message SET text = NULL, metadata = NULL, deleted_at = no
   FROM (SELECT date_trunc('milliseconds', clock_timestamp()) AS time) now
   WHERE chat_id = $1 AND seq = ANY($2::int[]) RETURNING deleted_at AS "deletedAt"`;
 
-export const createDeleteMessages = (log: Log, presence: Presence): DeleteMessages => ({
+export const createDeleteMessages = (log: Log, asPresent: AsPresent): DeleteMessages => ({
   delete: async (viewer, chatId, references) => {
     const reason = `must be 1 to ${MOST}`;
     if (references.length === 0) throw new InvalidInputError([{ path: ['messageIds'], code: 'BLANK', reason }]);
@@ -73,9 +73,7 @@ export const createDeleteMessages = (log: Log, presence: Presence): DeleteMessag
       return { deleted: await makeTombstones(tx, me, messages), refused };
     };
     if (chatId === null) throw new NotFoundError('Chat');
-    return withPresence(presence, viewer.id, chatId, (isJoined) =>
-      changeChat(log, viewer, chatId, deleteAll, { isJoined }),
-    );
+    return asPresent(viewer.id, chatId, (isPresent) => changeChat(log, viewer, chatId, deleteAll, { isPresent }));
   },
 });
 

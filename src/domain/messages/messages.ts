@@ -9,7 +9,7 @@ import { createMessageReads, type MessageReads } from './message-reads.js';
 import { canonicalMetadata, checkedMetadata, type JsonObject } from '../metadata.js';
 import { MESSAGE_COLUMNS, toMessage, type MessageColumns } from './message-row.js';
 import { canSee } from '../rules/policy.js';
-import { withPresence, type Presence } from '../rules/presence.js';
+import type { AsPresent } from '../rules/presence.js';
 import type { RateLimits } from '../rate-limits.js';
 import { checkClientMessageId, checkText } from '../text.js';
 import type { Viewer } from '../viewer.js';
@@ -52,7 +52,7 @@ export interface MessagesOptions {
   db: Database;
   log: Log;
   limits: RateLimits;
-  presence: Presence;
+  asPresent: AsPresent;
   /** In code points. */
   textMaxLength: number;
 }
@@ -62,11 +62,11 @@ const ONE = `SELECT ${MESSAGE_COLUMNS} FROM message JOIN "user" person ON person
 const EDIT = `UPDATE message SET text = $3, edited_at = clock_timestamp(), changed_seq = $4
   WHERE chat_id = $1 AND seq = $2 RETURNING edited_at AS "editedAt"`;
 
-export const createMessages = ({ db, log, limits, presence, textMaxLength }: MessagesOptions): Messages => {
-  const send = async (viewer: Viewer, draft: CheckedDraft, isJoined: boolean) => {
+export const createMessages = ({ db, log, limits, asPresent, textMaxLength }: MessagesOptions): Messages => {
+  const send = async (viewer: Viewer, draft: CheckedDraft, isPresent: boolean) => {
     // Before it is known whether it counts: who is over the limit still gets NotFound, their first answer or Forbidden.
     const taken = await limits.take('message', String(viewer.id));
-    const message = { ...draft, senderId: viewer.id, isWithinLimit: taken.allowed, isJoined };
+    const message = { ...draft, senderId: viewer.id, isWithinLimit: taken.allowed, isPresent };
     const outcome = await log.send(message).catch((error: unknown) => {
       // Unknown whether it was sent, but who is asked to repeat it must not be out of turns by then.
       if (taken.allowed && error instanceof UnavailableError) taken.giveBack();
@@ -74,13 +74,13 @@ export const createMessages = ({ db, log, limits, presence, textMaxLength }: Mes
     });
     if (outcome.kind === 'sent') return { message: outcome.message, deduplicated: false };
     if (taken.allowed) taken.giveBack();
-    const first = answerOfOther(viewer, outcome, isJoined);
+    const first = answerOfOther(viewer, outcome, isPresent);
     if (first !== null) return { message: first, deduplicated: true };
     throw new RateLimitedError(taken.allowed ? 0 : taken.retryAfterMs);
   };
 
   // BEGIN, three statements, two more for an edit that changes something, COMMIT.
-  const edit = async (viewer: Viewer, key: MessageKey, text: string, isJoined: boolean) => {
+  const edit = async (viewer: Viewer, key: MessageKey, text: string, isPresent: boolean) => {
     const taken = await limits.take('edit', String(viewer.id));
     const work = async (tx: ChatTransaction, { me }: ChangeFacts) => {
       const [row] = await tx.query<MessageColumns>(ONE, [key.chatId, key.seq]);
@@ -100,14 +100,14 @@ export const createMessages = ({ db, log, limits, presence, textMaxLength }: Mes
       if (taken.allowed) taken.giveBack();
       throw error;
     };
-    const { message, isChanged } = await changeChat(log, viewer, key.chatId, work, { isJoined }).catch(giveBack);
+    const { message, isChanged } = await changeChat(log, viewer, key.chatId, work, { isPresent }).catch(giveBack);
     if (taken.allowed && !isChanged) taken.giveBack();
     return message;
   };
 
   return {
     ...createMessageReads(db),
-    ...createDeleteMessages(log, presence),
+    ...createDeleteMessages(log, asPresent),
 
     send: async (viewer, draft) => {
       const { chatId, text, clientMessageId = null } = draft;
@@ -121,13 +121,13 @@ export const createMessages = ({ db, log, limits, presence, textMaxLength }: Mes
         clientMessageId,
         ...(metadata !== null && { metadata: { text: metadata, canonical: canonicalMetadata(metadata) } }),
       };
-      return withPresence(presence, viewer.id, chatId, (isJoined) => send(viewer, checked, isJoined));
+      return asPresent(viewer.id, chatId, (isPresent) => send(viewer, checked, isPresent));
     },
 
     edit: async (viewer, key, text) => {
       checkText(text, textMaxLength);
       if (key === null) throw new NotFoundError('Message');
-      return withPresence(presence, viewer.id, key.chatId, (isJoined) => edit(viewer, key, text, isJoined));
+      return asPresent(viewer.id, key.chatId, (isPresent) => edit(viewer, key, text, isPresent));
     },
   };
 };
@@ -138,11 +138,11 @@ type CheckedDraft = Pick<NewMessage, 'chatId' | 'text' | 'metadata' | 'clientMes
 const answerOfOther = (
   viewer: Viewer,
   outcome: Exclude<SendOutcome, { kind: 'sent' }>,
-  isJoined: boolean,
+  isPresent: boolean,
 ): MessageRow | null => {
   if (outcome.kind === 'noChat') throw new NotFoundError('Chat');
   const { chat, isMember, role } = outcome;
-  const actor = { id: viewer.id, role, isMember, isJoined };
+  const actor = { id: viewer.id, role, isMember, isPresent };
   if (!canSee(actor, chat)) throw new NotFoundError('Chat');
   if (outcome.kind === 'repeated') {
     if (!outcome.isSame) throw new IdempotencyConflictError(outcome.message);

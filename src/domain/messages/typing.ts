@@ -7,7 +7,7 @@ import { IS_BROADCAST } from './broadcast.js';
 import { NotFoundError, RateLimitedError } from '../errors.js';
 import { PERSON_COLUMNS, toUser, type PersonColumns } from '../person-row.js';
 import { canSee, type ChatFacts } from '../rules/policy.js';
-import { withPresence, type Presence } from '../rules/presence.js';
+import type { AsPresent } from '../rules/presence.js';
 import type { RateLimits } from '../rate-limits.js';
 import type { Viewer } from '../viewer.js';
 import { refuseWriting } from '../rules/write-refusals.js';
@@ -29,7 +29,7 @@ export interface TypingOptions {
   db: Queryable;
   bus: Bus;
   limits: RateLimits;
-  presence: Presence;
+  asPresent: AsPresent;
   lastsMs?: number;
 }
 
@@ -44,7 +44,7 @@ interface TypistRow extends ChatFacts, PersonColumns {
   headSeq: number;
 }
 
-export const createTyping = ({ db, bus, limits, presence, lastsMs = 5000 }: TypingOptions): Typing => {
+export const createTyping = ({ db, bus, limits, asPresent, lastsMs = 5000 }: TypingOptions): Typing => {
   /** What this node will tell; as many as were said in the last few seconds. */
   const ends = new Map<string, { timer: NodeJS.Timeout; tell: () => void }>();
 
@@ -64,10 +64,10 @@ export const createTyping = ({ db, bus, limits, presence, lastsMs = 5000 }: Typi
     ends.set(key, { timer: setTimeout(end, lastsMs), tell: end });
   };
 
-  const set = async (viewer: Viewer, chatId: bigint, isTyping: boolean, isJoined: boolean) => {
+  const set = async (viewer: Viewer, chatId: bigint, isTyping: boolean, isPresent: boolean) => {
     const [row] = await db.query<TypistRow>(TYPIST, [chatId, viewer.id]);
     if (row === undefined) throw new NotFoundError('Chat');
-    const actor = { id: viewer.id, role: row.role, isMember: row.isMember, isJoined };
+    const actor = { id: viewer.id, role: row.role, isMember: row.isMember, isPresent };
     if (!canSee(actor, row)) throw new NotFoundError('Chat');
     refuseWriting(actor, row);
     const taken = await limits.take('typing', String(viewer.id));
@@ -81,7 +81,7 @@ export const createTyping = ({ db, bus, limits, presence, lastsMs = 5000 }: Typi
   return {
     set: async (viewer, chatId, isTyping) => {
       if (chatId === null) throw new NotFoundError('Chat');
-      return withPresence(presence, viewer.id, chatId, (isJoined) => set(viewer, chatId, isTyping, isJoined));
+      return asPresent(viewer.id, chatId, (isPresent) => set(viewer, chatId, isTyping, isPresent));
     },
     close: () => {
       for (const end of [...ends.values()]) end.tell();

@@ -12,11 +12,11 @@ export interface ChatAccess {
 const ACCESS = `SELECT ${CHAT_COLUMNS}, member.user_id IS NOT NULL AS "isMember"
   FROM chat LEFT JOIN member ON member.chat_id = chat.id AND member.user_id = $2 WHERE chat.id = $1`;
 
-/** @returns null where there is no such chat, or the viewer may not see it; without looking whether they have joined it */
+/** @returns null where there is no such chat, or the viewer may not see it; without looking whether they are present */
 export const readAccess = async (db: Queryable, viewer: Viewer, chatId: bigint): Promise<ChatAccess | null> => {
   const [row] = await db.query<ChatRow & { isMember: boolean }>(ACCESS, [chatId, viewer.id]);
   if (row === undefined) return null;
   const { isMember, ...chat } = row;
-  const actor = { id: viewer.id, role: viewer.role, isMember, isJoined: false };
+  const actor = { id: viewer.id, role: viewer.role, isMember, isPresent: false };
   return canSee(actor, chat) ? { chat, actor } : null;
 };

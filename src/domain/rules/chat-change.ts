@@ -29,13 +29,13 @@ const readPeople = async (
   tx: Queryable,
   chatId: bigint,
   userIds: readonly bigint[],
-  joinedId: bigint | null,
+  presentId: bigint | null,
 ): Promise<Map<bigint, Person>> => {
   const rows = await tx.query<PersonRow>(PEOPLE, [chatId, userIds]);
   return new Map(
     rows.map((row) => {
       const user = toUser(row);
-      const actor = { id: user.id, role: user.role, isMember: row.isMember, isJoined: user.id === joinedId };
+      const actor = { id: user.id, role: user.role, isMember: row.isMember, isPresent: user.id === presentId };
       return [user.id, { user, actor, isActive: row.isActive }];
     }),
   );
@@ -53,7 +53,7 @@ export interface ChangeFacts {
  *
  * @param chatId null where the id did not decode
  * @param options.otherIds whom it is about
- * @param options.isJoined whether the viewer has joined the chat, where that counts
+ * @param options.isPresent whether the viewer is present in the chat, where that counts
  * @throws NotFoundError where there is no such chat, or the viewer may not see it; what `work` throws
  */
 export const changeChat = async <Result extends object>(
@@ -61,11 +61,11 @@ export const changeChat = async <Result extends object>(
   viewer: Viewer,
   chatId: bigint | null,
   work: (tx: ChatTransaction, facts: ChangeFacts) => Promise<Result>,
-  { otherIds = [], isJoined = false }: { otherIds?: readonly bigint[]; isJoined?: boolean } = {},
+  { otherIds = [], isPresent = false }: { otherIds?: readonly bigint[]; isPresent?: boolean } = {},
 ): Promise<Result> => {
   if (chatId === null) throw new NotFoundError('Chat');
   const result = await log.change(chatId, async (tx) => {
-    const people = await readPeople(tx, chatId, [viewer.id, ...otherIds], isJoined ? viewer.id : null);
+    const people = await readPeople(tx, chatId, [viewer.id, ...otherIds], isPresent ? viewer.id : null);
     const me = people.get(viewer.id);
     if (me === undefined || !canSee(me.actor, tx.chat)) throw new NotFoundError('Chat');
     return work(tx, { me, others: people });

@@ -19,7 +19,7 @@ export interface Actor {
   /** Whether they are a member of the chat in question. */
   isMember: boolean;
   /** Whether they follow it by `chatEvents` now, on any node; asked where the kind needs presence. */
-  isJoined: boolean;
+  isPresent: boolean;
 }
 
 const holds = (actor: Actor, { roles, isMember }: Grant): boolean =>
@@ -38,7 +38,7 @@ export const lacksPlan = (right: Right, actor: Actor, chat: ChatFacts): boolean 
 
 export const needsPresence = ({ kind }: Pick<ChatFacts, 'kind'>): boolean => kinds[kind].needsPresence;
 
-export const lacksJoining = (actor: Actor, chat: ChatFacts): boolean => needsPresence(chat) && !actor.isJoined;
+export const lacksPresence = (actor: Actor, chat: ChatFacts): boolean => needsPresence(chat) && !actor.isPresent;
 
 export const canSee = (actor: Actor, chat: ChatFacts): boolean => may('see', actor, chat);
 

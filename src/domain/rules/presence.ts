@@ -1,30 +1,45 @@
-/** Who has joined a chat: follows it by `chatEvents` now. In a MATCH one writes only then. */
+/** Who is present in a chat: follows it by `chatEvents` now. In a MATCH one writes only then. */
 import { NotJoinedError } from '../errors.js';
 
 export interface Presence {
   /** On this node: costs nothing. */
-  isJoinedHere(userId: bigint, chatId: bigint): boolean;
+  isPresentHere(userId: bigint, chatId: bigint): boolean;
   /** On any node; on this one alone where the others cannot be asked. */
-  isJoined(userId: bigint, chatId: bigint): Promise<boolean>;
+  isPresent(userId: bigint, chatId: bigint): Promise<boolean>;
 }
 
 /**
- * Does something as one who has joined as far as this node knows; only where that is in the way are the others asked.
+ * Does something for a user, told whether they are present. The other nodes are asked only where the chat's kind needs it.
  *
- * @param work runs a second time where they have joined on another node; it must have changed nothing where it throws
+ * @param work runs a second time the first time that its chat turns out to need presence; must have changed nothing where it throws
  * @throws what `work` throws
  */
-export const withPresence = async <Result>(
-  presence: Presence,
+export type AsPresent = <Result>(
   userId: bigint,
   chatId: bigint,
-  work: (isJoined: boolean) => Promise<Result>,
-): Promise<Result> => {
-  if (presence.isJoinedHere(userId, chatId)) return work(true);
-  try {
-    return await work(false);
-  } catch (error) {
-    if (!(error instanceof NotJoinedError) || !(await presence.isJoined(userId, chatId))) throw error;
-    return work(true);
-  }
+  work: (isPresent: boolean) => Promise<Result>,
+) => Promise<Result>;
+
+const MAX_REMEMBERED = 10_000;
+
+export const createAsPresent = (presence: Presence): AsPresent => {
+  /** Chats that turned out to need presence, the newest last. A chat's kind never changes. */
+  const needing = new Set<bigint>();
+  const remember = (chatId: bigint) => {
+    needing.add(chatId);
+    if (needing.size > MAX_REMEMBERED) needing.delete(needing.values().next().value!);
+  };
+
+  return async (userId, chatId, work) => {
+    if (presence.isPresentHere(userId, chatId)) return work(true);
+    if (needing.has(chatId)) return work(await presence.isPresent(userId, chatId));
+    try {
+      return await work(false);
+    } catch (error) {
+      if (!(error instanceof NotJoinedError)) throw error;
+      remember(chatId);
+      if (!(await presence.isPresent(userId, chatId))) throw error;
+      return work(true);
+    }
+  };
 };

@@ -36,10 +36,10 @@ export const rightSql = (right: Right, columns: RightColumns): string => {
   return ways.length === 0 ? 'false' : `(${ways.join(' OR ')})`;
 };
 
-/** Whether the chat is of a kind in which one need not follow it in order to write, or `isJoined`. */
-const presenceSql = (kind: string, isJoined: string): string => {
+/** Whether the chat is of a kind in which one need not follow it in order to write, or `isPresent`. */
+const presenceSql = (kind: string, isPresent: string): string => {
   const those = (Object.keys(kinds) as ChatKind[]).filter((one) => !kinds[one].needsPresence);
-  return `(${[...isOneOf(kind, those), isJoined].join(' OR ')})`;
+  return `(${[...isOneOf(kind, those), isPresent].join(' OR ')})`;
 };
 
 /** Who may send, for the log: it names what its statement has locked. */
@@ -48,4 +48,4 @@ export const MAY_SEND = `${rightSql('write', {
   isMember: 'locked_member.user_id IS NOT NULL',
   hasRole: (roles) => `sender.role IN (${roles.map((role) => `'${role}'`).join(', ')})`,
   hasBusiness: 'locked_chat.has_business',
-})} AND ${presenceSql('locked_chat.kind', 'input.is_joined')}`;
+})} AND ${presenceSql('locked_chat.kind', 'input.is_present')}`;

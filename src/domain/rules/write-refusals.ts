@@ -1,10 +1,10 @@
-/** What is in the way of writing, the first that applies: not theirs to do, closed, the plan, not joined. */
+/** What is in the way of writing, the first that applies: not theirs to do, closed, the plan, not present. */
 import { ChatClosedError, ForbiddenError, NotJoinedError, PlanRequiredError } from '../errors.js';
 import {
   canDeleteOthers,
   canDeleteOwn,
   canWrite,
-  lacksJoining,
+  lacksPresence,
   lacksPlan,
   type Actor,
   type ChatFacts,
@@ -15,7 +15,7 @@ export const refuseWriting = (actor: Actor, chat: ChatFacts): void => {
   if (!canWrite(actor, chat)) throw new ForbiddenError('You may not write in this chat');
   if (chat.closedAt !== null) throw new ChatClosedError(chat.closedAt);
   if (lacksPlan('write', actor, chat)) throw new PlanRequiredError();
-  if (lacksJoining(actor, chat)) throw new NotJoinedError();
+  if (lacksPresence(actor, chat)) throw new NotJoinedError();
 };
 
 /**
@@ -29,5 +29,5 @@ export const refuseDeleting = (actor: Actor, chat: ChatFacts, areAllOwn: boolean
   if (chat.closedAt !== null && !canDeleteOthers(actor, chat)) throw new ChatClosedError(chat.closedAt);
   const right = areAllOwn && chat.closedAt === null ? 'write' : 'deleteOthers';
   if (lacksPlan(right, actor, chat)) throw new PlanRequiredError();
-  if (lacksJoining(actor, chat)) throw new NotJoinedError();
+  if (lacksPresence(actor, chat)) throw new NotJoinedError();
 };

@@ -43,7 +43,7 @@ export interface ChatStreamOptions {
   /** The socket or request that carries it: counted once for each chat, however much it follows of it. */
   connectionId: string;
   /** Whether the viewer is present in the chat by this, from `ready` on. */
-  isJoining: boolean;
+  announcesPresence: boolean;
   /** Tells of the viewer's role, should it change. */
   watch: WatchViewer;
   /** Told once the socket, the session or the server ends what it carries. */
@@ -76,7 +76,7 @@ export const createChatStream = ({
   after,
   places,
   connectionId,
-  isJoining,
+  announcesPresence,
   watch,
   ending,
   slowReaderMs,
@@ -122,7 +122,12 @@ export const createChatStream = ({
     const first = await readAccess(db, viewer, chatId);
     if (!subscription.isOpen()) return;
     if (first === null) return subscription.end('CHAT_GONE', 'There is no such chat');
-    const wanted = { userId: viewer.id, chatId, connectionId, isForJoining: isJoining && needsPresence(first.chat) };
+    const wanted = {
+      userId: viewer.id,
+      chatId,
+      connectionId,
+      isForPresence: announcesPresence && needsPresence(first.chat),
+    };
     const onTakenOver = () => subscription.end('TAKEN_OVER', 'This chat was opened elsewhere by the same user');
     const taken = await places.take(wanted, onTakenOver);
     if (!subscription.isOpen()) return taken.release();
@@ -165,9 +170,9 @@ export const createChatStream = ({
     const item = typists.take(outbox.shift);
     if (item?.kind !== 'event' && item?.kind !== 'ready') return item;
     deliver(reader, item);
-    if (item.kind !== 'ready' || !isJoining || !needsPresence(item.chat)) return item;
+    if (item.kind !== 'ready' || !announcesPresence || !needsPresence(item.chat)) return item;
     // Known to all nodes before its client is told, who may write through any of them.
-    return place!.join().then(() => item);
+    return place!.announce().then(() => item);
   };
 
   const subscription: Subscription<StreamItem> = createSubscription<StreamItem>(

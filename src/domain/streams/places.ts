@@ -1,6 +1,6 @@
 /**
  * Places: which connections of a user have a chat open, over all nodes. By them one user is in one chat by so many connections
- * only, the newest of them, and by them it is known who has joined. A connection is a socket, or one request over Server-Sent
+ * only, the newest of them, and by them it is known who is present. A connection is a socket, or one request over Server-Sent
  * Events; all that it follows of a chat is one place.
  */
 import type { Bus, Topic, Unsubscribe } from '../../bus/bus.js';
@@ -26,13 +26,13 @@ export interface WantedPlace {
   chatId: bigint;
   /** The same for all that one connection follows; no other node gives it out. */
   connectionId: string;
-  /** Whether it may be asked who has joined by it: taken where nothing limits connections too. */
-  isForJoining: boolean;
+  /** Whether it may be asked who is present by it: taken where nothing limits connections too. */
+  isForPresence: boolean;
 }
 
 export interface Place {
-  /** From now on its user has joined. @returns once the other nodes know it, or could not be told in time */
-  join(): Promise<void>;
+  /** From now on its user is present. @returns once the other nodes know it, or could not be told in time */
+  announce(): Promise<void>;
   release(): void;
 }
 
@@ -46,7 +46,7 @@ export interface PlacesOptions {
 }
 
 interface Holder {
-  isJoined: boolean;
+  isPresent: boolean;
   onTakenOver: () => void;
 }
 
@@ -65,8 +65,8 @@ interface TakeOver {
 const takeOverTopic: Topic<TakeOver> = 'places';
 
 const keyOf = (userId: bigint, chatId: bigint) => `${userId}:${chatId}`;
-const nowhere: Place = { join: () => Promise.resolve(), release: () => undefined };
-const isJoined = ({ holders }: Taken) => [...holders].some((holder) => holder.isJoined);
+const nowhere: Place = { announce: () => Promise.resolve(), release: () => undefined };
+const isPresent = ({ holders }: Taken) => [...holders].some((holder) => holder.isPresent);
 const byAge = (one: PlaceEntry, other: PlaceEntry) =>
   other.order - one.order || (one.connectionId < other.connectionId ? 1 : -1);
 
@@ -80,7 +80,7 @@ export const createPlaces = ({ registry, bus, limit, onError }: PlacesOptions): 
     [...(taken.get(key) ?? [])].map(([connectionId, place]) => ({
       connectionId,
       order: place.order,
-      isJoined: isJoined(place),
+      isPresent: isPresent(place),
     }));
 
   const give = (key: string, connectionId: string, order: number): Taken => {
@@ -130,47 +130,47 @@ export const createPlaces = ({ registry, bus, limit, onError }: PlacesOptions): 
     }
   });
 
-  const isJoinedHere: Presence['isJoinedHere'] = (userId, chatId) =>
-    [...(taken.get(keyOf(userId, chatId))?.values() ?? [])].some(isJoined);
+  const isPresentHere: Presence['isPresentHere'] = (userId, chatId) =>
+    [...(taken.get(keyOf(userId, chatId))?.values() ?? [])].some(isPresent);
 
   return {
     start: async () => {
       stopListening = await bus.subscribe(takeOverTopic, takeOver);
     },
 
-    take: async ({ userId, chatId, connectionId, isForJoining }, onTakenOver) => {
-      if (limit === 0 && !isForJoining) return nowhere;
+    take: async ({ userId, chatId, connectionId, isForPresence }, onTakenOver) => {
+      if (limit === 0 && !isForPresence) return nowhere;
       const key = keyOf(userId, chatId);
       const isThere = () => taken.get(key)?.has(connectionId) === true;
       const order = isThere() ? 0 : await registry.nextOrder();
       const isNew = !isThere();
       const place = give(key, connectionId, order);
-      const holder: Holder = { isJoined: false, onTakenOver };
+      const holder: Holder = { isPresent: false, onTakenOver };
       place.holders.add(holder);
       if (isNew) {
         await registry.put(key, entriesOf(key));
         if (limit > 0) enforce([key], await registry.others([key]));
       }
       return {
-        join: async () => {
+        announce: async () => {
           if (!place.holders.has(holder)) return;
-          holder.isJoined = true;
+          holder.isPresent = true;
           await registry.put(key, entriesOf(key));
         },
         release: () => {
           if (!place.holders.delete(holder)) return;
           if (place.holders.size === 0) drop(key, connectionId);
-          else if (holder.isJoined && !isJoined(place)) void registry.put(key, entriesOf(key));
+          else if (holder.isPresent && !isPresent(place)) void registry.put(key, entriesOf(key));
         },
       };
     },
 
     size: () => size,
-    isJoinedHere,
-    isJoined: async (userId, chatId) => {
-      if (isJoinedHere(userId, chatId)) return true;
+    isPresentHere,
+    isPresent: async (userId, chatId) => {
+      if (isPresentHere(userId, chatId)) return true;
       const [others] = await registry.others([keyOf(userId, chatId)]);
-      return others!.some((entry) => entry.isJoined);
+      return others!.some((entry) => entry.isPresent);
     },
 
     close: () => stopListening(),

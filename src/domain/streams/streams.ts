@@ -36,7 +36,7 @@ export interface FollowChat {
   /** The socket's, or the request's over Server-Sent Events. */
   connectionId: string;
   /** Whether following by this is joining. */
-  isJoining: boolean;
+  announcesPresence: boolean;
   ending: Ending;
 }
 

@@ -282,7 +282,7 @@ describe('finding chats', () => {
             kind,
             role,
             isMember,
-            canSee({ id: viewer.id, role, isMember, isJoined: false }, { kind, closedAt: null, hasBusiness: false }),
+            canSee({ id: viewer.id, role, isMember, isPresent: false }, { kind, closedAt: null, hasBusiness: false }),
           ]);
         }
       }

@@ -4,7 +4,7 @@ import { kinds } from '../../../src/domain/rules/kinds.js';
 import {
   canSee,
   canWrite,
-  lacksJoining,
+  lacksPresence,
   lacksPlan,
   type Actor,
   type ChatFacts,
@@ -23,10 +23,10 @@ const roles: readonly Role[] = ['USER', 'MANAGER', 'ADMIN'];
 const cases = (Object.keys(kinds) as ChatKind[]).flatMap((kind) =>
   roles.flatMap((role) =>
     either.flatMap((isMember) =>
-      either.flatMap((isJoined) =>
+      either.flatMap((isPresent) =>
         either.map((hasBusiness) => ({
           chat: { kind, hasBusiness, closedAt: null } satisfies ChatFacts,
-          actor: { id: 7n, role, isMember, isJoined } satisfies Actor,
+          actor: { id: 7n, role, isMember, isPresent } satisfies Actor,
         })),
       ),
     ),
@@ -41,7 +41,7 @@ const sqlOf = async (condition: string, { chat, actor }: (typeof cases)[number])
     CROSS JOIN (SELECT CASE WHEN $5::boolean THEN $1::bigint END AS user_id) own
     CROSS JOIN (SELECT CASE WHEN $5::boolean THEN $1::bigint END AS user_id) locked_member
     CROSS JOIN (SELECT $6::role AS role) sender
-    CROSS JOIN (SELECT $7::boolean AS is_joined) input
+    CROSS JOIN (SELECT $7::boolean AS is_present) input
     CROSS JOIN (SELECT $2::boolean) administrator`;
   const [row] = await database.current.query<{ isSo: boolean | null }>(`SELECT ${condition} AS "isSo" FROM ${rows}`, [
     actor.id,
@@ -50,13 +50,13 @@ const sqlOf = async (condition: string, { chat, actor }: (typeof cases)[number])
     chat.hasBusiness,
     actor.isMember,
     actor.role,
-    actor.isJoined,
+    actor.isPresent,
   ]);
   return row!.isSo === true;
 };
 
 const nameOf = ({ chat, actor }: (typeof cases)[number]) =>
-  `${chat.kind} ${actor.role}${actor.isMember ? ' member' : ''}${actor.isJoined ? ' joined' : ''}${chat.hasBusiness ? ' business' : ''}`;
+  `${chat.kind} ${actor.role}${actor.isMember ? ' member' : ''}${actor.isPresent ? ' joined' : ''}${chat.hasBusiness ? ' business' : ''}`;
 
 it('statements see the chats that the policy lets be seen, for each kind, role and membership', async () => {
   expect(cases).toHaveLength(5 * 3 * 8);
@@ -66,7 +66,7 @@ it('statements see the chats that the policy lets be seen, for each kind, role a
 
 it('the statement that sends takes the messages that the policy lets be written, with plan and presence', async () => {
   const mayWrite = ({ actor, chat }: (typeof cases)[number]) =>
-    canWrite(actor, chat) && !lacksPlan('write', actor, chat) && !lacksJoining(actor, chat);
+    canWrite(actor, chat) && !lacksPlan('write', actor, chat) && !lacksPresence(actor, chat);
 
   expect(cases.filter(mayWrite).length).toBeGreaterThan(40);
   for (const one of cases)

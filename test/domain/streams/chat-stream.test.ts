@@ -41,7 +41,7 @@ const follow = (
     after,
     places: createPlaces({ registry: createMemoryPlaces(), bus: node.bus, limit: 0, onError: () => undefined }),
     connectionId: 'a socket',
-    isJoining: true,
+    announcesPresence: true,
     watch,
     ending,
     slowReaderMs,
@@ -76,7 +76,7 @@ const take = async (stream: Stream, count: number): Promise<StreamItem[]> => {
 };
 
 const send = async ({ log }: Node, chatId: bigint, senderId: bigint, text = 'text') =>
-  seqOf(await log.send({ chatId, senderId, text, clientMessageId: null, isWithinLimit: true, isJoined: false }));
+  seqOf(await log.send({ chatId, senderId, text, clientMessageId: null, isWithinLimit: true, isPresent: false }));
 
 const remove = ({ log }: Node, chatId: bigint, actor: UserFacts, user: UserFacts) =>
   log.change(chatId, async (tx) => {

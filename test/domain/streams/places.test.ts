@@ -9,7 +9,7 @@ const fail = (error: unknown) => {
 const onNode = (limit: number) =>
   createPlaces({ registry: createMemoryPlaces(), bus: createMemoryBus(fail), limit, onError: fail });
 
-const wanted = (connectionId: string, chatId = 7n) => ({ userId: 1n, chatId, connectionId, isForJoining: true });
+const wanted = (connectionId: string, chatId = 7n) => ({ userId: 1n, chatId, connectionId, isForPresence: true });
 
 it('S2.24 of more connections than may be, the oldest go, each told once', async () => {
   const places = onNode(2);
@@ -37,17 +37,17 @@ it('a connection that follows a chat in several ways has one place, until the la
 
 it('C10 one has joined from joining on until that subscription ends, whatever else the connection follows', async () => {
   const places = onNode(0);
-  const isJoined = async () => [places.isJoinedHere(1n, 7n), await places.isJoined(1n, 7n)];
+  const isPresent = async () => [places.isPresentHere(1n, 7n), await places.isPresent(1n, 7n)];
   const watching = await places.take(wanted('socket'), () => fail(new Error('taken over')));
   const joining = await places.take(wanted('socket'), () => fail(new Error('taken over')));
-  expect(await isJoined()).toEqual([false, false]);
+  expect(await isPresent()).toEqual([false, false]);
 
-  await joining.join();
-  expect(await isJoined()).toEqual([true, true]);
-  expect(await places.isJoined(2n, 7n)).toBe(false);
-  expect(await places.isJoined(1n, 8n)).toBe(false);
+  await joining.announce();
+  expect(await isPresent()).toEqual([true, true]);
+  expect(await places.isPresent(2n, 7n)).toBe(false);
+  expect(await places.isPresent(1n, 8n)).toBe(false);
 
   joining.release();
-  expect(await isJoined()).toEqual([false, false]);
+  expect(await isPresent()).toEqual([false, false]);
   watching.release();
 });

@@ -89,7 +89,7 @@ const take = async (stream: Stream, count: number): Promise<string[]> => {
 
 const send = async ({ log }: Node, chatId: bigint, senderId: bigint) =>
   seqOf(
-    await log.send({ chatId, senderId, text: 'text', clientMessageId: null, isWithinLimit: true, isJoined: false }),
+    await log.send({ chatId, senderId, text: 'text', clientMessageId: null, isWithinLimit: true, isPresent: false }),
   );
 
 const add = ({ log }: Node, chatId: bigint, actor: UserFacts, user: UserFacts) =>

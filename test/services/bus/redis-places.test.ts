@@ -36,7 +36,7 @@ const aNode = async ({ limit = 1, url = REDIS_URL, ttlMs = 15_000, patienceMs = 
   onTestFinished(() => close());
   const gone: string[] = [];
   const take = (connectionId: string, userId = 1n): Promise<Place> =>
-    places.take({ userId, chatId: 7n, connectionId, isForJoining: true }, () => void gone.push(connectionId));
+    places.take({ userId, chatId: 7n, connectionId, isForPresence: true }, () => void gone.push(connectionId));
   return { ...places, bus, gone, take, close };
 };
 
@@ -71,36 +71,36 @@ it('of several that are taken at once on two nodes as many stay as may', async (
 it('C10 who has joined on one node has joined on all, until they leave', async () => {
   const [one, other] = [await aNode(), await aNode()];
   const place = await one.take('a');
-  expect(await other.isJoined(1n, 7n)).toBe(false);
+  expect(await other.isPresent(1n, 7n)).toBe(false);
 
-  await place.join();
-  expect(other.isJoinedHere(1n, 7n)).toBe(false);
-  expect(await other.isJoined(1n, 7n)).toBe(true);
+  await place.announce();
+  expect(other.isPresentHere(1n, 7n)).toBe(false);
+  expect(await other.isPresent(1n, 7n)).toBe(true);
 
   place.release();
-  await expect.poll(() => other.isJoined(1n, 7n)).toBe(false);
+  await expect.poll(() => other.isPresent(1n, 7n)).toBe(false);
 });
 
 it('the places of a node that died are free once its hash is', async () => {
   const [one, other] = [await aNode({ ttlMs: 300 }), await aNode({ ttlMs: 300 })];
-  await (await one.take('a')).join();
-  expect(await other.isJoined(1n, 7n)).toBe(true);
+  await (await one.take('a')).announce();
+  expect(await other.isPresent(1n, 7n)).toBe(true);
 
   await one.close({ isClean: false });
 
-  await expect.poll(() => other.isJoined(1n, 7n)).toBe(false);
+  await expect.poll(() => other.isPresent(1n, 7n)).toBe(false);
 });
 
 it('a node that lives keeps its places for longer than its hash would last by itself', async () => {
   const [one, other] = [await aNode({ ttlMs: 200 }), await aNode({ ttlMs: 200 })];
-  await (await one.take('a')).join();
+  await (await one.take('a')).announce();
   const first = await aNode({ ttlMs: 200 });
-  await (await first.take('dead', 2n)).join();
+  await (await first.take('dead', 2n)).announce();
   await first.close({ isClean: false });
 
   // Both began together, and the dead one is gone by now.
-  await expect.poll(() => other.isJoined(2n, 7n)).toBe(false);
-  expect(await other.isJoined(1n, 7n)).toBe(true);
+  await expect.poll(() => other.isPresent(2n, 7n)).toBe(false);
+  expect(await other.isPresent(1n, 7n)).toBe(true);
 });
 
 it('with Redis away each node goes by its own, and what is too many goes once it is back', async () => {
@@ -109,13 +109,13 @@ it('with Redis away each node goes by its own, and what is too many goes once it
   onTestFinished(() => redis.stop());
   const { url } = redis;
   const [one, other] = [await aNode({ url }), await aNode({ url })];
-  await (await one.take('a')).join();
+  await (await one.take('a')).announce();
   await redis.stop();
   await until(() => one.bus.commands.status !== 'ready' && other.bus.commands.status !== 'ready', 'Redis to be away');
 
-  await (await other.take('b')).join();
+  await (await other.take('b')).announce();
   expect([one.gone, other.gone]).toEqual([[], []]);
-  expect([one.isJoinedHere(1n, 7n), await other.isJoined(1n, 7n)]).toEqual([true, true]);
+  expect([one.isPresentHere(1n, 7n), await other.isPresent(1n, 7n)]).toEqual([true, true]);
   await one.take('c');
   expect(one.gone).toEqual(['a']);
 
@@ -170,7 +170,7 @@ it('a place that was left while Redis was away counts nowhere once it is back', 
     await aNode({ url: redis.url, limit: 2 }),
   ];
   const left = await one.take('left');
-  await left.join();
+  await left.announce();
   await one.take('kept', 2n);
 
   way.close();
@@ -178,5 +178,5 @@ it('a place that was left while Redis was away counts nowhere once it is back', 
   left.release();
   way.heal();
 
-  await expect.poll(() => other.isJoined(1n, 7n)).toBe(false);
+  await expect.poll(() => other.isPresent(1n, 7n)).toBe(false);
 });

@@ -25,7 +25,7 @@ it('answers within five seconds, also who came while the one before still waited
   const release = await lockChats();
   const send = async (text: string) => {
     const begun = performance.now();
-    const message = { chatId, senderId: ada.id, text, clientMessageId: text, isWithinLimit: true, isJoined: false };
+    const message = { chatId, senderId: ada.id, text, clientMessageId: text, isWithinLimit: true, isPresent: false };
     const answer = await log.send(message).catch((error: unknown) => error);
     return { answer, ms: performance.now() - begun };
   };
@@ -61,7 +61,7 @@ it('says at once that it is not available to whoever comes when 10,000 wait, and
       text: 'text',
       clientMessageId: null,
       isWithinLimit: true,
-      isJoined: false,
+      isPresent: false,
     };
     await log.send(message).then(
       () => (outcomes.sent += 1),
