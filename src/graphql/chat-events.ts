@@ -2,28 +2,34 @@
 import { BadUserInputError } from '../domain/bad-user-input.js';
 import type { StreamItem } from '../domain/streams/stream-item.js';
 import type { Viewer } from '../domain/viewer.js';
-import type { Place } from '../log/cursor.js';
+import type { ChatPosition } from '../log/cursor.js';
 import { builder } from './builder.js';
 import { ChatEvent, MessageSent, MessagesRead, TypingChanged, type ChatItem, type EventItem } from './chat-event.js';
 import type { Context } from './context.js';
 import { noteEventIds } from './event-ids.js';
 import { createEventSource, unwrap, type Delivery, type Selected } from './event-source.js';
 import { decodeRowId } from './global-id.js';
-import { placeOf } from './scalars.js';
+import { positionOf } from './scalars.js';
 import { subscriptionEnded } from './subscription-end.js';
 
 /** @throws BadUserInputError for a cursor that is malformed or of another chat */
 const follow = (
   chatId: string,
-  place: Place | null,
+  position: ChatPosition | null,
   ctx: Context & { viewer: Viewer },
   { announcesPresence = false } = {},
 ): AsyncIterator<StreamItem> => {
   const id = decodeRowId('Chat', chatId);
   if (id === null) return nowhere();
-  if (place !== null && place.chatId !== id) throw new BadUserInputError('`after` is a cursor of another chat');
+  if (position !== null && position.chatId !== id) throw new BadUserInputError('`after` is a cursor of another chat');
   const { connectionId, ending } = ctx;
-  return ctx.services.streams.chat(ctx.viewer, { chatId: id, after: place, connectionId, announcesPresence, ending });
+  return ctx.services.streams.chat(ctx.viewer, {
+    chatId: id,
+    after: position,
+    connectionId,
+    announcesPresence,
+    ending,
+  });
 };
 
 interface ResumeArgs {
@@ -42,8 +48,8 @@ const resume = (
 ): AsyncIterator<StreamItem> => {
   const { eventIds } = ctx;
   const isResuming = eventIds !== null && eventIds.last !== null;
-  const place = isResuming ? placeOf(eventIds.last, 'Last-Event-ID') : placeOf(after);
-  const source = follow(chatId, place, ctx, options);
+  const position = isResuming ? positionOf(eventIds.last, 'Last-Event-ID') : positionOf(after);
+  const source = follow(chatId, position, ctx, options);
   return eventIds === null ? source : noteEventIds(source, eventIds);
 };
 

@@ -9,7 +9,7 @@ import type { ChatPermissions } from '../domain/chats/chat-reads.js';
 import type { JsonObject } from '../domain/metadata.js';
 import type { MemberRow } from '../domain/chats/member-row.js';
 import type { MemberKey } from '../domain/chats/members.js';
-import type { MessagePlace } from '../domain/chats/messages-around.js';
+import type { MessageAnchor } from '../domain/chats/messages-around.js';
 import type { MessageKey } from '../domain/messages/messages.js';
 import type { NotificationRow } from '../domain/notifications/notification-row.js';
 import type { Connection, PageArgs } from '../domain/page.js';
@@ -60,7 +60,7 @@ export interface Loaders {
 }
 
 interface Around {
-  place: MessagePlace;
+  anchor: MessageAnchor;
   limit: number;
 }
 
@@ -114,7 +114,7 @@ export const createLoaders = (services: Services, viewer: Viewer | null): Loader
     memberCount: byChat((ids) => chats.memberCounts(asking(), ids)),
     pair: byChat((ids) => chats.pairs(asking(), ids)),
     messages: pagesByChat((ids, page) => chats.messages(asking(), ids, page)),
-    messagesAround: eachByChat((ids, { place, limit }) => chats.messagesAround(asking(), ids, place, limit)),
+    messagesAround: eachByChat((ids, { anchor, limit }) => chats.messagesAround(asking(), ids, anchor, limit)),
     log: pagesByChat((ids, page) => chatLog.read(asking(), ids, page)),
     unreadTotal: () => (unreadTotal ??= chats.unreadTotal(asking())),
     members: pagesByChat((ids, page) => chats.members(asking(), ids, page)),

@@ -1,6 +1,6 @@
-/** A page of a chat's messages around one place. */
+/** A page of a chat's messages around one anchor. */
 import { BadUserInputError } from '../domain/bad-user-input.js';
-import type { MessagePlace } from '../domain/chats/messages-around.js';
+import type { MessageAnchor } from '../domain/chats/messages-around.js';
 import { DEFAULT_PAGE_SIZE } from '../domain/page.js';
 import { builder } from './builder.js';
 import { Chat } from './chat.js';
@@ -11,7 +11,7 @@ builder.objectFields(Chat, (t) => ({
   messagesAround: t.field({
     type: MessageConnection,
     description:
-      'A page around one place: the place itself and up to `limit` messages on both sides together, as many of them before it as ' +
+      'A page around one anchor: the anchor itself and up to `limit` messages on both sides together, as many of them before it as ' +
       'after, or more where the other side has fewer. Give exactly one of seq, time and messageId. Its cursors are those of ' +
       '`messages`: page on with `messages(before: startCursor)` and `messages(after: endCursor)`. Empty where there is no message.',
     args: {
@@ -30,8 +30,8 @@ builder.objectFields(Chat, (t) => ({
       }),
       limit: t.arg.int({ required: false, defaultValue: DEFAULT_PAGE_SIZE, description: '1 to 100.' }),
     },
-    resolve: (chat, { limit, ...place }, { loaders }) =>
-      loaders.messagesAround(chat.id, { place: placeOf(place), limit: limit ?? DEFAULT_PAGE_SIZE }),
+    resolve: (chat, { limit, ...anchor }, { loaders }) =>
+      loaders.messagesAround(chat.id, { anchor: anchorOf(anchor), limit: limit ?? DEFAULT_PAGE_SIZE }),
   }),
 }));
 
@@ -41,8 +41,8 @@ interface PlaceArgs {
   messageId?: string | null | undefined;
 }
 
-const placeOf = ({ seq, time, messageId }: PlaceArgs): MessagePlace => {
-  const given: MessagePlace[] = [];
+const anchorOf = ({ seq, time, messageId }: PlaceArgs): MessageAnchor => {
+  const given: MessageAnchor[] = [];
   if (isGiven(seq)) given.push({ seq });
   if (isGiven(time)) given.push({ time });
   if (isGiven(messageId)) given.push({ message: decodeMessageId(messageId) });

@@ -3,7 +3,7 @@ import { DateTimeResolver } from 'graphql-scalars';
 import { GraphQLError, Kind, type ValueNode } from 'graphql';
 import { BadUserInputError } from '../domain/bad-user-input.js';
 import type { JsonObject } from '../domain/metadata.js';
-import { decodeCursor, type Place } from '../log/cursor.js';
+import { decodeCursor, type ChatPosition } from '../log/cursor.js';
 import { builder } from './builder.js';
 
 builder.addScalarType('DateTime', DateTimeResolver, {
@@ -63,9 +63,9 @@ const valueOf = (node: ValueNode, variables: Record<string, unknown> | null | un
  * @returns null where none was given
  * @throws BadUserInputError
  */
-export const placeOf = (cursor: string | null | undefined, name = '`after`'): Place | null => {
+export const positionOf = (cursor: string | null | undefined, name = '`after`'): ChatPosition | null => {
   if (cursor === null || cursor === undefined) return null;
-  const place = decodeCursor(cursor);
-  if (place === null) throw new BadUserInputError(`${name} is no cursor of this server`);
-  return place;
+  const position = decodeCursor(cursor);
+  if (position === null) throw new BadUserInputError(`${name} is no cursor of this server`);
+  return position;
 };

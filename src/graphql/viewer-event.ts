@@ -1,7 +1,7 @@
 /** What happens in any of the viewer's chats, over one subscription. */
 import { BadUserInputError } from '../domain/bad-user-input.js';
 import type { StreamItem } from '../domain/streams/stream-item.js';
-import { decodeCursor, encodeCursor, type Place } from '../log/cursor.js';
+import { decodeCursor, encodeCursor, type ChatPosition } from '../log/cursor.js';
 import { builder } from './builder.js';
 import { CHAT_EVENT_TYPES, typeNameOfChatItem } from './chat-event.js';
 import { Chat } from './chat.js';
@@ -68,9 +68,9 @@ const ViewerEvent = builder.unionType('ViewerEvent', {
  *
  * @throws BadUserInputError where there are too many
  */
-const placesOf = (cursors: readonly string[]): Place[] => {
+const placesOf = (cursors: readonly string[]): ChatPosition[] => {
   if (cursors.length > CURSORS_MOST) throw new BadUserInputError(`At most ${CURSORS_MOST} cursors`);
-  const places = new Map<bigint, Place>();
+  const places = new Map<bigint, ChatPosition>();
   for (const cursor of cursors) {
     const place = decodeCursor(cursor);
     if (place === null) continue;

@@ -1,5 +1,6 @@
 /** Reading the log: pages for a replay or a gap, heads, and whether a cursor can be resumed. */
 import type { Queryable } from '../db/database.js';
+import type { LogPosition } from './cursor.js';
 import type { EventType } from '../generated/prisma/enums.js';
 import { CHAT_COLUMNS, type ChatRow, type LogEvent, type MessageRow, type UserFacts } from './event.js';
 
@@ -12,8 +13,8 @@ export const EVENT_COLUMNS = `chat.id, event.seq, event.mark, event.type, event.
 
 const EVENTS = `
 SELECT ${CHAT_COLUMNS}, ${EVENT_COLUMNS}
-FROM unnest($1::bigint[], $2::int[]) AS place(chat_id, after) JOIN chat ON chat.id = place.chat_id LEFT JOIN LATERAL (
-  SELECT * FROM event WHERE event.chat_id = chat.id AND event.seq >= place.after ORDER BY event.seq LIMIT $3
+FROM unnest($1::bigint[], $2::int[]) AS asked(chat_id, after) JOIN chat ON chat.id = asked.chat_id LEFT JOIN LATERAL (
+  SELECT * FROM event WHERE event.chat_id = chat.id AND event.seq >= asked.after ORDER BY event.seq LIMIT $3
 ) event ON true
 ORDER BY chat.id, event.seq`;
 
@@ -27,8 +28,8 @@ SELECT id, username, first_name AS "firstName", last_name AS "lastName", role, c
 
 const REMOVALS = `
 SELECT event.chat_id AS "chatId", event.user_id AS "userId", event.seq
-FROM unnest($1::bigint[], $2::int[]) AS place(chat_id, after)
-JOIN event ON event.chat_id = place.chat_id AND event.seq > place.after AND event.type = 'MEMBER_REMOVED' ORDER BY event.seq`;
+FROM unnest($1::bigint[], $2::int[]) AS asked(chat_id, after)
+JOIN event ON event.chat_id = asked.chat_id AND event.seq > asked.after AND event.type = 'MEMBER_REMOVED' ORDER BY event.seq`;
 
 export interface EventRow {
   /** The chat's. */
@@ -83,12 +84,12 @@ export const readPage = async (db: Queryable, chatId: bigint, after: number, lim
  */
 export const readPages = async (
   db: Queryable,
-  places: readonly { chatId: bigint; seq: number }[],
+  positions: readonly { chatId: bigint; seq: number }[],
   limit: number,
 ): Promise<Map<bigint, LogPage>> => {
-  const params = [places.map(({ chatId }) => chatId), places.map(({ seq }) => seq)];
+  const params = [positions.map(({ chatId }) => chatId), positions.map(({ seq }) => seq)];
   const rows = await db.query<PlaceRow>(EVENTS, [...params, limit + 1]);
-  const after = new Map(places.map(({ chatId, seq }) => [chatId, seq]));
+  const after = new Map(positions.map(({ chatId, seq }) => [chatId, seq]));
   const found = rows.filter((row): row is ChatRow & EventRow => row.seq !== null && row.seq > after.get(row.id)!);
 
   const pages = new Map<bigint, LogPage>();
@@ -183,17 +184,17 @@ export const readHeads = (db: Queryable, chatIds: readonly bigint[]): Promise<He
 export type Resumability = 'ok' | 'restored' | 'tooFar';
 
 /**
- * Whether the log can be read on without a hole from a place that `page` was read at.
+ * Whether the log can be read on without a hole from a position that `page` was read at.
  *
- * @param since for a cursor, as against a place that was come to: it has not seen what is older, which retention may take any time
+ * @param since for a cursor, as against a position that was reached by reading: it has not seen what is older, which retention may take any time
  * @returns `restored` also where retention took the event, since both mean the same to a reader
  */
-export const checkPlace = (
-  place: { seq: number; mark: number },
+export const checkPosition = (
+  position: LogPosition,
   { chat, markAtAfter, events }: LogPage,
   since?: Date,
 ): Resumability => {
-  if (markAtAfter !== place.mark) return 'restored';
+  if (markAtAfter !== position.mark) return 'restored';
   if (since !== undefined && events.length > 0 && events[0]!.createdAt < since) return 'restored';
-  return chat.headSeq - place.seq > REPLAY_MOST ? 'tooFar' : 'ok';
+  return chat.headSeq - position.seq > REPLAY_MOST ? 'tooFar' : 'ok';
 };

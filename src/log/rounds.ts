@@ -3,7 +3,7 @@
  * carries everything, a second late. It costs as much as was written, not as much as is followed.
  */
 import type { Queryable } from '../db/database.js';
-import type { Place } from './cursor.js';
+import type { ChatPosition } from './cursor.js';
 import { committedSince, MOMENT, type Moment } from './since.js';
 
 /** What was committed since the last round. */
@@ -57,7 +57,7 @@ const FIRST = `SELECT ${MOMENT}, ${FILE}, newest.* FROM (SELECT) one LEFT JOIN (
   SELECT chat_id AS "chatId", seq, mark FROM event WHERE xid < pg_snapshot_xmax(pg_current_snapshot()) ORDER BY xid DESC LIMIT 1
 ) newest ON true`;
 
-type FirstRow = Moment & { file: string } & (Place | Record<keyof Place, null>);
+type FirstRow = Moment & { file: string } & (ChatPosition | Record<keyof ChatPosition, null>);
 
 interface MovedRow extends Moment {
   kind: 'chat' | 'regrouped' | 'notification' | 'session' | 'user' | null;
@@ -73,7 +73,7 @@ export interface Rounds {
   /** Told after each round in which something moved, or that followed a failure. */
   onMoved(listener: (moved: Moved) => void): () => void;
   /** An event that was committed a moment ago: should it not be there any more, the database is another one. */
-  saw(event: Place): void;
+  saw(event: ChatPosition): void;
   /** Asks now; the interval goes on as before. */
   look(): Promise<void>;
   /** Since the last round that the database answered. */
@@ -91,7 +91,7 @@ export const createRounds = async (
   let last: Moment;
   let earlier: Moment[];
   /** The newest event that this node knows of: what is restored to a time before it has lost it. */
-  let witness: Place | null;
+  let witness: ChatPosition | null;
   let file: string;
   const begin = async () => {
     const { xmax, xip, file: ownFile, ...newest } = (await db.query<FirstRow>(FIRST))[0]!;
@@ -110,8 +110,8 @@ export const createRounds = async (
   const round = async () => {
     try {
       const expected = witness;
-      const place = [expected?.chatId ?? null, expected?.seq ?? null, expected?.mark ?? null];
-      const rows = await db.query<MovedRow>(MOVED, [last.xmax, last.xip, ...place]);
+      const expectedPosition = [expected?.chatId ?? null, expected?.seq ?? null, expected?.mark ?? null];
+      const rows = await db.query<MovedRow>(MOVED, [last.xmax, last.xip, ...expectedPosition]);
       answeredAt = performance.now();
       const { xmax, xip, isThere } = rows[0]!;
       // Numbers of transactions do not go back, but those of a restored server do.

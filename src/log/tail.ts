@@ -5,9 +5,10 @@
 import type { Bus, Unsubscribe } from '../bus/bus.js';
 import type { Queryable } from '../db/database.js';
 import { createHistogram, type Histogram } from '../meters.js';
+import type { LogPosition } from './cursor.js';
 import { chatTopic, unpack, type Ephemeral } from './doorbell.js';
 import type { LogEvent } from './event.js';
-import { checkPlace, readHeads, readPage, type Head, type Removal } from './read.js';
+import { checkPosition, readHeads, readPage, type Head, type Removal } from './read.js';
 import type { Moved, Rounds } from './rounds.js';
 
 export interface Follower {
@@ -40,11 +41,11 @@ const EARLY_MOST = 1000;
 interface ChatTail {
   followers: Set<Follower>;
   /** The last event handed out; null until the head was read once. */
-  place: { seq: number; mark: number } | null;
+  position: LogPosition | null;
   /** Came before what precedes them, or is just coming; each with the mark of the one before it. */
   early: Map<number, { event: LogEvent; markBefore: number }>;
   /** The newest number that is known to exist. */
-  known: number;
+  knownHead: number;
   /** How far who has read it, as told. */
   read: Map<bigint, number>;
   ready: Promise<unknown>;
@@ -66,8 +67,8 @@ export const createTail = (
   const hand = (chatId: bigint, chat: ChatTail, events: LogEvent[], removals: Removal[]) => {
     const last = events.at(-1);
     if (last === undefined) return;
-    chat.place = { seq: last.seq, mark: last.mark };
-    rounds.saw({ chatId, ...chat.place });
+    chat.position = { seq: last.seq, mark: last.mark };
+    rounds.saw({ chatId, ...chat.position });
     const now = Date.now();
     for (const event of events) lag.observe(Math.max(0, now - event.createdAt.getTime()) / 1000);
     for (const follower of [...chat.followers]) follower.onEvents(chatId, events, removals);
@@ -75,10 +76,10 @@ export const createTail = (
 
   /** Hands out what is next among the early ones. */
   const advance = (chatId: bigint, chat: ChatTail) => {
-    if (chat.place === null || chat.isReading) return;
+    if (chat.position === null || chat.isReading) return;
     const next: LogEvent[] = [];
-    let { mark } = chat.place;
-    for (let seq = chat.place.seq + 1; ; seq += 1) {
+    let { mark } = chat.position;
+    for (let seq = chat.position.seq + 1; ; seq += 1) {
       const early = chat.early.get(seq);
       if (early === undefined) break;
       chat.early.delete(seq);
@@ -88,7 +89,7 @@ export const createTail = (
       ({ mark } = early.event);
     }
     hand(chatId, chat, next, []);
-    if (chat.known > chat.place.seq) waitThenRead(chatId, chat);
+    if (chat.knownHead > chat.position.seq) waitThenRead(chatId, chat);
   };
 
   const waitThenRead = (chatId: bigint, chat: ChatTail) => {
@@ -97,31 +98,32 @@ export const createTail = (
 
   const again = (chatId: bigint, chat: ChatTail) => {
     chat.graceTimer = null;
-    if (chats.get(chatId) === chat && chat.place !== null && chat.known > chat.place.seq) void readGap(chatId, chat);
+    if (chats.get(chatId) === chat && chat.position !== null && chat.knownHead > chat.position.seq)
+      void readGap(chatId, chat);
   };
 
   const readGap = async (chatId: bigint, chat: ChatTail) => {
-    if (chat.isReading || chat.place === null) return;
+    if (chat.isReading || chat.position === null) return;
     chat.isReading = true;
     try {
       for (;;) {
         gapReads += 1;
-        const place: { seq: number; mark: number } = chat.place;
-        const knownBefore = chat.known;
-        const page = await readPage(db, chatId, place.seq, PAGE);
+        const position: LogPosition = chat.position;
+        const knownBefore = chat.knownHead;
+        const page = await readPage(db, chatId, position.seq, PAGE);
         if (chats.get(chatId) !== chat || page === null) return;
-        if (checkPlace(place, page) !== 'ok') {
-          chat.place = { seq: page.chat.headSeq, mark: page.chat.headMark };
-          chat.known = page.chat.headSeq;
+        if (checkPosition(position, page) !== 'ok') {
+          chat.position = { seq: page.chat.headSeq, mark: page.chat.headMark };
+          chat.knownHead = page.chat.headSeq;
           chat.early.clear();
           chat.read.clear();
           for (const follower of [...chat.followers]) follower.onReset(chatId);
           return;
         }
         hand(chatId, chat, page.events, page.removals);
-        if (chat.place.seq >= page.chat.headSeq) {
+        if (chat.position.seq >= page.chat.headSeq) {
           // This read began after it was known, so what it did not find is of a log that was lost.
-          if (chat.known === knownBefore) chat.known = chat.place.seq;
+          if (chat.knownHead === knownBefore) chat.knownHead = chat.position.seq;
           return;
         }
       }
@@ -131,9 +133,9 @@ export const createTail = (
       if (chats.get(chatId) === chat) chat.graceTimer ??= setTimeout(() => again(chatId, chat), RETRY_MS);
     } finally {
       chat.isReading = false;
-      const { place } = chat;
-      if (place !== null) {
-        for (const seq of chat.early.keys()) if (seq <= place.seq) chat.early.delete(seq);
+      const { position } = chat;
+      if (position !== null) {
+        for (const seq of chat.early.keys()) if (seq <= position.seq) chat.early.delete(seq);
         advance(chatId, chat);
       }
     }
@@ -156,8 +158,8 @@ export const createTail = (
     }
     let { markBefore } = ring;
     for (const event of ring.events) {
-      if (chat.place === null || event.seq > chat.place.seq) {
-        chat.known = Math.max(chat.known, event.seq);
+      if (chat.position === null || event.seq > chat.position.seq) {
+        chat.knownHead = Math.max(chat.knownHead, event.seq);
         if (chat.early.size < EARLY_MOST) chat.early.set(event.seq, { event, markBefore });
       }
       markBefore = event.mark;
@@ -187,14 +189,14 @@ export const createTail = (
         for (const follower of [...chat.followers]) follower.onReset(chatId);
         continue;
       }
-      if (chat.place === null) {
+      if (chat.position === null) {
         // It could not be read when following began.
         begin(chatId, head);
         for (const follower of [...chat.followers]) follower.onReset(chatId);
         continue;
       }
-      if (head.seq !== chat.place.seq || head.mark !== chat.place.mark) {
-        chat.known = Math.max(head.seq, chat.place.seq);
+      if (head.seq !== chat.position.seq || head.mark !== chat.position.mark) {
+        chat.knownHead = Math.max(head.seq, chat.position.seq);
         void readGap(chatId, chat);
       }
     }
@@ -204,9 +206,9 @@ export const createTail = (
     if (moved.isAfterFailure) void compareAll();
     for (const [chatId, seq] of moved.chats) {
       const chat = chats.get(chatId);
-      if (chat === undefined || seq <= chat.known) continue;
-      chat.known = seq;
-      if (chat.place !== null) waitThenRead(chatId, chat);
+      if (chat === undefined || seq <= chat.knownHead) continue;
+      chat.knownHead = seq;
+      if (chat.position !== null) waitThenRead(chatId, chat);
     }
   };
   const stopListening = rounds.onMoved(onMoved);
@@ -214,9 +216,9 @@ export const createTail = (
   const open = (chatId: bigint): ChatTail => {
     const chat: ChatTail = {
       followers: new Set(),
-      place: null,
+      position: null,
       early: new Map(),
-      known: 0,
+      knownHead: 0,
       read: new Map(),
       ready: Promise.resolve(),
       unsubscribe: null,
@@ -241,8 +243,8 @@ export const createTail = (
 
   const begin = (chatId: bigint, head: Head) => {
     const chat = chats.get(chatId);
-    if (chat === undefined || chat.place !== null) return;
-    chat.place = { seq: head.seq, mark: head.mark };
+    if (chat === undefined || chat.position !== null) return;
+    chat.position = { seq: head.seq, mark: head.mark };
     for (const seq of chat.early.keys()) if (seq <= head.seq) chat.early.delete(seq);
     advance(chatId, chat);
   };
@@ -256,7 +258,7 @@ export const createTail = (
       });
       await Promise.all(followed.map((chat) => chat.ready));
       // After the bell is connected: what is committed later rings, what was before is in the head.
-      const begun = chatIds.filter((chatId) => chats.get(chatId)?.place === null);
+      const begun = chatIds.filter((chatId) => chats.get(chatId)?.position === null);
       if (begun.length > 0) for (const head of await readHeads(db, begun)) begin(head.chatId, head);
     },
     unfollow: (chatIds, follower) => {

@@ -1,6 +1,6 @@
 /**
- * A page of messages around one place of a chat: where a search, a link or a calendar leads. One statement for any number of chats,
- * which asks for visibility as it is when it runs, and costs the same wherever the place is, however much is before and after it.
+ * A page of messages around one anchor of a chat: where a search, a link or a calendar leads. One statement for any number of chats,
+ * which asks for visibility as it is when it runs, and costs the same wherever the anchor is, however much is before and after it.
  */
 import type { Queryable } from '../../db/database.js';
 import type { MessageRow } from '../../log/event.js';
@@ -13,12 +13,12 @@ import type { Viewer } from '../viewer.js';
 import { CAN_SEE, CHAT_AND_OWN, viewerParams } from '../rules/visibility.js';
 
 /** The first message at or after a number or a time, or exactly one message; null where its id did not decode. */
-export type MessagePlace = { seq: number } | { time: Date } | { message: MessageKey | null };
+export type MessageAnchor = { seq: number } | { time: Date } | { message: MessageKey | null };
 
 export interface MessagesAround {
   /**
-   * The message at the place and up to `limit` on both sides together, oldest first, deleted ones as tombstones: half of them before
-   * it, and more where the other side has fewer. After the newest message the place is the end. Cursors are those of `messages`.
+   * The message at the anchor and up to `limit` on both sides together, oldest first, deleted ones as tombstones: half of them before
+   * it, and more where the other side has fewer. After the newest message the anchor is the end. Cursors are those of `messages`.
    *
    * @returns for every chat asked for: an empty page where nothing is seen, or where the message that is named is not of this chat
    * @throws BadUserInputError for a `limit` that is not 1 to 100, or a negative `seq`
@@ -26,17 +26,17 @@ export interface MessagesAround {
   messagesAround(
     viewer: Viewer,
     chatIds: readonly bigint[],
-    place: MessagePlace,
+    anchor: MessageAnchor,
     limit: number,
   ): Promise<Map<bigint, Connection<MessageRow>>>;
 }
 
 const VISIBLE = `${CHAT_AND_OWN} WHERE chat.id = ANY($3::bigint[]) AND ${CAN_SEE}`;
 
-const AT_SEQ = `place AS (SELECT chat.id AS chat_id, $5::int AS seq FROM ${VISIBLE})`;
+const AT_SEQ = `anchor AS (SELECT chat.id AS chat_id, $5::int AS seq FROM ${VISIBLE})`;
 
 /**
- * Time has no index. In a chat it grows with `seq`, so the place is found by halving: some twenty looks at the key in a chat of a
+ * Time has no index. In a chat it grows with `seq`, so the anchor is found by halving: some twenty looks at the key in a chat of a
  * million. From `low` on it is not known yet, from `high` on there is nothing older than the time.
  */
 const AT_TIME = `halving(chat_id, low, high) AS (
@@ -50,20 +50,20 @@ const AT_TIME = `halving(chat_id, low, high) AS (
       WHERE message.chat_id = halving.chat_id AND message.seq >= middle.seq ORDER BY message.seq LIMIT 1
     ) probe ON true
     WHERE halving.low < halving.high
-  ), place AS (SELECT chat_id, low AS seq FROM halving WHERE low = high)`;
+  ), anchor AS (SELECT chat_id, low AS seq FROM halving WHERE low = high)`;
 
-const PAGE = `SELECT ${MESSAGE_COLUMNS}, message.seq >= place.seq AS "isAfter" FROM place CROSS JOIN LATERAL (
-    (SELECT * FROM message WHERE message.chat_id = place.chat_id AND message.seq >= place.seq ORDER BY message.seq LIMIT $4::int + 2)
+const PAGE = `SELECT ${MESSAGE_COLUMNS}, message.seq >= anchor.seq AS "isAfter" FROM anchor CROSS JOIN LATERAL (
+    (SELECT * FROM message WHERE message.chat_id = anchor.chat_id AND message.seq >= anchor.seq ORDER BY message.seq LIMIT $4::int + 2)
     UNION ALL
-    (SELECT * FROM message WHERE message.chat_id = place.chat_id AND message.seq < place.seq ORDER BY message.seq DESC LIMIT $4::int + 1)
+    (SELECT * FROM message WHERE message.chat_id = anchor.chat_id AND message.seq < anchor.seq ORDER BY message.seq DESC LIMIT $4::int + 1)
   ) message JOIN "user" person ON person.id = message.sender_id ORDER BY message.chat_id, message.seq`;
 
 export const createMessagesAround = (db: Queryable): MessagesAround => ({
-  messagesAround: async (viewer, chatIds, place, limit) => {
+  messagesAround: async (viewer, chatIds, anchor, limit) => {
     if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE_SIZE) {
       throw new BadUserInputError(`limit must be from 1 to ${MAX_PAGE_SIZE}`);
     }
-    const [find, at, among] = placeSql(place, chatIds);
+    const [find, at, among] = anchorSql(anchor, chatIds);
     const rows = await db.query<MessageColumns & { isAfter: boolean }>(`WITH RECURSIVE ${find} ${PAGE}`, [
       ...viewerParams(viewer),
       among,
@@ -74,27 +74,27 @@ export const createMessagesAround = (db: Queryable): MessagesAround => ({
     for (const row of rows) sides.get(row.chatId)?.[row.isAfter ? 'after' : 'before'].push(toMessage(row));
     return new Map(
       [...sides].map(([chatId, { before, after }]) => {
-        const isMissing = 'message' in place && after[0]?.seq !== place.message?.seq;
+        const isMissing = 'message' in anchor && after[0]?.seq !== anchor.message?.seq;
         return [chatId, isMissing ? toPage([], [], limit) : toPage(before, after, limit)];
       }),
     );
   },
 });
 
-/** @returns how the place is found, at what, and in which of the chats it can be */
-const placeSql = (place: MessagePlace, chatIds: readonly bigint[]): [string, unknown, readonly bigint[]] => {
-  if ('time' in place) {
+/** @returns how the anchor is found, at what, and in which of the chats it can be */
+const anchorSql = (anchor: MessageAnchor, chatIds: readonly bigint[]): [string, unknown, readonly bigint[]] => {
+  if ('time' in anchor) {
     // Nothing was said before 1970, and not every driver writes the years before 1.
-    return [AT_TIME, new Date(Math.max(place.time.getTime(), 0)), chatIds];
+    return [AT_TIME, new Date(Math.max(anchor.time.getTime(), 0)), chatIds];
   }
-  if ('message' in place) {
-    return [AT_SEQ, place.message?.seq ?? 0, chatIds.filter((chatId) => chatId === place.message?.chatId)];
+  if ('message' in anchor) {
+    return [AT_SEQ, anchor.message?.seq ?? 0, chatIds.filter((chatId) => chatId === anchor.message?.chatId)];
   }
-  if (place.seq < 0) throw new BadUserInputError('seq must be 0 or more');
-  return [AT_SEQ, place.seq, chatIds];
+  if (anchor.seq < 0) throw new BadUserInputError('seq must be 0 or more');
+  return [AT_SEQ, anchor.seq, chatIds];
 };
 
-/** @param after the place first; both sides hold one more than can be shown where there is one */
+/** @param after the anchor first; both sides hold one more than can be shown where there is one */
 const toPage = (before: MessageRow[], after: MessageRow[], limit: number): Connection<MessageRow> => {
   const behind = Math.max(after.length - 1, 0);
   // The odd one goes to what came later.

@@ -12,16 +12,10 @@
  *
  * Catching up and overflowing are the same here: the log is read from the last event that was delivered.
  */
+import type { LogPosition } from '../../log/cursor.js';
 import { textBytesOf, type ChatRow, type LogEvent } from '../../log/event.js';
-import { checkPlace, type LogPage, type Removal } from '../../log/read.js';
+import { checkPosition, type LogPage, type Removal } from '../../log/read.js';
 import { ITEM_BYTES, RESYNC_REASONS, type ResyncCause, type StreamItem } from './stream-item.js';
-
-/** A position in a chat's log. */
-export interface LogPosition {
-  seq: number;
-  /** That event's mark. */
-  mark: number;
-}
 
 export type ReaderState = 'unsure' | 'reading' | 'live' | 'departed';
 
@@ -148,7 +142,7 @@ export const takePage = (
   if (reader.state !== 'reading' || request.generation !== reader.generation) return nextOf(reader);
   if (page === null) return depart(reader, 'gone');
   const isAtCursor = reader.cursor !== null && isSame(reader.queued!, reader.cursor);
-  const resumability = checkPlace(reader.queued!, page, isAtCursor ? since : undefined);
+  const resumability = checkPosition(reader.queued!, page, isAtCursor ? since : undefined);
   if (resumability !== 'ok') {
     // What is passed over may hold their removal, and another log may never have had their joining.
     reader.resync = resumability;

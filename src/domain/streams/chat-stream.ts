@@ -3,6 +3,7 @@
  * given what it asks for, and a place in the chat.
  */
 import type { Queryable } from '../../db/database.js';
+import type { LogPosition } from '../../log/cursor.js';
 import { readPage } from '../../log/read.js';
 import { replayableSince } from '../../log/retention.js';
 import type { Role } from '../../generated/prisma/enums.js';
@@ -21,7 +22,6 @@ import {
   takeEvents,
   takePage,
   type Departure,
-  type LogPosition,
   type Next,
 } from './chat-reader.js';
 import type { Ending } from './ending.js';

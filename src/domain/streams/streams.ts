@@ -3,7 +3,7 @@ import DataLoader from 'dataloader';
 import type { Bus } from '../../bus/bus.js';
 import type { Queryable } from '../../db/database.js';
 import { createTally, type Tally } from '../../meters.js';
-import type { Place } from '../../log/cursor.js';
+import type { ChatPosition, LogPosition } from '../../log/cursor.js';
 import type { Rounds } from '../../log/rounds.js';
 import type { Tail } from '../../log/tail.js';
 import { createChatStream, type WatchViewer } from './chat-stream.js';
@@ -23,7 +23,7 @@ import { createViewerStream } from './viewer-stream.js';
 export interface Streams {
   chat(viewer: Viewer, options: FollowChat): Stream;
   /** @param after the last events that the client saw, one for each chat; null: nothing is replayed */
-  viewer(viewer: Viewer, options: { after: readonly Place[] | null; ending: Ending }): Stream;
+  viewer(viewer: Viewer, options: { after: readonly ChatPosition[] | null; ending: Ending }): Stream;
   notifications(viewer: Viewer, options: { ending: Ending }): NotificationStream;
   /** How often clients were told to read a chat again, by reason. */
   readonly resyncs: Tally;
@@ -32,7 +32,7 @@ export interface Streams {
 export interface FollowChat {
   chatId: bigint;
   /** The event that the client saw last, of this chat; null: nothing is replayed. */
-  after: { seq: number; mark: number } | null;
+  after: LogPosition | null;
   /** The socket's, or the request's over Server-Sent Events. */
   connectionId: string;
   /** Whether following by this is joining. */

@@ -2,13 +2,14 @@
 import type { Bus, Unsubscribe } from '../../bus/bus.js';
 import type { Queryable } from '../../db/database.js';
 import { userTopic } from '../../log/doorbell.js';
+import type { LogPosition } from '../../log/cursor.js';
 import { CHAT_COLUMNS, type ChatRow } from '../../log/event.js';
 import type { Rounds } from '../../log/rounds.js';
 
 export interface ViewerChat {
   chat: ChatRow;
   /** Their MEMBER_ADDED event, or row 0; null where the log no longer reaches back to it. */
-  joined: { seq: number; mark: number } | null;
+  joined: LogPosition | null;
 }
 
 const MINE = `SELECT ${CHAT_COLUMNS}, own.joined_seq AS "joinedSeq", joined.mark AS "joinedMark"

@@ -3,7 +3,7 @@
  * are given what they ask for many chats at once.
  */
 import type { Queryable } from '../../db/database.js';
-import type { Place } from '../../log/cursor.js';
+import type { ChatPosition } from '../../log/cursor.js';
 import type { ChatRow } from '../../log/event.js';
 import { readPages } from '../../log/read.js';
 import { replayableSince } from '../../log/retention.js';
@@ -38,7 +38,7 @@ export interface ViewerStreamOptions {
   memberships: Memberships;
   viewer: Viewer;
   /** The last event that the client saw of each chat; null: nothing is replayed. */
-  after: readonly Place[] | null;
+  after: readonly ChatPosition[] | null;
   ending: Ending;
   slowReaderMs: number;
   /** Cursors that are further behind are not replayed; 0: all are. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BadUserInputError } from '../../../src/domain/bad-user-input.js';
-import type { MessagePlace } from '../../../src/domain/chats/messages-around.js';
+import type { MessageAnchor } from '../../../src/domain/chats/messages-around.js';
 import type { Viewer } from '../../../src/domain/viewer.js';
 import { chatNode, counting, deactivate, errorOf, newPerson, type ChatNode } from '../../support/chats.js';
 import { ownDatabase } from '../../support/own-database.js';
@@ -27,7 +27,7 @@ const reads: Record<string, (node: ChatNode, viewer: Viewer, chatIds: bigint[]) 
     new Map([...(await chats.pairs(viewer, chatIds))].map(([id, pair]) => [id, pair.length])),
 };
 
-function around(placeIn: () => MessagePlace) {
+function around(placeIn: () => MessageAnchor) {
   return async ({ chats }: ChatNode, viewer: Viewer, chatIds: bigint[]) =>
     new Map(
       [...(await chats.messagesAround(viewer, chatIds, placeIn(), 10))].map(([id, { edges }]) => [id, edges.length]),

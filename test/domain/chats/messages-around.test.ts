@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { BadUserInputError } from '../../../src/domain/bad-user-input.js';
-import type { MessagePlace } from '../../../src/domain/chats/messages-around.js';
+import type { MessageAnchor } from '../../../src/domain/chats/messages-around.js';
 import type { Viewer } from '../../../src/domain/viewer.js';
 import { chatNode, errorOf } from '../../support/chats.js';
 import { aChat, aUser } from '../../support/log.js';
@@ -36,16 +36,16 @@ beforeAll(async () => {
   await db.query(`UPDATE message SET text = NULL, deleted_at = now() WHERE chat_id = $1 AND seq = 40`, [chatId]);
 });
 
-const around = (place: MessagePlace, limit = 4) =>
+const around = (place: MessageAnchor, limit = 4) =>
   chatNode(database.current).then(({ chats }) => chats.messagesAround(viewer, [chatId], place, limit));
 
-const pageAround = async (place: MessagePlace, limit?: number) => {
+const pageAround = async (place: MessageAnchor, limit?: number) => {
   const { edges, pageInfo } = (await around(place, limit)).get(chatId)!;
   return { seqs: edges.map(({ node }) => node.seq), cursors: edges.map(({ cursor }) => cursor), pageInfo };
 };
 
 describe('the page around a place', () => {
-  it.each<[what: string, place: () => MessagePlace, limit: number, seqs: number[], more: string]>([
+  it.each<[what: string, place: () => MessageAnchor, limit: number, seqs: number[], more: string]>([
     ['a message', () => ({ message: { chatId, seq: 10 } }), 4, [8, 9, 10, 11, 12], 'both'],
     ['a message, with an odd limit,', () => ({ message: { chatId, seq: 10 } }), 1, [10, 11], 'both'],
     ['a deleted message', () => ({ message: { chatId, seq: 40 } }), 2, [39, 40, 41], 'both'],
@@ -92,7 +92,7 @@ describe('the page around a place', () => {
 
   it('is one page for each of several chats, and for a message only in its own', async () => {
     const { chats } = await chatNode(database.current);
-    const seqsIn = async (place: MessagePlace) =>
+    const seqsIn = async (place: MessageAnchor) =>
       [...(await chats.messagesAround(viewer, [otherId, chatId], place, 2)).values()].map(({ edges }) =>
         edges.map(({ node }) => `${node.chatId}:${node.seq}`),
       );

@@ -13,12 +13,12 @@ import {
   takeEvents,
   takePage,
   type ChatReader,
-  type LogPosition,
   type Next,
   type ReaderState,
   type Request,
 } from '../../../src/domain/streams/chat-reader.js';
 import type { StreamItem } from '../../../src/domain/streams/stream-item.js';
+import type { LogPosition } from '../../../src/log/cursor.js';
 import type { ChatRow, LogEvent, MessageRow } from '../../../src/log/event.js';
 import type { LogPage, Removal } from '../../../src/log/read.js';
 

@@ -95,7 +95,7 @@ const edit = ({ log }: Node, chatId: bigint, actor: UserFacts, seq: number, text
 
 const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
 
-const placeOf = async (chatId: bigint, seq: number) => {
+const positionOf = async (chatId: bigint, seq: number) => {
   const [row] = await database.current.query<{ seq: number; mark: number }>(
     'SELECT seq, mark FROM event WHERE chat_id = $1 AND seq = $2',
     [chatId, seq],
@@ -124,7 +124,7 @@ it('replays the log after a cursor, then is ready, then live, whatever is writte
   const node = await logNode(database.current);
   await Promise.all(upTo(700).map(() => send(node, chatId, ada.id)));
 
-  const reading = readAll(follow(node, ada, chatId, { after: await placeOf(chatId, 100) }));
+  const reading = readAll(follow(node, ada, chatId, { after: await positionOf(chatId, 100) }));
   for (let index = 0; index < 200; index += 1) await send(node, chatId, ada.id);
   await expect.poll(() => reading.seqs().length).toBe(800);
 
@@ -154,7 +154,7 @@ describe.each(['with a bell', 'without one'])('%s', (how) => {
           act: () => send(writer, chatId, ada.id, `at ${at}`),
         });
         const reader = await logNode(stepped.db, { bus, intervalMs: 50 });
-        const after = hasCursor ? await placeOf(chatId, 1) : null;
+        const after = hasCursor ? await positionOf(chatId, 1) : null;
 
         const reading = readAll(follow(reader, ada, chatId, { after, onDb: stepped.db }));
         await expect.poll(() => kindsOf(reading.items)).toContain('ready');
@@ -179,7 +179,7 @@ it('does the same without a bell', async () => {
   const chatId = await aChat(database.current, [ada]);
   const node = await logNode(database.current, { bus: silentBus, intervalMs: 50 });
 
-  const reading = readAll(follow(node, ada, chatId, { after: await placeOf(chatId, 0) }));
+  const reading = readAll(follow(node, ada, chatId, { after: await positionOf(chatId, 0) }));
   for (let index = 0; index < 50; index += 1) await send(node, chatId, ada.id);
   await expect.poll(() => reading.seqs().length).toBe(50);
 
@@ -194,9 +194,9 @@ it.each([
   const chatId = await aChat(database.current, [ada]);
   const node = await logNode(database.current);
   await send(node, chatId, ada.id);
-  const place = await placeOf(chatId, 1);
+  const position = await positionOf(chatId, 1);
 
-  const stream = follow(node, ada, chatId, { after: spoil(place.seq, place.mark) });
+  const stream = follow(node, ada, chatId, { after: spoil(position.seq, position.mark) });
   const first = await take(stream, 2);
   await send(node, chatId, ada.id);
   const [next] = await take(stream, 1);
@@ -221,8 +221,8 @@ it('S0.25 who is removed gets the removal, then the end, and nothing that follow
   const [ada, bob] = [await aUser(database.current), await aUser(database.current)];
   const chatId = await aChat(database.current, [ada, bob]);
   const node = await logNode(database.current);
-  const reading = readAll(follow(node, bob, chatId, { after: await placeOf(chatId, 0) }));
-  const fence = readAll(follow(node, ada, chatId, { after: await placeOf(chatId, 0) }));
+  const reading = readAll(follow(node, bob, chatId, { after: await positionOf(chatId, 0) }));
+  const fence = readAll(follow(node, ada, chatId, { after: await positionOf(chatId, 0) }));
 
   await send(node, chatId, ada.id);
   await remove(node, chatId, ada, bob);
@@ -295,7 +295,7 @@ it('texts too long for the queue together are replayed all the same', async () =
   const text = 'x'.repeat(20_000);
   await Promise.all(upTo(150).map(() => send(node, chatId, ada.id, text)));
 
-  const items = await take(follow(node, ada, chatId, { after: await placeOf(chatId, 0) }), 151);
+  const items = await take(follow(node, ada, chatId, { after: await positionOf(chatId, 0) }), 151);
 
   expect(seqsOf(items)).toEqual(upTo(150));
   expect(kindsOf(items).at(-1)).toBe('ready');
@@ -370,7 +370,7 @@ const anOldChat = async (node: Node, hours: number) => {
 it('tells a cursor that is further behind than logs are kept to read the chat again, pruned or not', async () => {
   const node = await logNode(database.current);
   const { ada, chatId } = await anOldChat(node, 24);
-  const [tooOld, last] = [await placeOf(chatId, 899), await placeOf(chatId, 900)];
+  const [tooOld, last] = [await positionOf(chatId, 899), await positionOf(chatId, 900)];
 
   const inTime = await take(follow(node, ada, chatId, { after: tooOld, retentionDays: 2 }), 102);
   const before = await take(follow(node, ada, chatId, { after: tooOld, retentionDays: 1 }), 2);
@@ -388,7 +388,7 @@ it('tells a cursor that is further behind than logs are kept to read the chat ag
 it('ends a replay that had begun, whatever grows too old meanwhile and is pruned', async () => {
   const node = await logNode(database.current);
   const { ada, chatId } = await anOldChat(node, 23);
-  const stream = follow(node, ada, chatId, { after: await placeOf(chatId, 100), retentionDays: 1 });
+  const stream = follow(node, ada, chatId, { after: await positionOf(chatId, 100), retentionDays: 1 });
   const first = await take(stream, 10);
 
   await age(database.current, chatId, 950, 1);
@@ -403,7 +403,7 @@ it('ends a replay that had begun, whatever grows too old meanwhile and is pruned
 it('ends a replay that takes longer than an hour with a word rather than a hole, where the log was pruned under it', async () => {
   const node = await logNode(database.current);
   const { ada, chatId } = await anOldChat(node, 23);
-  const stream = follow(node, ada, chatId, { after: await placeOf(chatId, 100), retentionDays: 1 });
+  const stream = follow(node, ada, chatId, { after: await positionOf(chatId, 100), retentionDays: 1 });
   const first = await take(stream, 10);
 
   await age(database.current, chatId, 900, 3);

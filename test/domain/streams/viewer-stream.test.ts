@@ -5,7 +5,7 @@ import { createEnding } from '../../../src/domain/streams/ending.js';
 import type { Stream, StreamItem } from '../../../src/domain/streams/stream-item.js';
 import { createMemberships } from '../../../src/domain/streams/viewer-chats.js';
 import { createViewerStream } from '../../../src/domain/streams/viewer-stream.js';
-import type { Place } from '../../../src/log/cursor.js';
+import type { ChatPosition } from '../../../src/log/cursor.js';
 import type { UserFacts } from '../../../src/log/event.js';
 import { createTail } from '../../../src/log/tail.js';
 import { aChat, aUser, logNode, seqOf, silentBus, withFailure, withStep } from '../../support/log.js';
@@ -28,7 +28,7 @@ type Node = Awaited<ReturnType<typeof viewerNode>>;
 const follow = (
   { tail, memberships }: Node,
   user: UserFacts,
-  after: Place[] | null = null,
+  after: ChatPosition[] | null = null,
   { onDb = database.current, retentionDays = 0 } = {},
 ) => {
   const viewer = {
@@ -108,8 +108,8 @@ const remove = ({ log }: Node, chatId: bigint, actor: UserFacts, user: UserFacts
     return tx.append({ type: 'MEMBER_REMOVED', actor, user });
   });
 
-const placeOf = async (chatId: bigint, seq: number): Promise<Place> => {
-  const [row] = await database.current.query<Place>(
+const positionOf = async (chatId: bigint, seq: number): Promise<ChatPosition> => {
+  const [row] = await database.current.query<ChatPosition>(
     'SELECT chat_id AS "chatId", seq, mark FROM event WHERE chat_id = $1 AND seq = $2',
     [chatId, seq],
   );
@@ -144,7 +144,7 @@ describe.each(['with a bell', 'without one'])('%s', (how) => {
             await send(writer, joined, bob.id);
           },
         });
-        const after = hasCursor ? [await placeOf(known, 1)] : null;
+        const after = hasCursor ? [await positionOf(known, 1)] : null;
         let reading = { told: (): string[] => [] };
         const reader = await viewerNode({ bus, intervalMs: 50 }, stepped.db);
         reading = readAll(follow(reader, ada, after, { onDb: stepped.db }));
@@ -200,7 +200,7 @@ it('given cursors: chats left, chats unknown, each log after its cursor, then re
   for (const chatId of chats) for (let count = 0; count < 3; count += 1) await send(node, chatId, ada.id);
   await remove(node, left, ada, bob);
   const unknown = await aChat(database.current, [bob]);
-  const after = [await placeOf(behind, 1), await placeOf(current, 3), await placeOf(left, 1)];
+  const after = [await positionOf(behind, 1), await positionOf(current, 3), await positionOf(left, 1)];
 
   const told = await take(follow(node, bob, after), 6);
 
@@ -219,9 +219,9 @@ it('a cursor of another log is a resync for its chat only', async () => {
   const [spoilt, good] = [await aChat(database.current, [ada]), await aChat(database.current, [ada])];
   const node = await viewerNode();
   for (const chatId of [spoilt, good]) for (let count = 0; count < 2; count += 1) await send(node, chatId, ada.id);
-  const place = await placeOf(spoilt, 1);
+  const position = await positionOf(spoilt, 1);
 
-  const told = await take(follow(node, ada, [{ ...place, mark: place.mark ^ 1 }, await placeOf(good, 1)]), 5);
+  const told = await take(follow(node, ada, [{ ...position, mark: position.mark ^ 1 }, await positionOf(good, 1)]), 5);
 
   const of = (chatId: bigint) => told.filter((one) => new RegExp(` ${chatId}\\b`).test(one));
   expect(of(spoilt)).toEqual([`resync ${spoilt}`, `ready ${spoilt}:2`]);
@@ -358,7 +358,7 @@ it('tells cursors that are further behind than logs are kept to read those chats
   await age(database.current, old, 2, 25);
   await age(database.current, young, 1, 25);
 
-  const after = [await placeOf(old, 1), await placeOf(young, 1)];
+  const after = [await positionOf(old, 1), await positionOf(young, 1)];
   const told = await take(follow(node, ada, after, { retentionDays: 1 }), 5);
 
   // Of one chat in this order; of two chats either may come first.
