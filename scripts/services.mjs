@@ -156,15 +156,29 @@ export const canUseRedis = async (url) => {
   }
 };
 
-/** @returns {Promise<number>} a port of 127.0.0.1 that was free a moment ago */
-export const freePort = () =>
-  new Promise((resolve, reject) => {
+/**
+ * Below the ports that systems give to outgoing connections: one of those could have it by the time that a server comes back to it.
+ *
+ * @returns {Promise<number>} a port of 127.0.0.1 that was free a moment ago, another one each time
+ */
+export const freePort = async () => {
+  for (;;) {
+    const port = 10_240 + Math.floor(Math.random() * (32_768 - 10_240));
+    if (!handedOut.has(port) && (await isFree(port))) {
+      handedOut.add(port);
+      return port;
+    }
+  }
+};
+
+const handedOut = new Set();
+
+/** @param {number} port */
+const isFree = (port) =>
+  new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 
 const startService = async ({ command, args, options, folder, stopSignal, url, port, isReady }) => {
