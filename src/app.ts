@@ -18,7 +18,7 @@ import { agreeOnSecrets, OTHER_SECRET } from './domain/accounts/token-secrets.js
 import type { TokensOptions } from './domain/accounts/tokens.js';
 import { createDomain } from './domain/domain.js';
 import { createContext, type Services } from './graphql/context.js';
-import { needsNoCredential } from './graphql/credential.js';
+import { needsNoCredential } from './graphql/public-operations.js';
 import { createLimits } from './graphql/limits.js';
 import { schema } from './graphql/schema.js';
 import { startRetention } from './log/retention.js';

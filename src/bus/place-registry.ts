@@ -2,7 +2,7 @@
 
 /** One connection of a user's, in one chat. */
 export interface PlaceEntry {
-  connectionId: string;
+  carrierId: string;
   /** Larger than that of every place taken before it. */
   order: number;
   isPresent: boolean;

@@ -1,6 +1,6 @@
 /** Applies one migration: its script, statement by statement, and its entry in the books. */
 import { randomUUID } from 'node:crypto';
-import type { Database, Queryable, Session } from './database.js';
+import type { Database, Queryable, OwnConnection } from './database.js';
 import { createPatience, LOCK_MS, type Blocked } from './migration-locks.js';
 import { splitScript, withoutComments } from './split-script.js';
 
@@ -17,7 +17,7 @@ export const isEachByItself = ({ script }: Pick<Migration, 'script'>): boolean =
 
 export interface ApplyOptions {
   db: Database;
-  session: Session;
+  session: OwnConnection;
   onBlocked?: ((blocked: Blocked) => void) | undefined;
 }
 
@@ -48,7 +48,7 @@ export const applyMigration = async (migration: Migration, { db, session, onBloc
   );
 };
 
-const runAlone = async (session: Session, statement: string): Promise<void> => {
+const runAlone = async (session: OwnConnection, statement: string): Promise<void> => {
   const text = withoutComments(statement);
   // Nobody who reads or writes ever waits behind these, and to begin again costs all that was done.
   const isConcurrent = /^(CREATE|DROP|REINDEX)\b.*\bCONCURRENTLY\b/i.test(text);
@@ -69,7 +69,7 @@ const runAlone = async (session: Session, statement: string): Promise<void> => {
 };
 
 /** What an index leaves of itself where its making was ended; IF NOT EXISTS takes it for the index. */
-const dropInvalid = async (session: Session, name: string): Promise<void> => {
+const dropInvalid = async (session: OwnConnection, name: string): Promise<void> => {
   const rows = await session.query<{ name: string }>(
     `SELECT indexrelid::regclass::text AS name FROM pg_index WHERE indexrelid = to_regclass($1) AND NOT indisvalid`,
     [name],

@@ -30,7 +30,7 @@ export interface Database extends Queryable {
    */
   transaction<Result>(work: (tx: Queryable) => Promise<Result>): Promise<Result>;
   /** Runs `work` on a connection of its own that no time limit holds: for migrations and upkeep, never for a request. */
-  session<Result>(work: (session: Session) => Promise<Result>): Promise<Result>;
+  session<Result>(work: (session: OwnConnection) => Promise<Result>): Promise<Result>;
   /** Of the pool; null where there is but one. */
   connections(): Connections | null;
   /** Asked within a second, of one connection. For readiness; never throws. */
@@ -49,13 +49,13 @@ export interface Connections {
   waiting: number;
 }
 
-export interface Session extends Queryable {
+export interface OwnConnection extends Queryable {
   /** What the other side called its process when this session began; undefined where there is no other side. */
   readonly announcedProcess: number | undefined;
   /** Runs one statement, or a script of several of which none has happened if one fails; poolers do not take those. */
   execute(script: string): Promise<void>;
   /** Runs `work` in one transaction that no time limit holds; rolls back where it throws. */
-  transaction<Result>(work: (tx: Pick<Session, 'query' | 'execute'>) => Promise<Result>): Promise<Result>;
+  transaction<Result>(work: (tx: Pick<OwnConnection, 'query' | 'execute'>) => Promise<Result>): Promise<Result>;
 }
 
 /** The database is away, stalled or out of room. After a write: unknown whether it happened. */

@@ -5,7 +5,7 @@ import { PGlite, type QueryOptions, type Transaction } from '@electric-sql/pglit
 import { PrismaPGlite } from 'pglite-prisma-adapter';
 import { PrismaClient } from '../generated/prisma/client.js';
 import { keepByteOrderMarks } from './byte-order-mark.js';
-import type { Database, Queryable, Session } from './database.js';
+import type { Database, Queryable, OwnConnection } from './database.js';
 import { lockFolder } from './folder-lock.js';
 import { fromDriver } from './unavailable.js';
 import { startUpkeep } from './upkeep.js';
@@ -89,7 +89,7 @@ const asDatabase = (lite: PGlite, unlock: () => void): Database => {
       return rethrow(error);
     }
   };
-  const session: Session = {
+  const session: OwnConnection = {
     ...queryable,
     announcedProcess: undefined,
     execute: (script) => execute(lite, script),

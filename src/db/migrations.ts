@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { applyMigration, isEachByItself, type ApplyOptions, type Migration } from './apply-migration.js';
-import { UnavailableError, type Database, type Queryable, type Session } from './database.js';
+import { UnavailableError, type Database, type Queryable, type OwnConnection } from './database.js';
 import type { Blocked } from './migration-locks.js';
 
 type Reason =
@@ -149,7 +149,7 @@ const hasBooks = async (db: Queryable): Promise<boolean> => {
 };
 
 /** DATABASE_URL may name one that is not there yet, as Prisma's tools bear too. */
-const makeSchema = async (session: Session): Promise<void> => {
+const makeSchema = async (session: OwnConnection): Promise<void> => {
   const [row] = await session.query<{ isMissing: boolean; path: string }>(
     `SELECT current_schema() IS NULL AS "isMissing", current_setting('search_path') AS path`,
   );
@@ -176,7 +176,7 @@ const compare = (migrations: Migration[], entries: Entry[]): MigrationStatus => 
 };
 
 /** Looked for now and then: one that waits in a statement has a snapshot, for whose end the making of an index would wait. */
-const lock = async (session: Session, onWait?: () => void) => {
+const lock = async (session: OwnConnection, onWait?: () => void) => {
   for (let tries = 0; ; tries += 1) {
     const [row] = await session.query<{ granted: boolean }>(`SELECT pg_try_advisory_lock(${LOCK}) AS granted`);
     if (row!.granted) return;

@@ -2,7 +2,7 @@
  * Whether something between this node and PostgreSQL gives each transaction another server process. Prepared statements,
  * session settings and the lock of migrations are then those of somebody else.
  */
-import type { Database, Session } from './database.js';
+import type { Database, OwnConnection } from './database.js';
 import { ok, type Finding } from './finding.js';
 
 const REFUSAL: Finding = {
@@ -27,7 +27,7 @@ export const checkPooler = (db: Database): Promise<Finding> => {
  * Two at once cannot be served by the same process. Which of them is free first and which is taken first depends on the pooler,
  * so both orders are tried; in a session of its own nothing ever changes, whatever the order.
  */
-const isSharingWith = async (one: Session, other: Session): Promise<boolean> => {
+const isSharingWith = async (one: OwnConnection, other: OwnConnection): Promise<boolean> => {
   const seen = new Map([one, other].map((session) => [session, new Set<number>()]));
   const inTurn = [one, other, one, other, other, one, other, one];
   try {
@@ -44,12 +44,12 @@ const isSharingWith = async (one: Session, other: Session): Promise<boolean> => 
   return [...seen.values()].some(({ size }) => size > 1);
 };
 
-const begin = async (session: Session): Promise<number> => {
+const begin = async (session: OwnConnection): Promise<number> => {
   await session.execute('BEGIN');
   return processOf(session);
 };
 
-const processOf = async (session: Session): Promise<number> => {
+const processOf = async (session: OwnConnection): Promise<number> => {
   const [row] = await session.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
   return row!.pid;
 };

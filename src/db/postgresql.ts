@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
 import { PrismaClient } from '../generated/prisma/client.js';
-import { UnavailableError, type Database, type DatabaseState, type Session } from './database.js';
+import { UnavailableError, type Database, type DatabaseState, type OwnConnection } from './database.js';
 import {
   bounded,
   CONNECT_MS,
@@ -129,7 +129,7 @@ const repeatedly = async <Result>(work: () => Promise<Result>): Promise<Result> 
   }
 };
 
-const sessionOver = (client: pg.Client): Session => {
+const sessionOver = (client: pg.Client): OwnConnection => {
   const send = async (statement: pg.QueryConfig) => {
     try {
       return await client.query(statement);

@@ -90,7 +90,7 @@ export const createKeyset = <const Types extends readonly ColumnType[]>(
  * @param unsaid which end of the list one gets who gives neither `first` nor `last`
  * @throws BadUserInputError for both directions at once, a negative or too large page, a malformed cursor
  */
-export const readPage = <Key extends readonly unknown[]>(
+export const parsePage = <Key extends readonly unknown[]>(
   keyset: Keyset<Key>,
   { first, last, after, before }: PageArgs,
   unsaid: 'forward' | 'backward' = 'forward',

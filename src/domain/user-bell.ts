@@ -9,7 +9,7 @@ INSERT INTO notification (user_id, kind, chat_id, actor_id)
 SELECT user_id, $2::notification_kind, $3::bigint, $4::bigint FROM unnest($1::bigint[]) AS about(user_id) WHERE user_id <> $4`;
 
 /** Within the transaction of what it tells of. Nobody is notified of what they did themselves. One statement. */
-export const notify = async (
+export const storeNotification = async (
   tx: Queryable,
   userIds: readonly bigint[],
   kind: NotificationKind,

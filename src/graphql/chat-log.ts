@@ -1,6 +1,6 @@
 /** A chat's log as a list: what a replay would tell, without following. */
 import { builder } from './builder.js';
-import { DurableEvent } from './chat-event.js';
+import { DurableEvent } from './chat-event-types.js';
 import { Chat } from './chat.js';
 import { pageArgs } from './pages.js';
 

@@ -26,18 +26,18 @@ export interface Request {
   /** Where it comes from; null where that is not known. */
   address: string | null;
   /** The socket's; over HTTP the operation's own. Unique over all nodes. */
-  connectionId: string;
+  carrierId: string;
   /** Ends the streams that this operation opens. */
   ending: Ending;
   /** The WebSocket that it came over; null for one over HTTP. */
-  connection: Connection | null;
+  socket: SocketControl | null;
   /** What its events go out with, and it goes on from; null for one over a WebSocket. */
   eventIds: EventIds | null;
   /** Its lines carry the request's, user's and socket's ids. */
   logger: Logger;
 }
 
-export interface Connection {
+export interface SocketControl {
   /**
    * Keeps the socket past its access token's expiry.
    *

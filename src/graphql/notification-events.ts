@@ -2,7 +2,7 @@
 import type { NotificationRow } from '../domain/notifications/notification-row.js';
 import type { NotificationItem } from '../domain/streams/notification-stream.js';
 import { builder } from './builder.js';
-import { SubscriptionEnded } from './chat-event.js';
+import { SubscriptionEnded } from './chat-event-types.js';
 import { createEventSource, unwrap, type Delivery, type Selected } from './event-source.js';
 import { encodeGlobalId, notificationKeyText } from './global-id.js';
 import { Notification } from './notification.js';

@@ -147,13 +147,13 @@ builder.mutationField('renewConnection', (t) =>
     typeOptions: { description: 'A new access token for this connection.' },
     input: { accessToken: t.input.string({ description: 'From `refreshSession`.' }) },
     errors: { types: [InvalidTokenError, InvalidInputError] },
-    resolve: async (_root, { input }, { connection }) => {
-      if (connection === null) {
+    resolve: async (_root, { input }, { socket }) => {
+      if (socket === null) {
         throw new InvalidInputError([
           { path: ['accessToken'], code: 'NOT_ALLOWED', reason: 'renews a WebSocket: send it over that' },
         ]);
       }
-      return { expiresAt: await connection.renew(input.accessToken) };
+      return { expiresAt: await socket.renew(input.accessToken) };
     },
   }),
 );

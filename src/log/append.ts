@@ -31,7 +31,7 @@ const APPEND_TO_EACH = `WITH input AS (
 
 const BEGIN = `INSERT INTO event (chat_id, seq, mark, type, actor_id) VALUES ($1, 0, $2, 'CHAT_CREATED', $3)`;
 
-export const begin: Log['begin'] = async (tx, chatId, actorId, mark) => {
+export const startLog: Log['startLog'] = async (tx, chatId, actorId, mark) => {
   await tx.query(BEGIN, [chatId, mark, actorId]);
 };
 

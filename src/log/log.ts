@@ -3,7 +3,7 @@ import type { Bus } from '../bus/bus.js';
 import type { Database, Queryable } from '../db/database.js';
 import type { Role } from '../generated/prisma/enums.js';
 import type { Tally } from '../meters.js';
-import { begin, createChanges } from './append.js';
+import { startLog, createChanges } from './append.js';
 import type { ChatRow, MessageRow, UserFacts } from './event.js';
 import { createSender } from './send.js';
 
@@ -78,7 +78,7 @@ export interface Log {
   /** As `change`, for several chats at once, locked in the order of their ids, so that two of these wait for each other. */
   changeAll<Result>(chatIds: readonly bigint[], work: (tx: ChatsTransaction) => Promise<Result>): Promise<Result>;
   /** Writes row 0 of a new chat’s log, inside the transaction that makes the chat; `mark` is the one given to its `head_mark`. */
-  begin(tx: Queryable, chatId: bigint, actorId: bigint, mark: number): Promise<void>;
+  startLog(tx: Queryable, chatId: bigint, actorId: bigint, mark: number): Promise<void>;
   /** @throws UnavailableError: unknown whether it was sent */
   send(message: NewMessage): Promise<SendOutcome>;
   /** Messages that wait for their statement. */
@@ -99,6 +99,6 @@ export interface LogOptions {
 
 export const createLog = (db: Database, bus: Bus, { maySend }: LogOptions): Log => ({
   ...createChanges(db, bus),
-  begin,
+  startLog: startLog,
   ...createSender(db, bus, maySend),
 });

@@ -93,14 +93,14 @@ export const createRounds = async (
   /** The newest event that this node knows of: what is restored to a time before it has lost it. */
   let witness: ChatPosition | null;
   let file: string;
-  const begin = async () => {
+  const readFirst = async () => {
     const { xmax, xip, file: ownFile, ...newest } = (await db.query<FirstRow>(FIRST))[0]!;
     file = ownFile;
     last = { xmax, xip };
     earlier = [last];
     witness = newest.chatId === null ? null : newest;
   };
-  await begin();
+  await readFirst();
   let answeredAt = performance.now();
   let isAfterFailure = false;
   let isStopped = false;
@@ -116,7 +116,7 @@ export const createRounds = async (
       const { xmax, xip, isThere } = rows[0]!;
       // Numbers of transactions do not go back, but those of a restored server do.
       const isOther = rows[0]!.file !== file || (expected !== null && !isThere) || BigInt(xmax) < BigInt(last.xmax);
-      if (isOther) await begin();
+      if (isOther) await readFirst();
       else {
         last = { xmax, xip };
         earlier = [...earlier.slice(-EARLIER), last];

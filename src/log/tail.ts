@@ -191,7 +191,7 @@ export const createTail = (
       }
       if (chat.position === null) {
         // It could not be read when following began.
-        begin(chatId, head);
+        setHead(chatId, head);
         for (const follower of [...chat.followers]) follower.onReset(chatId);
         continue;
       }
@@ -241,7 +241,7 @@ export const createTail = (
     if (chat.graceTimer !== null) clearTimeout(chat.graceTimer);
   };
 
-  const begin = (chatId: bigint, head: Head) => {
+  const setHead = (chatId: bigint, head: Head) => {
     const chat = chats.get(chatId);
     if (chat === undefined || chat.position !== null) return;
     chat.position = { seq: head.seq, mark: head.mark };
@@ -259,7 +259,7 @@ export const createTail = (
       await Promise.all(followed.map((chat) => chat.ready));
       // After the bell is connected: what is committed later rings, what was before is in the head.
       const begun = chatIds.filter((chatId) => chats.get(chatId)?.position === null);
-      if (begun.length > 0) for (const head of await readHeads(db, begun)) begin(head.chatId, head);
+      if (begun.length > 0) for (const head of await readHeads(db, begun)) setHead(head.chatId, head);
     },
     unfollow: (chatIds, follower) => {
       for (const chatId of chatIds) {

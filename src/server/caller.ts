@@ -1,7 +1,7 @@
 /** Who sends an operation, over what: all that a request brings beside its document. */
 import type { EndingControl } from '../domain/streams/ending.js';
 import type { Viewer } from '../domain/viewer.js';
-import type { Connection } from '../graphql/context.js';
+import type { SocketControl } from '../graphql/context.js';
 import type { EventIds } from '../graphql/event-ids.js';
 import type { LogFields } from '../log-line.js';
 import type { Answered } from './credential.js';
@@ -15,7 +15,7 @@ export interface Caller {
   /** The socket that it came over; null for one over HTTP. */
   readonly socketId: string | null;
   /** What an operation may do to its socket; null for one over HTTP. */
-  readonly connection: Connection | null;
+  readonly socket: SocketControl | null;
   /** Of the events that it is answered by; null for one over a socket. */
   readonly eventIds: EventIds | null;
   /** Ends the streams that this caller opens. */

@@ -14,7 +14,7 @@ import { acceptsEvents, COMPLETE_ID, single, writeEvents } from './event-stream.
 import { finishErrors, formatError } from './faults.js';
 import { createLease } from './lease.js';
 import { createResultStream } from './result-stream.js';
-import { rootFieldsOf } from './root-fields.js';
+import { rootFieldsOf } from './operation-name.js';
 import type { Engine, Exchange } from './yoga.js';
 
 export interface GraphqlRequestsOptions {
@@ -52,7 +52,7 @@ export const createGraphqlRequests = ({
       ...facts,
       transport: acceptsEvents(request.headers.accept ?? null, false) ? 'sse' : 'http',
       socketId: null,
-      connection: null,
+      socket: null,
       eventIds: { last: lastEventIdOf(request), next: null, canResume: false },
       ending: createEnding(),
       lease: null,

@@ -6,13 +6,13 @@ import { UnavailableError } from '../db/database.js';
 import { createEnding, type EndingControl, type ServerEndCode } from '../domain/streams/ending.js';
 import type { Authentication, Refusal } from '../domain/accounts/authentication.js';
 import type { Viewer } from '../domain/viewer.js';
-import type { Connection } from '../graphql/context.js';
+import type { SocketControl } from '../graphql/context.js';
 import type { Logger } from '../log-line.js';
 import type { Tally } from '../meters.js';
 import { idsOf, type Caller } from './caller.js';
 import type { Carriers } from './carriers.js';
 import { clientAddress } from './client-address.js';
-import { createConnection } from './connection.js';
+import { createSocketControl } from './socket-control.js';
 import { authorizationInUrl, reasonOf, REFUSALS, type Authenticate } from './credential.js';
 import { finishErrors, formatError, maskError } from './faults.js';
 import { createLease, type Lease } from './lease.js';
@@ -21,7 +21,7 @@ import { createOperations } from './operations.js';
 import type { PersistedQueries } from './persisted-queries.js';
 import { requestIdOf } from './request-id.js';
 import { createResultStream, type ResultStream } from './result-stream.js';
-import { rootFieldsOf } from './root-fields.js';
+import { rootFieldsOf } from './operation-name.js';
 import type { SocketFacts } from './sockets.js';
 import { createWire, type Wire } from './wire.js';
 import type { Engine } from './yoga.js';
@@ -42,7 +42,7 @@ export interface GraphqlSocketsOptions {
 }
 
 /** One open socket. */
-interface Session {
+interface OpenSocket {
   readonly socketId: string;
   readonly wire: Wire;
   readonly address: string | null;
@@ -50,7 +50,7 @@ interface Session {
   /** The upgrade request's own credential. Never logged, nor is its URL. */
   readonly authorization: string | undefined;
   readonly ending: EndingControl;
-  readonly connection: Connection;
+  readonly control: SocketControl;
   /** Undefined while nobody is signed in. */
   lease: Lease | undefined;
   readonly operationIds: OperationIds;
@@ -62,7 +62,7 @@ interface Session {
   readonly openedAt: number;
 }
 
-type SocketContext = Context<Record<string, unknown>, Session>;
+type SocketContext = Context<Record<string, unknown>, OpenSocket>;
 
 const OPERATIONS_MOST = 1000;
 const INIT_WITHIN_MS = 10_000;
@@ -92,63 +92,63 @@ export const createGraphqlSockets = ({
   /** By the payload that began the operation. */
   const callers = new WeakMap<object, Caller>();
 
-  const callerOf = (session: Session, operationId: string): Caller => ({
-    requestId: `${session.requestId}/${operationId.slice(0, 64)}`,
+  const callerOf = (socket: OpenSocket, operationId: string): Caller => ({
+    requestId: `${socket.requestId}/${operationId.slice(0, 64)}`,
     transport: 'ws',
-    address: session.address,
-    socketId: session.socketId,
-    connection: session.connection,
+    address: socket.address,
+    socketId: socket.socketId,
+    socket: socket.control,
     eventIds: null,
-    ending: session.ending,
-    lease: session.lease ?? null,
-    viewer: session.lease?.viewer ?? null,
+    ending: socket.ending,
+    lease: socket.lease ?? null,
+    viewer: socket.lease?.viewer ?? null,
     authenticate: async () => {
-      const { lease } = session;
+      const { lease } = socket;
       return lease === undefined ? { viewer: null } : authentication.again(lease.viewer);
     },
   });
 
   /** Ends what it carries, each stream with a last event, and closes it. */
-  const end = async (session: Session, code: ServerEndCode, closeCode: number, reason: string) => {
-    session.ending.end(code, reason);
-    await within(LAST_RESULTS_WITHIN_MS, Promise.all([...session.streams].map((stream) => stream.over)));
-    await within(ANSWERS_WITHIN_MS, idle(session));
-    session.wire.close(closeCode, reason);
-    await session.wire.closed;
+  const end = async (socket: OpenSocket, code: ServerEndCode, closeCode: number, reason: string) => {
+    socket.ending.end(code, reason);
+    await within(LAST_RESULTS_WITHIN_MS, Promise.all([...socket.streams].map((stream) => stream.over)));
+    await within(ANSWERS_WITHIN_MS, idle(socket));
+    socket.wire.close(closeCode, reason);
+    await socket.wire.closed;
   };
 
-  const signIn = (session: Session, viewer: Viewer) => {
-    session.lease = createLease(authentication, viewer, (why) => {
-      void end(session, 'SIGNED_OUT', CLOSE_CODES[why], REFUSALS[why]);
+  const signIn = (socket: OpenSocket, viewer: Viewer) => {
+    socket.lease = createLease(authentication, viewer, (why) => {
+      void end(socket, 'SIGNED_OUT', CLOSE_CODES[why], REFUSALS[why]);
     });
     // It was closed while the credential was looked at.
-    if (!session.wire.isOpen) session.lease.release();
+    if (!socket.wire.isOpen) socket.lease.release();
   };
 
-  const onConnect = async ({ connectionParams, extra: session }: SocketContext) => {
-    const written = connectionParams?.authorization ?? connectionParams?.Authorization ?? session.authorization;
-    const ids = { socketId: session.socketId, requestId: session.requestId, address: session.address };
+  const onConnect = async ({ connectionParams, extra: socket }: SocketContext) => {
+    const written = connectionParams?.authorization ?? connectionParams?.Authorization ?? socket.authorization;
+    const ids = { socketId: socket.socketId, requestId: socket.requestId, address: socket.address };
     try {
       const answered = await authenticate(written);
       if ('refusal' in answered) {
         logger.info({ ...ids, reason: answered.refusal }, 'Authentication refused');
-        return session.wire.close(CLOSE_CODES[answered.refusal], reasonOf(answered));
+        return socket.wire.close(CLOSE_CODES[answered.refusal], reasonOf(answered));
       }
       const { viewer } = answered;
-      if (viewer !== null) signIn(session, viewer);
+      if (viewer !== null) signIn(socket, viewer);
       logger.info({ ...ids, userId: viewer?.id, by: viewer?.credential.kind }, 'Connected');
     } catch (error) {
       if (error instanceof UnavailableError) {
         logger.warn({ ...ids, error }, 'Unavailable');
-        return session.wire.close(TRY_AGAIN_LATER, 'The database is not available: try again');
+        return socket.wire.close(TRY_AGAIN_LATER, 'The database is not available: try again');
       }
       logger.error({ ...ids, error }, 'Fault');
-      session.wire.close(TRY_AGAIN_LATER, FAULT);
+      socket.wire.close(TRY_AGAIN_LATER, FAULT);
     }
   };
 
-  const onSubscribe = async ({ extra: session, subscriptions }: SocketContext, number: string, payload: object) => {
-    const caller = callerOf(session, session.operationIds.clientIdOf(number)!);
+  const onSubscribe = async ({ extra: socket, subscriptions }: SocketContext, number: string, payload: object) => {
+    const caller = callerOf(socket, socket.operationIds.clientIdOf(number)!);
     callers.set(payload, caller);
     if (Object.keys(subscriptions).length > OPERATIONS_MOST)
       return [tooMuch(`At most ${OPERATIONS_MOST} operations run on one socket at once`)];
@@ -158,7 +158,7 @@ export const createGraphqlSockets = ({
   const run = (args: ExecutionArgs) => operations.run(args);
 
   const onOperation = (
-    { extra: session, subscriptions }: SocketContext,
+    { extra: socket, subscriptions }: SocketContext,
     number: string,
     payload: object,
     args: ExecutionArgs,
@@ -168,18 +168,18 @@ export const createGraphqlSockets = ({
     const caller = callers.get(payload)!;
     const facts = { ...idsOf(caller), transport: 'ws', fields: rootFieldsOf(args.document, args.operationName) };
     const results = createResultStream(source, {
-      ending: session.ending,
+      ending: socket.ending,
       // Without its number there, no `complete` is sent for it.
       onCut: () => delete subscriptions[number],
     });
-    session.streams.add(results);
-    session.streaming++;
+    socket.streams.add(results);
+    socket.streaming++;
     const counted = `${facts.fields[0] ?? 'other'} ws`;
     openSubscriptions.add(counted);
     logger.info(facts, 'Subscribed');
     void results.over.then(() => {
-      session.streams.delete(results);
-      session.streaming--;
+      socket.streams.delete(results);
+      socket.streaming--;
       openSubscriptions.add(counted, -1);
       const reason = results.wasCut ? 'ended by the server' : undefined;
       logger.info({ ...facts, deliveries: results.deliveries, reason }, 'Subscription over');
@@ -190,7 +190,7 @@ export const createGraphqlSockets = ({
   const formatErrors = (payload: object, errors: readonly GraphQLError[]) =>
     finishErrors(errors, callers.get(payload)!, logger).map(formatError);
 
-  const protocol = makeServer<Record<string, unknown>, Session>({
+  const protocol = makeServer<Record<string, unknown>, OpenSocket>({
     connectionInitWaitTimeout: INIT_WITHIN_MS,
     onConnect,
     onSubscribe,
@@ -200,44 +200,44 @@ export const createGraphqlSockets = ({
     onNext: (_ctx, _id, payload, _args, { errors, ...result }) =>
       errors && { ...result, errors: formatErrors(payload, errors) },
     onError: (_ctx, _id, payload, errors) => formatErrors(payload, errors.map(maskError)),
-    onClose: ({ extra: session }, code) => {
-      session.lease?.release();
-      const seconds = Math.round((performance.now() - session.openedAt) / 1000);
-      const ids = { socketId: session.socketId, userId: session.lease?.viewer.id };
-      const close = session.wire.ownClose ?? { code, reason: 'closed by the client' };
+    onClose: ({ extra: socket }, code) => {
+      socket.lease?.release();
+      const seconds = Math.round((performance.now() - socket.openedAt) / 1000);
+      const ids = { socketId: socket.socketId, userId: socket.lease?.viewer.id };
+      const close = socket.wire.ownClose ?? { code, reason: 'closed by the client' };
       logger.info({ ...ids, ...close, seconds }, 'Disconnected');
     },
   });
 
   /** Hears what the protocol does with one message, until it is answered. */
-  const hear = async (session: Session, take: (data: string) => Promise<void>, text: string) => {
-    const message = session.operationIds.hear(text);
+  const hear = async (socket: OpenSocket, take: (data: string) => Promise<void>, text: string) => {
+    const message = socket.operationIds.hear(text);
     if (message === null) return;
-    session.heard++;
+    socket.heard++;
     try {
       // graphql-ws parses what is text; its types do not say so.
       await take(message as string);
     } catch (error) {
-      logger.error({ socketId: session.socketId, error }, 'Fault');
+      logger.error({ socketId: socket.socketId, error }, 'Fault');
       // Not with 4500, after which graphql-ws' client never comes back.
-      session.wire.close(TRY_AGAIN_LATER, FAULT);
+      socket.wire.close(TRY_AGAIN_LATER, FAULT);
     } finally {
-      session.heard--;
-      session.onIdle();
+      socket.heard--;
+      socket.onIdle();
     }
   };
 
   /** Takes over an open socket. */
-  return (socket: WebSocket, { socketId, request }: SocketFacts, onBeat: () => void): void => {
-    const wire = createWire(socket, onBeat);
-    const session: Session = {
+  return (webSocket: WebSocket, { socketId, request }: SocketFacts, onBeat: () => void): void => {
+    const wire = createWire(webSocket, onBeat);
+    const socket: OpenSocket = {
       socketId,
       wire,
       address: clientAddress(request, trustProxy),
       requestId: requestIdOf(request),
       authorization: request.headers.authorization ?? (allowTokenInUrl ? authorizationInUrl(request) : undefined),
       ending: createEnding(),
-      connection: createConnection(authentication, () => session.lease),
+      control: createSocketControl(authentication, () => socket.lease),
       lease: undefined,
       operationIds: createOperationIds(wire.close),
       streams: new Set(),
@@ -247,22 +247,22 @@ export const createGraphqlSockets = ({
       openedAt: performance.now(),
     };
     const carrier = carriers.add({
-      end: (reason) => end(session, 'SHUTTING_DOWN', GOING_AWAY, reason),
-      terminate: () => socket.terminate(),
+      end: (reason) => end(socket, 'SHUTTING_DOWN', GOING_AWAY, reason),
+      terminate: () => webSocket.terminate(),
     });
     const onClosed = protocol.opened(
       {
-        protocol: socket.protocol,
+        protocol: webSocket.protocol,
         send: async (text) => {
-          const told = session.operationIds.tell(text);
+          const told = socket.operationIds.tell(text);
           if (told !== null) await wire.send(told);
         },
         close: wire.close,
-        onMessage: (take) => wire.onText((text) => void hear(session, take, text)),
+        onMessage: (take) => wire.onText((text) => void hear(socket, take, text)),
       },
-      session,
+      socket,
     );
-    socket.once('close', (code) => {
+    webSocket.once('close', (code) => {
       carrier.remove();
       onClosed(code).catch((error: unknown) => logger.error({ socketId, error }, 'Fault'));
     });
@@ -272,8 +272,8 @@ export const createGraphqlSockets = ({
 const tooMuch = (message: string) => new GraphQLError(message, { extensions: { code: 'TOO_COMPLEX' } });
 
 /** Everything that was asked for, but for what goes on, is answered. */
-const idle = async (session: Session): Promise<void> => {
-  while (session.heard > session.streaming) await new Promise<void>((resolve) => (session.onIdle = resolve));
+const idle = async (socket: OpenSocket): Promise<void> => {
+  while (socket.heard > socket.streaming) await new Promise<void>((resolve) => (socket.onIdle = resolve));
 };
 
 const isStream = (value: unknown): value is AsyncIterable<ExecutionResult> =>

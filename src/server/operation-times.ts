@@ -3,7 +3,7 @@ import { getOperationAST, type ExecutionArgs, type GraphQLSchema } from 'graphql
 import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../graphql/context.js';
 import { createHistograms, type Histograms } from '../meters.js';
-import { rootFieldsOf } from './root-fields.js';
+import { rootFieldsOf } from './operation-name.js';
 import type { ServerContext } from './yoga.js';
 
 export interface OperationTimes {

@@ -58,9 +58,9 @@ export const createEngine = (
       caller.viewer = authentication.viewer;
     }
     if (params !== undefined) persistedQueries.keep(params, ownerOf(caller));
-    const connectionId = caller.socketId ?? randomUUID();
+    const carrierId = caller.socketId ?? randomUUID();
     const present = () => caller.lease?.viewer ?? caller.viewer;
-    return api.createContext({ ...caller, present, connectionId, logger: logger.child(idsOf(caller)) });
+    return api.createContext({ ...caller, present, carrierId, logger: logger.child(idsOf(caller)) });
   };
 
   const resolvePersisted: Plugin<ServerContext> = {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BadUserInputError } from '../../src/domain/bad-user-input.js';
-import { createKeyset, pageSql, readPage, toConnection, type PageArgs } from '../../src/domain/page.js';
+import { createKeyset, pageSql, parsePage, toConnection, type PageArgs } from '../../src/domain/page.js';
 import { ownDatabase } from '../support/own-database.js';
 
 const byTimeAndId = createKeyset('things', 'descending', [
@@ -28,28 +28,28 @@ describe('readPage', () => {
     ['a time as text', { after: packed(['things', '0', '1']) }],
     ['a very long cursor', { after: packed(['things', 0, '1'.repeat(10_000)]) }],
   ])('refuses %s', (_what, args) => {
-    expect(() => readPage(byTimeAndId, args)).toThrow(BadUserInputError);
+    expect(() => parsePage(byTimeAndId, args)).toThrow(BadUserInputError);
   });
 
   it('refuses text that the database does not take', () => {
     const byName = createKeyset('people', 'ascending', [['name', 'text']]);
 
     for (const name of ['a\0', '\ud800', 7, null]) {
-      expect(() => readPage(byName, { after: packed(['people', name]) })).toThrow(BadUserInputError);
+      expect(() => parsePage(byName, { after: packed(['people', name]) })).toThrow(BadUserInputError);
     }
   });
 
   it('gives 50 where nothing is said, and up to 100, 0 included', () => {
-    expect(readPage(byTimeAndId, {})).toEqual({ limit: 50, direction: 'forward', after: null, before: null });
-    expect(readPage(byTimeAndId, {}, 'backward')).toMatchObject({ limit: 50, direction: 'backward' });
-    expect(readPage(byTimeAndId, { first: 0, last: null })).toMatchObject({ limit: 0, direction: 'forward' });
-    expect(readPage(byTimeAndId, { last: 100 })).toMatchObject({ limit: 100, direction: 'backward' });
+    expect(parsePage(byTimeAndId, {})).toEqual({ limit: 50, direction: 'forward', after: null, before: null });
+    expect(parsePage(byTimeAndId, {}, 'backward')).toMatchObject({ limit: 50, direction: 'backward' });
+    expect(parsePage(byTimeAndId, { first: 0, last: null })).toMatchObject({ limit: 0, direction: 'forward' });
+    expect(parsePage(byTimeAndId, { last: 100 })).toMatchObject({ limit: 100, direction: 'backward' });
   });
 
   it('reads the cursors that it makes', () => {
     const key: [Date, bigint] = [new Date('2026-11-20T21:00:00.123Z'), 2n ** 63n - 1n];
 
-    expect(readPage(byTimeAndId, { after: byTimeAndId.cursorOf(key) }).after).toEqual(key);
+    expect(parsePage(byTimeAndId, { after: byTimeAndId.cursorOf(key) }).after).toEqual(key);
   });
 });
 
@@ -64,7 +64,7 @@ describe('a list in pages', () => {
 
   /** Things of which three at a time have the same time. */
   const read = async (count: number, args: PageArgs) => {
-    const page = readPage(byTimeAndId, args);
+    const page = parsePage(byTimeAndId, args);
     const { where, orderBy, limit, params } = pageSql(byTimeAndId, page, 3);
     const rows = await database.current.query<Thing>(
       `SELECT t.* FROM (SELECT id::bigint, to_timestamp(id / 3) AS time FROM generate_series(1, $1::int) AS id) t

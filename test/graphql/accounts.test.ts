@@ -120,13 +120,13 @@ describe('accounts', () => {
     const RENEW = `mutation ($token: String!) { renewConnection(input: { accessToken: $token }) {
       __typename ... on RenewConnectionSuccess { expiresAt } ... on InvalidInputError { fields { path } } } }`;
     const expiresAt = new Date('2030-01-01T00:00:00.000Z');
-    const connection = {
+    const socket = {
       renew: (token: string) =>
         token === 'good' ? Promise.resolve(expiresAt) : Promise.reject(new InvalidTokenError()),
     };
 
-    const good = await node.ask(me, RENEW, { token: 'good' }, { connection });
-    const bad = await node.ask(me, RENEW, { token: 'bad' }, { connection });
+    const good = await node.ask(me, RENEW, { token: 'good' }, { socket });
+    const bad = await node.ask(me, RENEW, { token: 'bad' }, { socket });
     const overHttp = await node.ask(me, RENEW, { token: 'good' });
 
     expect(good.data).toEqual({

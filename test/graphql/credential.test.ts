@@ -1,6 +1,6 @@
 import { parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { needsNoCredential } from '../../src/graphql/credential.js';
+import { needsNoCredential } from '../../src/graphql/public-operations.js';
 import { post } from '../support/http.js';
 import { admin, ownNode } from '../support/node.js';
 

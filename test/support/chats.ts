@@ -21,7 +21,7 @@ export const withChats = (node: DomainNode) => {
 
     /** As who follows the chat; until the test ends. */
     join: async (viewer: Viewer, chat: { id: bigint }) => {
-      const wanted = { userId: viewer.id, chatId: chat.id, connectionId: randomUUID(), isForPresence: true };
+      const wanted = { userId: viewer.id, chatId: chat.id, carrierId: randomUUID(), isForPresence: true };
       const place = await places.take(wanted, () => undefined);
       onTestFinished(() => place.release());
       await place.announce();

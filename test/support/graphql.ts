@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 import type { Database } from '../../src/db/database.js';
 import { createEnding, type EndingControl } from '../../src/domain/streams/ending.js';
 import type { Viewer } from '../../src/domain/viewer.js';
-import { createContext, type Connection } from '../../src/graphql/context.js';
+import { createContext, type SocketControl } from '../../src/graphql/context.js';
 import { schema } from '../../src/graphql/schema.js';
 import { createLogger } from '../../src/logger.js';
 import { createTally } from '../../src/meters.js';
@@ -35,24 +35,24 @@ export const graphqlNode = async (db: Database) => {
 
   interface Asking {
     ending?: EndingControl;
-    connection?: Connection;
+    socket?: SocketControl;
   }
 
   const argsFor = (viewer: Viewer | null, source: string, variableValues: Variables, asking: Asking): ExecutionArgs => {
     const document = parse(source);
     const [mistake] = validate(schema, document);
     if (mistake) throw mistake;
-    const { ending = createEnding(), connection = null } = asking;
+    const { ending = createEnding(), socket = null } = asking;
     const logger = createLogger({ level: 'silent', stream: { write: () => undefined } });
     const request = {
       viewer,
       ending,
-      connection,
+      socket,
       logger,
       address: '192.0.2.1',
       present: () => viewer,
       requestId: 'test',
-      connectionId: randomUUID(),
+      carrierId: randomUUID(),
       transport: 'http' as const,
       eventIds: null,
     };

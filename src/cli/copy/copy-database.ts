@@ -1,5 +1,5 @@
 /** Moves one database's rows into another that has the same tables, empty: all of them or none. */
-import type { Database, Queryable, Session } from '../../db/database.js';
+import type { Database, Queryable, OwnConnection } from '../../db/database.js';
 import { countRows, quoted, readSequences, readTables, type Table } from './catalog.js';
 
 /** The target holds something already. */
@@ -94,7 +94,7 @@ const mustCount = async (table: Table, session: Queryable, expected: number): Pr
 const copyTable = async (
   { name, columns, key }: Table,
   from: Queryable,
-  to: Session,
+  to: OwnConnection,
   onProgress?: (rows: number) => void,
 ): Promise<void> => {
   const names = columns.map((column) => quoted(column.name)).join(', ');

@@ -4,7 +4,7 @@ import type { UserFacts } from '../../log/event.js';
 import { isPlaceholderEmail, isUsername } from './account-input.js';
 import { BadUserInputError } from '../bad-user-input.js';
 import { containing, emailKeyOf, searchWordsOf, usernameKeysOf } from '../keys.js';
-import { createKeyset, pageSql, readPage, toConnection, type Connection, type PageArgs } from '../page.js';
+import { createKeyset, pageSql, parsePage, toConnection, type Connection, type PageArgs } from '../page.js';
 import { isStorable } from '../text.js';
 import { isAdmin, isStaff, type Viewer } from '../viewer.js';
 
@@ -104,7 +104,7 @@ export const createUsers = (db: Queryable, directory: UserDirectory = 'everyone'
     },
 
     search: async (viewer, { search, isActive, ...args }) => {
-      const page = readPage(byKey, args);
+      const page = parsePage(byKey, args);
       const isCalled = patternsOf(viewer, search ?? '');
       const areActive = isActive ?? true;
       if (!areActive && !isAdmin(viewer)) return toConnection([], page, () => '');

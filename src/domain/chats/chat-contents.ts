@@ -7,7 +7,7 @@ import type { MessageRow, UserFacts } from '../../log/event.js';
 import { metadataOf, type JsonObject } from '../metadata.js';
 import { MESSAGE_COLUMNS, toMessage, type MessageColumns } from '../messages/message-row.js';
 import { MEMBER_COLUMNS, toMember, type MemberColumns, type MemberRow } from './member-row.js';
-import { createKeyset, pageSql, readPage, toConnections, type Connection, type PageArgs } from '../page.js';
+import { createKeyset, pageSql, parsePage, toConnections, type Connection, type PageArgs } from '../page.js';
 import { PERSON_COLUMNS, toUser, type PersonColumns } from '../person-row.js';
 import { UNREAD_COUNT } from '../messages/unread.js';
 import type { Viewer } from '../viewer.js';
@@ -86,7 +86,7 @@ export const createChatContents = (db: Queryable): ChatContents => ({
   },
 
   messages: async (viewer, chatIds, args = {}) => {
-    const page = readPage(bySeq, args, 'backward');
+    const page = parsePage(bySeq, args, 'backward');
     const { where, orderBy, limit, params } = pageSql(bySeq, page, 5);
     const rows = await db.query<MessageColumns>(
       `SELECT ${MESSAGE_COLUMNS} ${SEEN} CROSS JOIN LATERAL (
@@ -98,7 +98,7 @@ export const createChatContents = (db: Queryable): ChatContents => ({
   },
 
   members: async (viewer, chatIds, args = {}) => {
-    const page = readPage(byUser, args);
+    const page = parsePage(byUser, args);
     const { where, orderBy, limit, params } = pageSql(byUser, page, 5);
     const rows = await db.query<MemberColumns>(
       `SELECT ${MEMBER_COLUMNS} ${SEEN} CROSS JOIN LATERAL (

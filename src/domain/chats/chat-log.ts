@@ -6,7 +6,7 @@ import type { Queryable } from '../../db/database.js';
 import type { LogEvent } from '../../log/event.js';
 import { EVENT_COLUMNS, toEvents, type EventRow } from '../../log/read.js';
 import { replayableSince } from '../../log/retention.js';
-import { createKeyset, pageSql, readPage, toConnections, type Connection, type PageArgs } from '../page.js';
+import { createKeyset, pageSql, parsePage, toConnections, type Connection, type PageArgs } from '../page.js';
 import type { Viewer } from '../viewer.js';
 import { CAN_SEE, CHAT_AND_OWN, viewerParams } from '../rules/visibility.js';
 
@@ -37,7 +37,7 @@ const IS_REPLAYED = `event.seq > 0 AND event.seq >= (
 
 export const createChatLog = ({ db, retentionDays }: ChatLogOptions): ChatLog => ({
   read: async (viewer, chatIds, args = {}) => {
-    const page = readPage(byNumber, args, 'backward');
+    const page = parsePage(byNumber, args, 'backward');
     const { where, orderBy, limit, params } = pageSql(byNumber, page, 6);
     const seen = [...viewerParams(viewer), chatIds];
     const rows = await db.query<EventRow>(

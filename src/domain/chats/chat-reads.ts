@@ -8,7 +8,7 @@ import { CHAT_COLUMNS, type ChatRow } from '../../log/event.js';
 import { isSlug, trimmedName } from '../chat-names.js';
 import type { ChatAccess } from '../rules/chat-access.js';
 import { orderKey, slugKey } from './new-chat.js';
-import { createKeyset, pageSql, readPage, toConnection, type Connection, type PageArgs } from '../page.js';
+import { createKeyset, pageSql, parsePage, toConnection, type Connection, type PageArgs } from '../page.js';
 import {
   canClose,
   canDeleteOthers,
@@ -166,7 +166,7 @@ const IS_KIND = (param: number) => `($${param}::chat_kind IS NULL OR chat.kind =
 
 /** Costs as much as the viewer has chats, whatever these hold. */
 const listMine = async (db: Queryable, viewer: Viewer, kind: ChatKind | null | undefined, args: PageArgs) => {
-  const page = readPage(byActivity, args);
+  const page = parsePage(byActivity, args);
   const { where, orderBy, limit, params } = pageSql(byActivity, page, 4);
   const rows = await db.query<ChatRow>(
     `SELECT ${CHAT_COLUMNS} FROM member own JOIN chat ON chat.id = own.chat_id
@@ -177,7 +177,7 @@ const listMine = async (db: Queryable, viewer: Viewer, kind: ChatKind | null | u
 };
 
 const listAll = async (db: Queryable, viewer: Viewer, kind: ChatKind | null | undefined, args: PageArgs) => {
-  const page = readPage(byMaking, args);
+  const page = parsePage(byMaking, args);
   const { where, orderBy, limit, params } = pageSql(byMaking, page, 5);
   const rows = await db.query<ChatRow>(
     `${SEEN} WHERE ${CAN_SEE} AND ${IS_KIND(3)} AND ${where} ORDER BY ${orderBy} LIMIT $4`,

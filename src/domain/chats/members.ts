@@ -7,7 +7,7 @@ import { changeChat, type ChangeFacts, type Person } from '../rules/chat-change.
 import { ChatClosedError, ForbiddenError, NotFoundError, refuseProblems, type Problem } from '../errors.js';
 import { MEMBER_COLUMNS, toMember, type MemberColumns, type MemberRow } from './member-row.js';
 import { canLeave, canManageMembers } from '../rules/policy.js';
-import { notify, ringUsers } from '../user-bell.js';
+import { storeNotification, ringUsers } from '../user-bell.js';
 import type { Viewer } from '../viewer.js';
 import { CAN_SEE, OWN, viewerParams } from '../rules/visibility.js';
 
@@ -96,7 +96,7 @@ export const createMembers = ({ db, log, bus }: MembersOptions): Members => {
         const seqs = await tx.appendAdded(me.user, added);
         const ids = added.map(({ id }) => id);
         await tx.query(ADD, [tx.chat.id, ids, seqs, tx.chat.messageCount]);
-        await notify(tx, ids, 'CHAT_ADDED', tx.chat.id, me.user.id);
+        await storeNotification(tx, ids, 'CHAT_ADDED', tx.chat.id, me.user.id);
       }
       return { chat: { ...tx.chat }, added, unchanged };
     };
@@ -161,6 +161,6 @@ const countProblem = (count: number): Problem | undefined => {
 const takeOut = async (tx: ChatTransaction, me: Person, { user }: Person) => {
   await tx.query(REMOVE, [tx.chat.id, user.id]);
   await tx.append({ type: 'MEMBER_REMOVED', actor: me.user, user });
-  await notify(tx, [user.id], 'CHAT_REMOVED', tx.chat.id, me.user.id);
+  await storeNotification(tx, [user.id], 'CHAT_REMOVED', tx.chat.id, me.user.id);
   return { chat: { ...tx.chat }, user };
 };

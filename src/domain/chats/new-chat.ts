@@ -4,7 +4,7 @@ import type { ChatKind, NotificationKind } from '../../generated/prisma/enums.js
 import { CHAT_COLUMNS, type ChatRow } from '../../log/event.js';
 import type { Log } from '../../log/log.js';
 import { newMark } from '../../log/mark.js';
-import { notify } from '../user-bell.js';
+import { storeNotification } from '../user-bell.js';
 
 export interface NewChat {
   kind: ChatKind;
@@ -50,10 +50,10 @@ export const insertChat = async (tx: Queryable, log: Log, chat: NewChat): Promis
   const [row] = await tx.query<ChatRow>(CHAT, [chat.kind, name, slug, orderRef, hasBusiness, mark, metadata]);
   const { id } = row!;
   await takeKeys(tx, id, chat.keys);
-  await log.begin(tx, id, chat.actorId, mark);
+  await log.startLog(tx, id, chat.actorId, mark);
   if (chat.memberIds.length > 0) {
     await tx.query(MEMBERS, [id, chat.memberIds]);
-    await notify(tx, chat.memberIds, NOTIFIED_OF[chat.kind], id, chat.actorId);
+    await storeNotification(tx, chat.memberIds, NOTIFIED_OF[chat.kind], id, chat.actorId);
   }
   return row!;
 };

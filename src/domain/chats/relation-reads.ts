@@ -1,6 +1,6 @@
 /** Relations as a viewer sees them: where they are the manager or the client; administrators see all. One statement each. */
 import type { Queryable } from '../../db/database.js';
-import { createKeyset, pageSql, readPage, toConnection, type Connection, type PageArgs } from '../page.js';
+import { createKeyset, pageSql, parsePage, toConnection, type Connection, type PageArgs } from '../page.js';
 import type { Viewer } from '../viewer.js';
 import { viewerParams } from '../rules/visibility.js';
 
@@ -44,7 +44,7 @@ export const createRelationReads = (db: Queryable): RelationReads => {
     byIds: readBy('id', (row) => row.id),
     byChats: readBy('chat_id', (row) => row.chatId),
     list: async (viewer, args = {}) => {
-      const page = readPage(newest, args);
+      const page = parsePage(newest, args);
       const { where, orderBy, limit, params } = pageSql(newest, page, 4);
       const sql = `${SEEN} AND ${where} ORDER BY ${orderBy} LIMIT $3`;
       const rows = await db.query<RelationRow>(sql, [...viewerParams(viewer), limit, ...params]);

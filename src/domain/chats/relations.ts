@@ -13,7 +13,7 @@ import { insertChat, KeyTakenError, relationKey } from './new-chat.js';
 import { PERSON_COLUMNS, toUser, type PersonColumns } from '../person-row.js';
 import { canBeManager, canChangeRelation } from '../rules/policy.js';
 import { createRelationReads, RELATION_COLUMNS, type RelationReads, type RelationRow } from './relation-reads.js';
-import { notify, ringUsers } from '../user-bell.js';
+import { storeNotification, ringUsers } from '../user-bell.js';
 import type { Viewer } from '../viewer.js';
 
 /** Ids are null where the client's did not decode. */
@@ -77,7 +77,7 @@ export const createRelations = ({ db, log, bus }: RelationsOptions): Relations =
       return (await insertChat(tx, log, { kind: 'RELATION', keys, memberIds, actorId: actor.id })).id;
     }
     await reopenWithin(existing, actor);
-    await notify(tx, memberIds, 'RELATION_CREATED', existing.chat.id, actor.id);
+    await storeNotification(tx, memberIds, 'RELATION_CREATED', existing.chat.id, actor.id);
     return existing.chat.id;
   };
 

@@ -2,7 +2,7 @@
 import type { Queryable } from '../../db/database.js';
 import type { MessageRow } from '../../log/event.js';
 import { MESSAGE_COLUMNS, toMessage, type MessageColumns } from './message-row.js';
-import { createKeyset, pageSql, readPage, toConnection, type Connection, type PageArgs } from '../page.js';
+import { createKeyset, pageSql, parsePage, toConnection, type Connection, type PageArgs } from '../page.js';
 import type { Viewer } from '../viewer.js';
 import { CAN_SEE, CHAT_AND_OWN, OWN, viewerParams } from '../rules/visibility.js';
 
@@ -48,7 +48,7 @@ export const createMessageReads = (db: Queryable): MessageReads => ({
 
 /** The chat's row comes along, empty of messages, so that a chat without any is told from one that is not seen. */
 const listOne = async (db: Queryable, viewer: Viewer, chatId: bigint, args: PageArgs) => {
-  const page = readPage(newest, args);
+  const page = parsePage(newest, args);
   const { where, orderBy, limit, params } = pageSql(newest, page, 5);
   const rows = await db.query<MessageColumns & { seq: number | null }>(
     `SELECT ${MESSAGE_COLUMNS} FROM ${CHAT_AND_OWN} LEFT JOIN LATERAL (
@@ -67,7 +67,7 @@ const listOne = async (db: Queryable, viewer: Viewer, chatId: bigint, args: Page
  * as there are dialogs, whatever these hold.
  */
 const listAll = async (db: Queryable, viewer: Viewer, args: PageArgs) => {
-  const page = readPage(newestOfAll, args);
+  const page = parsePage(newestOfAll, args);
   const { where, orderBy, limit, params } = pageSql(newestOfAll, page, 3);
   const direction = page.direction === 'forward' ? 'DESC' : 'ASC';
   const rows = await db.query<MessageColumns>(

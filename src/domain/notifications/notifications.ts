@@ -17,7 +17,7 @@ import {
   type EntryRow,
   type NotificationRow,
 } from './notification-row.js';
-import { createKeyset, pageSql, readPage, toConnection, type Connection, type PageArgs } from '../page.js';
+import { createKeyset, pageSql, parsePage, toConnection, type Connection, type PageArgs } from '../page.js';
 import type { StandingNews } from './told-news.js';
 import { UNREAD_COUNT } from '../messages/unread.js';
 import { ringUsers } from '../user-bell.js';
@@ -140,7 +140,7 @@ export const createNotifications = ({ db, bus }: { db: Database; bus: Bus }): No
 
     // Costs as much as the viewer has chats with something unread, and stored notifications; texts are read for the page only.
     list: async (viewer, unreadOnly, args = {}) => {
-      const page = readPage(newest, args);
+      const page = parsePage(newest, args);
       const { where, orderBy, limit, params } = pageSql(newest, page, 3);
       const rows = await db.query<EntryRow>(
         `WITH entry AS MATERIALIZED (

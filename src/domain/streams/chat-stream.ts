@@ -41,7 +41,7 @@ export interface ChatStreamOptions {
   after: LogPosition | null;
   places: Pick<Places, 'take'>;
   /** The socket or request that carries it: counted once for each chat, however much it follows of it. */
-  connectionId: string;
+  carrierId: string;
   /** Whether the viewer is present in the chat by this, from `ready` on. */
   announcesPresence: boolean;
   /** Tells of the viewer's role, should it change. */
@@ -75,7 +75,7 @@ export const createChatStream = ({
   chatId,
   after,
   places,
-  connectionId,
+  carrierId,
   announcesPresence,
   watch,
   ending,
@@ -125,7 +125,7 @@ export const createChatStream = ({
     const wanted = {
       userId: viewer.id,
       chatId,
-      connectionId,
+      carrierId,
       isForPresence: announcesPresence && needsPresence(first.chat),
     };
     const onTakenOver = () => subscription.end('TAKEN_OVER', 'This chat was opened elsewhere by the same user');

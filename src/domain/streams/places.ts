@@ -25,7 +25,7 @@ export interface WantedPlace {
   userId: bigint;
   chatId: bigint;
   /** The same for all that one connection follows; no other node gives it out. */
-  connectionId: string;
+  carrierId: string;
   /** Whether it may be asked who is present by it: taken where nothing limits connections too. */
   isForPresence: boolean;
 }
@@ -59,7 +59,7 @@ interface Taken {
 /** As it goes over the bus. */
 interface TakeOver {
   key: string;
-  connectionId: string;
+  carrierId: string;
 }
 
 const takeOverTopic: Topic<TakeOver> = 'places';
@@ -68,7 +68,7 @@ const keyOf = (userId: bigint, chatId: bigint) => `${userId}:${chatId}`;
 const nowhere: Place = { announce: () => Promise.resolve(), release: () => undefined };
 const isPresent = ({ holders }: Taken) => [...holders].some((holder) => holder.isPresent);
 const byAge = (one: PlaceEntry, other: PlaceEntry) =>
-  other.order - one.order || (one.connectionId < other.connectionId ? 1 : -1);
+  other.order - one.order || (one.carrierId < other.carrierId ? 1 : -1);
 
 export const createPlaces = ({ registry, bus, limit, onError }: PlacesOptions): Places => {
   /** By user and chat, then by connection. */
@@ -77,33 +77,33 @@ export const createPlaces = ({ registry, bus, limit, onError }: PlacesOptions): 
   let stopListening: Unsubscribe = () => undefined;
 
   const entriesOf = (key: string): PlaceEntry[] =>
-    [...(taken.get(key) ?? [])].map(([connectionId, place]) => ({
-      connectionId,
+    [...(taken.get(key) ?? [])].map(([carrierId, place]) => ({
+      carrierId,
       order: place.order,
       isPresent: isPresent(place),
     }));
 
-  const give = (key: string, connectionId: string, order: number): Taken => {
+  const give = (key: string, carrierId: string, order: number): Taken => {
     const here = taken.get(key) ?? new Map<string, Taken>();
     taken.set(key, here);
-    const place = here.get(connectionId) ?? { order, holders: new Set() };
-    if (!here.has(connectionId)) size += 1;
-    here.set(connectionId, place);
+    const place = here.get(carrierId) ?? { order, holders: new Set() };
+    if (!here.has(carrierId)) size += 1;
+    here.set(carrierId, place);
     return place;
   };
 
-  const drop = (key: string, connectionId: string) => {
+  const drop = (key: string, carrierId: string) => {
     const here = taken.get(key);
-    if (here?.delete(connectionId) !== true) return;
+    if (here?.delete(carrierId) !== true) return;
     size -= 1;
     if (here.size === 0) taken.delete(key);
     void registry.put(key, entriesOf(key));
   };
 
-  const takeOver = ({ key, connectionId }: TakeOver) => {
-    const place = taken.get(key)?.get(connectionId);
+  const takeOver = ({ key, carrierId }: TakeOver) => {
+    const place = taken.get(key)?.get(carrierId);
     if (place === undefined) return;
-    drop(key, connectionId);
+    drop(key, carrierId);
     for (const holder of [...place.holders]) holder.onTakenOver();
     place.holders.clear();
   };
@@ -113,9 +113,9 @@ export const createPlaces = ({ registry, bus, limit, onError }: PlacesOptions): 
     if (limit === 0) return;
     for (const [index, key] of keys.entries()) {
       const beyond = [...entriesOf(key), ...others[index]!].sort(byAge).slice(limit);
-      for (const { connectionId } of beyond) {
-        if (taken.get(key)?.has(connectionId)) takeOver({ key, connectionId });
-        else bus.publish(takeOverTopic, { key, connectionId });
+      for (const { carrierId } of beyond) {
+        if (taken.get(key)?.has(carrierId)) takeOver({ key, carrierId });
+        else bus.publish(takeOverTopic, { key, carrierId });
       }
     }
   };
@@ -138,13 +138,13 @@ export const createPlaces = ({ registry, bus, limit, onError }: PlacesOptions): 
       stopListening = await bus.subscribe(takeOverTopic, takeOver);
     },
 
-    take: async ({ userId, chatId, connectionId, isForPresence }, onTakenOver) => {
+    take: async ({ userId, chatId, carrierId, isForPresence }, onTakenOver) => {
       if (limit === 0 && !isForPresence) return nowhere;
       const key = keyOf(userId, chatId);
-      const isThere = () => taken.get(key)?.has(connectionId) === true;
+      const isThere = () => taken.get(key)?.has(carrierId) === true;
       const order = isThere() ? 0 : await registry.nextOrder();
       const isNew = !isThere();
-      const place = give(key, connectionId, order);
+      const place = give(key, carrierId, order);
       const holder: Holder = { isPresent: false, onTakenOver };
       place.holders.add(holder);
       if (isNew) {
@@ -159,7 +159,7 @@ export const createPlaces = ({ registry, bus, limit, onError }: PlacesOptions): 
         },
         release: () => {
           if (!place.holders.delete(holder)) return;
-          if (place.holders.size === 0) drop(key, connectionId);
+          if (place.holders.size === 0) drop(key, carrierId);
           else if (holder.isPresent && !isPresent(place)) void registry.put(key, entriesOf(key));
         },
       };

@@ -34,7 +34,7 @@ export interface FollowChat {
   /** The event that the client saw last, of this chat; null: nothing is replayed. */
   after: LogPosition | null;
   /** The socket's, or the request's over Server-Sent Events. */
-  connectionId: string;
+  carrierId: string;
   /** Whether following by this is joining. */
   announcesPresence: boolean;
   ending: Ending;

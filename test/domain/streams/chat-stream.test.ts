@@ -40,7 +40,7 @@ const follow = (
     chatId,
     after,
     places: createPlaces({ registry: createMemoryPlaces(), bus: node.bus, limit: 0, onError: () => undefined }),
-    connectionId: 'a socket',
+    carrierId: 'a socket',
     announcesPresence: true,
     watch,
     ending,

@@ -9,7 +9,7 @@ const fail = (error: unknown) => {
 const onNode = (limit: number) =>
   createPlaces({ registry: createMemoryPlaces(), bus: createMemoryBus(fail), limit, onError: fail });
 
-const wanted = (connectionId: string, chatId = 7n) => ({ userId: 1n, chatId, connectionId, isForPresence: true });
+const wanted = (carrierId: string, chatId = 7n) => ({ userId: 1n, chatId, carrierId, isForPresence: true });
 
 it('S2.24 of more connections than may be, the oldest go, each told once', async () => {
   const places = onNode(2);

@@ -35,8 +35,8 @@ const aNode = async ({ limit = 1, url = REDIS_URL, ttlMs = 15_000, patienceMs = 
   };
   onTestFinished(() => close());
   const gone: string[] = [];
-  const take = (connectionId: string, userId = 1n): Promise<Place> =>
-    places.take({ userId, chatId: 7n, connectionId, isForPresence: true }, () => void gone.push(connectionId));
+  const take = (carrierId: string, userId = 1n): Promise<Place> =>
+    places.take({ userId, chatId: 7n, carrierId, isForPresence: true }, () => void gone.push(carrierId));
   return { ...places, bus, gone, take, close };
 };
 
@@ -154,7 +154,7 @@ it('S2.24 those that were taken while Redis was late are compared once it answer
     await until(() => one.gone.length + other.gone.length === 11 - limit, 'all but the newest to be taken over');
     expect(before).toBeLessThan(11 - limit);
     const newest = ['9', '8', '7'].slice(0, limit);
-    for (const connectionId of newest) expect([...one.gone, ...other.gone]).not.toContain(connectionId);
+    for (const carrierId of newest) expect([...one.gone, ...other.gone]).not.toContain(carrierId);
     prefix = `places:${crypto.randomUUID()}`;
   }
 });

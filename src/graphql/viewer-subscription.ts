@@ -3,7 +3,7 @@ import { BadUserInputError } from '../domain/bad-user-input.js';
 import type { StreamItem } from '../domain/streams/stream-item.js';
 import { decodeCursor, encodeCursor, type ChatPosition } from '../log/cursor.js';
 import { builder } from './builder.js';
-import { CHAT_EVENT_TYPES, typeNameOfChatItem } from './chat-event.js';
+import { CHAT_EVENT_TYPES, typeNameOfChatItem } from './chat-event-types.js';
 import { Chat } from './chat.js';
 import { createEventSource, unwrap, type Delivery } from './event-source.js';
 import { encodeGlobalId } from './global-id.js';

@@ -4,7 +4,14 @@ import type { StreamItem } from '../domain/streams/stream-item.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { ChatPosition } from '../log/cursor.js';
 import { builder } from './builder.js';
-import { ChatEvent, MessageSent, MessagesRead, TypingChanged, type ChatItem, type EventItem } from './chat-event.js';
+import {
+  ChatEvent,
+  MessageSent,
+  MessagesRead,
+  TypingChanged,
+  type ChatItem,
+  type EventItem,
+} from './chat-event-types.js';
 import type { Context } from './context.js';
 import { noteEventIds } from './event-ids.js';
 import { createEventSource, unwrap, type Delivery, type Selected } from './event-source.js';
@@ -22,11 +29,11 @@ const follow = (
   const id = decodeRowId('Chat', chatId);
   if (id === null) return nowhere();
   if (position !== null && position.chatId !== id) throw new BadUserInputError('`after` is a cursor of another chat');
-  const { connectionId, ending } = ctx;
+  const { carrierId, ending } = ctx;
   return ctx.services.streams.chat(ctx.viewer, {
     chatId: id,
     after: position,
-    connectionId,
+    carrierId,
     announcesPresence,
     ending,
   });

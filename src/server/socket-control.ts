@@ -2,14 +2,14 @@
 import { credentialKey } from '../domain/accounts/credential-facts.js';
 import { InvalidTokenError } from '../domain/errors.js';
 import type { Authentication } from '../domain/accounts/authentication.js';
-import type { Connection } from '../graphql/context.js';
+import type { SocketControl } from '../graphql/context.js';
 import type { Lease } from './lease.js';
 
 /** @param lease undefined where nobody is signed in, or not any more */
-export const createConnection = (
+export const createSocketControl = (
   authentication: Pick<Authentication, 'byAccessToken'>,
   lease: () => Lease | undefined,
-): Connection => ({
+): SocketControl => ({
   renew: async (accessToken) => {
     const shown = await authentication.byAccessToken(accessToken);
     const current = lease();
