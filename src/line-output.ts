@@ -16,11 +16,11 @@ export interface LineOutput {
 }
 
 /** Some four thousand log lines. */
-const KEPT_MOST_BYTES = 1024 * 1024;
+const MAX_KEPT_BYTES = 1024 * 1024;
 const RETRY_MS = 25;
 const LAST_WITHIN_MS = 500;
 
-export const createLineOutput = (fd: number, mostBytes = KEPT_MOST_BYTES): LineOutput => {
+export const createLineOutput = (fd: number, mostBytes = MAX_KEPT_BYTES): LineOutput => {
   let kept: Buffer[] = [];
   let keptBytes = 0;
   let dropped = 0;

@@ -2,7 +2,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 
 /** Nobody's secret is longer; what has no end is a mistake. */
-const MOST_BYTES = 1024 * 1024;
+const MAX_BYTES = 1024 * 1024;
 
 /** `reason` completes "NAME_FILE is …". */
 export type SecretFile = { content: string } | { reason: string };
@@ -15,7 +15,7 @@ export const readSecretFile = (path: string): SecretFile => {
     const file = openSync(path, 'r');
     try {
       const content = readStart(file).toString('utf8').trim();
-      if (content.length > MOST_BYTES) return { reason: `a file of more than ${MOST_BYTES} bytes` };
+      if (content.length > MAX_BYTES) return { reason: `a file of more than ${MAX_BYTES} bytes` };
       return content === '' ? { reason: 'an empty file' } : { content };
     } finally {
       closeSync(file);
@@ -27,7 +27,7 @@ export const readSecretFile = (path: string): SecretFile => {
 
 /** One byte more than is taken, so that it is seen. */
 const readStart = (file: number): Buffer => {
-  const buffer = Buffer.alloc(MOST_BYTES + 1);
+  const buffer = Buffer.alloc(MAX_BYTES + 1);
   let length = 0;
   for (let read = -1; read !== 0 && length < buffer.length; length += read) {
     read = readSync(file, buffer, length, buffer.length - length, null);

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 export const tokenSecretFile = 'token-secret';
 
 const BYTES = 48;
-const SHORTEST = 32;
+const MIN_LENGTH = 32;
 const ONLY_OWNER = 0o600;
 
 /** The file is not what was written: cut short or emptied by someone. */
@@ -40,7 +40,7 @@ const read = async (path: string): Promise<string | undefined> => {
     if (isCode(error, 'ENOENT')) return undefined;
     throw error;
   }
-  if (secret.length < SHORTEST) throw new SecretDamagedError(path);
+  if (secret.length < MIN_LENGTH) throw new SecretDamagedError(path);
   // A restored copy may have lost its mode.
   if (process.platform !== 'win32' && ((await stat(path)).mode & 0o777) !== ONLY_OWNER) await chmod(path, ONLY_OWNER);
   return secret;

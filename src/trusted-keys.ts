@@ -7,8 +7,8 @@ import type { TrustedKey } from './domain/accounts/trusted-tokens.js';
 import { isKeyPath } from './setting.js';
 import { settings } from './settings.js';
 
-const SHORTEST_SECRET_BYTES = 32;
-const SHORTEST_RSA_BITS = 2048;
+const MIN_SECRET_BYTES = 32;
+const MIN_RSA_BITS = 2048;
 
 /**
  * Reads the file, if it is one.
@@ -36,7 +36,7 @@ const keysOf = (text: string): TrustedKey[] => {
   if (text.startsWith('{')) return keysOfJson(text);
   // As many write it into one line of the environment.
   if (text.includes('-----BEGIN')) return [publicKey(text.replaceAll('\\n', '\n'))];
-  if (Buffer.byteLength(text) < SHORTEST_SECRET_BYTES) throw new UnfitKeyError('too short');
+  if (Buffer.byteLength(text) < MIN_SECRET_BYTES) throw new UnfitKeyError('too short');
   return [trusted(createSecretKey(text, 'utf8'))];
 };
 
@@ -82,7 +82,7 @@ const keyOfJwk = (jwk: Jwk): TrustedKey | undefined => {
 
 const secretOf = ({ k = '' }: Jwk): KeyObject => {
   const bytes = Buffer.from(k, 'base64url');
-  if (bytes.length < SHORTEST_SECRET_BYTES) throw new UnfitKeyError('too short');
+  if (bytes.length < MIN_SECRET_BYTES) throw new UnfitKeyError('too short');
   return createSecretKey(bytes);
 };
 
@@ -99,7 +99,7 @@ const algorithmsOf = ({ type, asymmetricKeyType, asymmetricKeyDetails }: KeyObje
   if (type === 'secret') return ['HS256', 'HS384', 'HS512'];
   const { modulusLength = 0, namedCurve = '' } = asymmetricKeyDetails ?? {};
   if (asymmetricKeyType === 'ec') return namedCurve in CURVES ? [CURVES[namedCurve]!] : [];
-  if (modulusLength < SHORTEST_RSA_BITS) return [];
+  if (modulusLength < MIN_RSA_BITS) return [];
   if (asymmetricKeyType === 'rsa') return ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
   return [];
 };

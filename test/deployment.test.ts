@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { exitCodes } from '../src/exit-codes.js';
-import { BODY_MOST_BYTES } from '../src/server/body.js';
+import { MAX_BODY_BYTES } from '../src/server/body.js';
 import { settings } from '../src/settings.js';
 
 const read = (name: string) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
@@ -231,7 +231,7 @@ describe('docker-compose.yml', () => {
 describe('deploy/nginx.conf', () => {
   it('takes bodies as long as a node does', () => {
     expect(all(read('deploy/nginx-parley.conf'), /client_max_body_size (\d+)k;/g)).toEqual([
-      `${BODY_MOST_BYTES / 1024}`,
+      `${MAX_BODY_BYTES / 1024}`,
     ]);
   });
 

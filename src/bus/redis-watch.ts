@@ -34,7 +34,7 @@ export interface RedisWatch {
 }
 
 const FIRST_RETRY_MS = 50;
-const LONGEST_RETRY_MS = 1000;
+const MAX_RETRY_MS = 1000;
 const LOOK_AGAIN_MS = 1000;
 const LOOK_WITHIN_MS = 3000;
 
@@ -58,7 +58,7 @@ export const createRedisWatch = ({
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
 
-  const retryMs = () => Math.min(FIRST_RETRY_MS * 2 ** failures++, LONGEST_RETRY_MS);
+  const retryMs = () => Math.min(FIRST_RETRY_MS * 2 ** failures++, MAX_RETRY_MS);
   const areReady = () => both.every(({ status }) => status === 'ready');
 
   const reconnect = () => both.filter(({ status }) => status === 'ready').forEach((one) => one.disconnect(true));

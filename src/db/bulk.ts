@@ -2,8 +2,8 @@
 import type { Queryable } from './database.js';
 
 /** Well within the time that a statement may take, on the embedded database too. */
-const ROWS_MOST = 5000;
-const TEXT_MOST = 4 * 1024 * 1024;
+const MAX_ROWS = 5000;
+const MAX_TEXT = 4 * 1024 * 1024;
 
 const IDS = `SELECT nextval(pg_get_serial_sequence($1, 'id')) AS id FROM generate_series(1, $2::int)`;
 
@@ -24,7 +24,7 @@ export const runOver = async <Row>(
   sql: string,
   rows: Iterable<Row>,
   toValues: (row: Row) => readonly unknown[],
-  { onBatch, rowsMost = ROWS_MOST }: { onBatch?: ((rows: number) => void) | undefined; rowsMost?: number } = {},
+  { onBatch, rowsMost = MAX_ROWS }: { onBatch?: ((rows: number) => void) | undefined; rowsMost?: number } = {},
 ): Promise<void> => {
   let columns: unknown[][] = [];
   let [count, text] = [0, 0];
@@ -41,7 +41,7 @@ export const runOver = async <Row>(
       if (typeof value === 'string') text += value.length;
     }
     count += 1;
-    if (count === rowsMost || text > TEXT_MOST) await flush();
+    if (count === rowsMost || text > MAX_TEXT) await flush();
   }
   await flush();
 };

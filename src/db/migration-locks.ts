@@ -25,7 +25,7 @@ export interface Blocked {
 /** Less than any patience of those who wait behind it. */
 export const LOCK_MS = 1500;
 const PAUSE_MS = 2000;
-const LONGEST_PAUSE_MS = 10_000;
+const MAX_PAUSE_MS = 10_000;
 const FIRST_LOOK_MS = 1000;
 const LOOK_MS = 2000;
 const TOLD_EVERY_MS = 60_000;
@@ -56,7 +56,7 @@ export const createPatience = ({ db, migration, pid, onBlocked }: PatienceOption
   };
 
   return async <Result>(work: () => Promise<Result>): Promise<Result> => {
-    for (let pauseMs = PAUSE_MS; ; pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)) {
+    for (let pauseMs = PAUSE_MS; ; pauseMs = Math.min(pauseMs * 1.5, MAX_PAUSE_MS)) {
       const stopLooking = startLooking(db, pid, tell);
       try {
         return await work();

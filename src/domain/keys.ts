@@ -56,11 +56,11 @@ export const searchKeyOf = (text: string): string =>
   foldCase(text.normalize('NFKC')).replace(IGNORED, '').normalize('NFD').replace(MARKS, '').normalize('NFC');
 
 /** Each is looked for in every name. */
-const WORDS_MOST = 10;
+const MAX_WORDS = 10;
 
 /** The words of what was typed, each of which must be found; of very many the first ones. */
 export const searchWordsOf = (search: string): string[] =>
-  [...new Set(searchKeyOf(search).split(/\s+/u).filter(Boolean))].slice(0, WORDS_MOST);
+  [...new Set(searchKeyOf(search).split(/\s+/u).filter(Boolean))].slice(0, MAX_WORDS);
 
 /** A condition of LIKE that finds `part` anywhere: nothing in it has a meaning of its own. */
 export const containing = (part: string): string => `%${part.replace(/[\\%_]/g, '\\$&')}%`;

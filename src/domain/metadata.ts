@@ -8,9 +8,9 @@ import { isStorable, NOT_STORABLE_PROBLEM } from './text.js';
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Of its text in UTF-8. */
-export const METADATA_BYTES_MOST = 4096;
+export const MAX_METADATA_BYTES = 4096;
 /** Less than any usual parser of JSON takes, whatever the object is nested in. */
-const DEPTH_MOST = 32;
+const MAX_DEPTH = 32;
 
 /**
  * @param metadata of JSON's types alone; null and undefined are an empty object
@@ -23,7 +23,7 @@ export const readMetadata = (
   const problem = contentProblem(metadata);
   if (problem !== undefined) return { problem };
   const text = JSON.stringify(metadata);
-  if (Buffer.byteLength(text) > METADATA_BYTES_MOST) return { problem: TOO_LONG };
+  if (Buffer.byteLength(text) > MAX_METADATA_BYTES) return { problem: TOO_LONG };
   return { text: text === '{}' ? null : text };
 };
 
@@ -60,35 +60,35 @@ const NOT_EXACT: Problem = {
 };
 const TOO_LONG: Problem = {
   code: 'TOO_LONG',
-  reason: `must be at most ${METADATA_BYTES_MOST} bytes long as JSON`,
-  limit: METADATA_BYTES_MOST,
+  reason: `must be at most ${MAX_METADATA_BYTES} bytes long as JSON`,
+  limit: MAX_METADATA_BYTES,
 };
 const TOO_DEEP: Problem = {
   code: 'TOO_MANY',
-  reason: `must be nested at most ${DEPTH_MOST} levels deep`,
-  limit: DEPTH_MOST,
+  reason: `must be nested at most ${MAX_DEPTH} levels deep`,
+  limit: MAX_DEPTH,
 };
 
 /** Without recursion: what is sent may be nested deeper than any stack. */
 const contentProblem = (metadata: JsonObject): Problem | undefined => {
   let level: unknown[] = [metadata];
-  let left = METADATA_BYTES_MOST;
+  let left = MAX_METADATA_BYTES;
   for (let depth = 1; level.length > 0; depth += 1) {
     const next: unknown[] = [];
     for (const value of level) {
       if (typeof value === 'string') {
-        if (value.length > METADATA_BYTES_MOST) return TOO_LONG;
+        if (value.length > MAX_METADATA_BYTES) return TOO_LONG;
         if (!isStorable(value)) return NOT_STORABLE_PROBLEM;
       }
       if (typeof value === 'number' && !isExact(value)) return NOT_EXACT;
       if (typeof value !== 'object' || value === null) continue;
-      if (depth > DEPTH_MOST) return TOO_DEEP;
+      if (depth > MAX_DEPTH) return TOO_DEEP;
       const entries = Object.entries(value);
       // Each takes a byte at least. What is a variable's may stand in a literal a thousand times over.
       left -= entries.length;
       if (left < 0) return TOO_LONG;
       for (const [name, one] of entries) {
-        if (name.length > METADATA_BYTES_MOST) return TOO_LONG;
+        if (name.length > MAX_METADATA_BYTES) return TOO_LONG;
         if (!isStorable(name)) return NOT_STORABLE_PROBLEM;
         next.push(one);
       }

@@ -60,7 +60,7 @@ export interface Connection<Row> {
 
 export const DEFAULT_PAGE_SIZE = 50;
 export const MAX_PAGE_SIZE = 100;
-const LONGEST_CURSOR = 2000;
+const MAX_CURSOR_LENGTH = 2000;
 
 /**
  * @param name tells one list's cursors from another's
@@ -198,7 +198,7 @@ const pageSize = (name: string, size: number | null | undefined): number | undef
 const malformed = () => new BadUserInputError('This is no cursor of this list');
 
 const partsOf = (cursor: string): unknown[] => {
-  if (cursor.length > LONGEST_CURSOR || !/^[A-Za-z0-9_-]+$/.test(cursor)) throw malformed();
+  if (cursor.length > MAX_CURSOR_LENGTH || !/^[A-Za-z0-9_-]+$/.test(cursor)) throw malformed();
   try {
     const parts: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
     if (Array.isArray(parts)) return parts;

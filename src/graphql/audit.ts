@@ -102,11 +102,11 @@ export const audit = (ctx: Context, mutation: string, outcome: string, args: obj
 const accountOf = (error: unknown): LogFields =>
   error instanceof Error && 'userId' in error && typeof error.userId === 'bigint' ? { userId: error.userId } : {};
 
-const IDS_MOST = 100;
+const MAX_IDS = 100;
 
 /** Ids as the rest of the log has them, and no more of them than a line bears. */
 const readable = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.slice(0, IDS_MOST).map(readable);
+  if (Array.isArray(value)) return value.slice(0, MAX_IDS).map(readable);
   // What is no id is nobody's business: it may hold whatever a client wrote.
   return typeof value === 'string' && !/^[A-Z_]{1,32}$/.test(value) ? (decodeGlobalId(value)?.key ?? 'unknown') : value;
 };

@@ -5,7 +5,7 @@ import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from '../domain/page.js';
 import type { SchemaTypes } from './builder.js';
 
 /** A hundred chats with ten members each cost some 4,000; two pages of a hundred within each other pass only with hardly a field. */
-const MOST = 20_000;
+const MAX_COMPLEXITY = 20_000;
 
 /**
  * For a list that is no page and may hold a hundred: reckoned as if it did, since from each one can go on (`messages { chat { log …`),
@@ -16,7 +16,7 @@ export const OF_A_LIST = { field: 1, multiplier: MAX_PAGE_SIZE };
 type Options = ComplexityPluginOptions<PothosSchemaTypes.ExtendDefaultTypes<SchemaTypes>>;
 
 export const COMPLEXITY: Options = {
-  limit: { complexity: MOST },
+  limit: { complexity: MAX_COMPLEXITY },
   fieldComplexity: (args, _ctx, field) => {
     if (Array.isArray(args.ids)) return { field: 1, multiplier: args.ids.length };
     const has = (name: string) => field.args.some((arg) => arg.name === name);
@@ -24,15 +24,15 @@ export const COMPLEXITY: Options = {
     // Around one more, the place itself.
     return { field: 1, multiplier: has('limit') ? 1 + pageSize(args.limit) : 1 };
   },
-  complexityError: (_kind, { complexity, maxComplexity }) => tooComplex(complexity, maxComplexity ?? MOST),
+  complexityError: (_kind, { complexity, maxComplexity }) => tooComplex(complexity, maxComplexity ?? MAX_COMPLEXITY),
 };
 
-export const tooComplex = (complexity: number, most = MOST): GraphQLError =>
+export const tooComplex = (complexity: number, most = MAX_COMPLEXITY): GraphQLError =>
   new GraphQLError(`This asks for ${complexity} fields of objects at once; at most ${most} are allowed`, {
     extensions: { code: 'TOO_COMPLEX' },
   });
 
-export const isTooComplex = (complexity: number): boolean => complexity > MOST;
+export const isTooComplex = (complexity: number): boolean => complexity > MAX_COMPLEXITY;
 
 /** A page that is out of range is refused as such when it is read. */
 const pageSize = (asked: unknown): number =>

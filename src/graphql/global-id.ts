@@ -4,7 +4,7 @@ import type { MessageKey } from '../domain/messages/messages.js';
 
 const MAX_ID = 2n ** 63n - 1n;
 const MAX_SEQ = 2 ** 31 - 1;
-const LONGEST = 128;
+const MAX_LENGTH = 128;
 
 export const encodeGlobalId = (type: string, key: bigint | string): string =>
   Buffer.from(`${type}:${key}`).toString('base64');
@@ -14,7 +14,7 @@ export const memberKeyText = ({ chatId, userId }: MemberKey): string => `${chatI
 
 /** @returns null for what this server never gave out, however close to it */
 export const decodeGlobalId = (globalId: string): { type: string; key: string } | null => {
-  if (globalId.length > LONGEST) return null;
+  if (globalId.length > MAX_LENGTH) return null;
   const text = Buffer.from(globalId, 'base64').toString();
   if (Buffer.from(text).toString('base64') !== globalId) return null;
   const colon = text.indexOf(':');

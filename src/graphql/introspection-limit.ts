@@ -34,7 +34,7 @@ import {
 const ROOM = 1.25;
 
 /** The most that graphql-js, and so codegen, GraphiQL and Apollo's tools, ask for. */
-const LONGEST_QUERY = {
+const MAX_QUERY = {
   descriptions: true,
   specifiedByUrl: true,
   directiveIsRepeatable: true,
@@ -84,7 +84,7 @@ const mostOf = (schema: GraphQLSchema): number => {
 };
 
 const longestOf = (schema: GraphQLSchema): number => {
-  const document = parse(getIntrospectionQuery(LONGEST_QUERY));
+  const document = parse(getIntrospectionQuery(MAX_QUERY));
   let size = 0;
   visit(document, {
     Field: (node) => {

@@ -7,7 +7,7 @@ import { decodeGlobalId, decodeMemberId, decodeMessageId, decodeNotificationId, 
 
 type OutputTypeName = Parameters<typeof brandWithType<PothosSchemaTypes.ExtendDefaultTypes<SchemaTypes>>>[1];
 
-const NODES_MOST = 100;
+const MAX_NODES = 100;
 
 type Find = (id: string, ctx: Context) => Promise<object | null | undefined> | null;
 
@@ -53,7 +53,7 @@ builder.queryField('nodes', (t) =>
     nullable: { list: true, items: true },
     args: { ids: t.arg.idList({ description: 'At most 100.' }) },
     resolve: (_root, { ids }, ctx) => {
-      if (ids.length > NODES_MOST) throw new BadUserInputError(`ids must be at most ${NODES_MOST}`);
+      if (ids.length > MAX_NODES) throw new BadUserInputError(`ids must be at most ${MAX_NODES}`);
       return Promise.all(ids.map((id) => findNode(id, ctx)));
     },
   }),

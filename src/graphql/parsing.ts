@@ -2,10 +2,10 @@
 import { GraphQLError, TokenKind, type DocumentNode, type Token } from 'graphql';
 
 /** A name of the client's own, such as an alias, is repeated in the answer for each object that it stands in. */
-const LONGEST_NAME = 128;
+const MAX_NAME_LENGTH = 128;
 
 /** Each place that an error names is looked for by counting lines from the first: 450 of them after as many lines as fit took 0.3 s. */
-const MOST_LINES = 10_000;
+const MAX_LINES = 10_000;
 
 interface Parsed {
   result: DocumentNode | Error | null;
@@ -22,19 +22,19 @@ export const parsing = {
         if (discreet !== result) replaceParseResult(discreet);
       } else if (result !== null && !(result instanceof Error)) {
         if (hasLongName(result))
-          replaceParseResult(tooMuch(`A name in the document is longer than ${LONGEST_NAME} characters`));
-        else if (hasManyLines(result)) replaceParseResult(tooMuch(`The document has more than ${MOST_LINES} lines`));
+          replaceParseResult(tooMuch(`A name in the document is longer than ${MAX_NAME_LENGTH} characters`));
+        else if (hasManyLines(result)) replaceParseResult(tooMuch(`The document has more than ${MAX_LINES} lines`));
       }
     },
 };
 
 const hasLongName = ({ loc }: DocumentNode): boolean => {
   for (let token: Token | null | undefined = loc?.startToken; token; token = token.next)
-    if (token.kind === TokenKind.NAME && token.end - token.start > LONGEST_NAME) return true;
+    if (token.kind === TokenKind.NAME && token.end - token.start > MAX_NAME_LENGTH) return true;
   return false;
 };
 
-const hasManyLines = ({ loc }: DocumentNode): boolean => loc !== undefined && loc.endToken.line > MOST_LINES;
+const hasManyLines = ({ loc }: DocumentNode): boolean => loc !== undefined && loc.endToken.line > MAX_LINES;
 
 const tooMuch = (message: string) =>
   new GraphQLError(message, { extensions: { code: 'TOO_COMPLEX', http: { status: 400 } } });

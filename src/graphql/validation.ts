@@ -12,7 +12,7 @@ import {
   type ValidationRule,
 } from 'graphql';
 import { expectationOf } from './expectations.js';
-import { ERRORS_MOST } from './variables.js';
+import { MAX_ERRORS } from './variables.js';
 
 type Validate = (
   schema: GraphQLSchema,
@@ -24,7 +24,7 @@ type Validate = (
 export const createValidation = (isSecret: boolean) => {
   const valuesOfCorrectType = createValuesRule(isSecret);
   // One more says that there are others.
-  const options = { maxErrors: ERRORS_MOST - 1, hideSuggestions: isSecret };
+  const options = { maxErrors: MAX_ERRORS - 1, hideSuggestions: isSecret };
   const validateBriefly: Validate = (schema, document, rules) => {
     const own = rules?.map((rule) => (rule === ValuesOfCorrectTypeRule ? valuesOfCorrectType : rule));
     const errors = validate(schema, document, own, options);

@@ -20,7 +20,7 @@ import {
 } from 'graphql';
 import { expectationOf } from './expectations.js';
 
-export const ERRORS_MOST = 10;
+export const MAX_ERRORS = 10;
 
 type Path = readonly (string | number)[];
 type Report = (definition: VariableDefinitionNode, path: Path, reason: string) => void;
@@ -41,7 +41,7 @@ export const variableErrors = (
         extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } },
       }),
     );
-    if (errors.length === ERRORS_MOST) throw new EnoughError();
+    if (errors.length === MAX_ERRORS) throw new EnoughError();
   };
 
   try {

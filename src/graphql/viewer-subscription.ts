@@ -10,7 +10,7 @@ import { encodeGlobalId } from './global-id.js';
 
 type ItemOf<Kind extends StreamItem['kind']> = Extract<StreamItem, { kind: Kind }>;
 
-const CURSORS_MOST = 2000;
+const MAX_CURSORS = 2000;
 
 const ChatAdded = builder.objectRef<ItemOf<'chatAdded'>>('ChatAdded').implement({
   description:
@@ -69,7 +69,7 @@ const ViewerEvent = builder.unionType('ViewerEvent', {
  * @throws BadUserInputError where there are too many
  */
 const placesOf = (cursors: readonly string[]): ChatPosition[] => {
-  if (cursors.length > CURSORS_MOST) throw new BadUserInputError(`At most ${CURSORS_MOST} cursors`);
+  if (cursors.length > MAX_CURSORS) throw new BadUserInputError(`At most ${MAX_CURSORS} cursors`);
   const places = new Map<bigint, ChatPosition>();
   for (const cursor of cursors) {
     const place = decodeCursor(cursor);

@@ -25,7 +25,7 @@ export interface WriteChatsOptions extends ResolvedMessages {
 }
 
 /** Some thousand messages a transaction, unless one chat has more. */
-const BUNDLE_MOST = 5000;
+const MAX_BUNDLE = 5000;
 
 /** A chat with what is new of it. */
 export interface Work {
@@ -46,7 +46,7 @@ export const writeChats = async (options: WriteChatsOptions): Promise<void> => {
   for (const work of worksOf(options)) {
     bundle.push(work);
     size += 1 + work.rows.length + work.chat.members.length;
-    if (size >= BUNDLE_MOST) await flush();
+    if (size >= MAX_BUNDLE) await flush();
   }
   await flush();
 };

@@ -5,7 +5,7 @@ import type { EventType } from '../generated/prisma/enums.js';
 import { CHAT_COLUMNS, type ChatRow, type LogEvent, type MessageRow, type UserFacts } from './event.js';
 
 /** A replay of more than this is a ResyncRequired instead: querying the chat again costs less. */
-export const REPLAY_MOST = 10_000;
+export const MAX_REPLAY = 10_000;
 
 /** An event's row, for statements that name the tables `chat` and `event`. */
 export const EVENT_COLUMNS = `chat.id, event.seq, event.mark, event.type, event.created_at AS "eventCreatedAt",
@@ -196,5 +196,5 @@ export const checkPosition = (
 ): Resumability => {
   if (markAtAfter !== position.mark) return 'restored';
   if (since !== undefined && events.length > 0 && events[0]!.createdAt < since) return 'restored';
-  return chat.headSeq - position.seq > REPLAY_MOST ? 'tooFar' : 'ok';
+  return chat.headSeq - position.seq > MAX_REPLAY ? 'tooFar' : 'ok';
 };

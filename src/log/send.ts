@@ -114,8 +114,8 @@ interface Waiting extends NewMessage {
 
 /** Two statements at once: the one is checked and written while the other commits. A chat is in one of them only. */
 const LANES = 2;
-const BATCH_MOST = 500;
-const QUEUE_MOST = 10_000;
+const MAX_BATCH = 500;
+const MAX_QUEUE = 10_000;
 /** Who has waited this long without a turn is told so, and nothing is tried any more. */
 const TURN_WITHIN_MS = 3000;
 /** Who has waited this long is told that nobody knows, whatever becomes of it. */
@@ -167,7 +167,7 @@ export const createSender = (db: Queryable, bus: Bus, maySend: string): Sender =
       const isRepeat = waiting.clientMessageId !== null && keys.has(key);
       if (now - waiting.since > TURN_WITHIN_MS) {
         waiting.reject(new UnavailableError(RETRY_AFTER_MS));
-      } else if (batch.length === BATCH_MOST || busyChats.has(waiting.chatId) || held.has(waiting.chatId) || isRepeat) {
+      } else if (batch.length === MAX_BATCH || busyChats.has(waiting.chatId) || held.has(waiting.chatId) || isRepeat) {
         held.add(waiting.chatId); // so that nothing of this chat overtakes it
         left.push(waiting);
       } else {
@@ -202,7 +202,7 @@ export const createSender = (db: Queryable, bus: Bus, maySend: string): Sender =
   return {
     send: (message) =>
       new Promise((resolve, reject) => {
-        if (queue.length >= QUEUE_MOST) {
+        if (queue.length >= MAX_QUEUE) {
           outcomes.add('failed');
           return reject(new UnavailableError(RETRY_AFTER_MS));
         }

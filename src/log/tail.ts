@@ -36,7 +36,7 @@ const GRACE_MS = 100;
 /** The database did not answer: the next try to read a gap. */
 const RETRY_MS = 1000;
 const PAGE = 500;
-const EARLY_MOST = 1000;
+const MAX_EARLY = 1000;
 
 interface ChatTail {
   followers: Set<Follower>;
@@ -160,7 +160,7 @@ export const createTail = (
     for (const event of ring.events) {
       if (chat.position === null || event.seq > chat.position.seq) {
         chat.knownHead = Math.max(chat.knownHead, event.seq);
-        if (chat.early.size < EARLY_MOST) chat.early.set(event.seq, { event, markBefore });
+        if (chat.early.size < MAX_EARLY) chat.early.set(event.seq, { event, markBefore });
       }
       markBefore = event.mark;
     }

@@ -20,7 +20,7 @@ export interface MetricsServerOptions {
 }
 
 const TIMES = { headersTimeout: 5000, requestTimeout: 5000, connectionsCheckingInterval: 1000 };
-const CONNECTIONS_MOST = 20;
+const MAX_CONNECTIONS = 20;
 
 export const createMetricsServer = ({ host, port, exposition, onError }: MetricsServerOptions): MetricsServer => {
   const answer = async ({ method, url }: IncomingMessage, response: ServerResponse) => {
@@ -36,7 +36,7 @@ export const createMetricsServer = ({ host, port, exposition, onError }: Metrics
       response.destroy();
     });
   });
-  http.maxConnections = CONNECTIONS_MOST;
+  http.maxConnections = MAX_CONNECTIONS;
 
   return {
     get url() {

@@ -1,7 +1,7 @@
 /** A request's body, read no further than it may be long. */
 import type { IncomingMessage } from 'node:http';
 
-export const BODY_MOST_BYTES = 256 * 1024;
+export const MAX_BODY_BYTES = 256 * 1024;
 
 /** The body cannot be taken; `status` says why. */
 export class BodyError extends Error {
@@ -14,7 +14,7 @@ export class BodyError extends Error {
   }
 }
 
-const tooLong = () => new BodyError(413, `The body is longer than ${BODY_MOST_BYTES / 1024} KB`);
+const tooLong = () => new BodyError(413, `The body is longer than ${MAX_BODY_BYTES / 1024} KB`);
 
 // As GraphQL over HTTP has it. What a form can send without asking (`text/plain`, `application/x-www-form-urlencoded`) is not among them.
 const JSON_TYPE = /^application\/(graphql\+)?json\s*(;|$)/i;
@@ -26,7 +26,7 @@ export const checkAnnouncedBody = (request: IncomingMessage): void => {
   // Nobody needs it for 256 KB, and 256 KB can unpack to a gigabyte.
   const { 'content-encoding': encoding = 'identity', 'content-length': length = '0' } = request.headers;
   if (encoding.trim().toLowerCase() !== 'identity') throw new BodyError(415, 'Compressed bodies are not taken');
-  if (Number(length) > BODY_MOST_BYTES) throw tooLong();
+  if (Number(length) > MAX_BODY_BYTES) throw tooLong();
 };
 
 /**
@@ -41,7 +41,7 @@ export const readBody = async (request: IncomingMessage): Promise<string> => {
   await new Promise<void>((resolve, reject) => {
     request.on('data', (chunk: Buffer) => {
       length += chunk.length;
-      if (length > BODY_MOST_BYTES) reject(tooLong());
+      if (length > MAX_BODY_BYTES) reject(tooLong());
       else chunks.push(chunk);
     });
     request.once('end', resolve);

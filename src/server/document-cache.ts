@@ -10,10 +10,10 @@ export interface DocumentCache {
 }
 
 /** What apps ask for comes to some tens of documents, of one to five thousand characters. */
-const MOST_CHARACTERS = 256 * 1024;
+const MAX_CHARACTERS = 256 * 1024;
 
 /** @param mostCharacters whatever was not used for the longest time goes first; what is longer by itself than an eighth is not kept */
-export const createDocumentCache = (mostCharacters = MOST_CHARACTERS): DocumentCache => {
+export const createDocumentCache = (mostCharacters = MAX_CHARACTERS): DocumentCache => {
   /** Those used last at the end. */
   const documents = new Map<string, DocumentNode>();
   let characters = 0;

@@ -1,12 +1,12 @@
 /** What a client is told of its own mistakes is bounded, whatever it has sent: an answer is never worth more than its request. */
 import { GraphQLError } from 'graphql';
 
-export const ERRORS_MOST = 10;
+export const MAX_ERRORS = 10;
 /** As JSON. With what is around them, all of the answer to a request that made no sense stays below 4 KB. */
-const BYTES_MOST = 3900;
-const MESSAGE_MOST = 300;
-const MESSAGE_MOST_BYTES = 1000;
-const LOCATIONS_MOST = 3;
+const MAX_BYTES = 3900;
+const MAX_MESSAGE = 300;
+const MAX_MESSAGE_BYTES = 1000;
+const MAX_LOCATIONS = 3;
 
 /** What the client did not do, and must hear of for each field. */
 const NOT_THEIRS = new Set(['INTERNAL_SERVER_ERROR', 'SUBSCRIPTION_ENDED', 'UNAUTHENTICATED', 'UNAVAILABLE']);
@@ -17,9 +17,9 @@ export const boundErrors = (errors: readonly GraphQLError[]): GraphQLError[] => 
   return errors.flatMap((error) => {
     const short = shorten(error);
     if (NOT_THEIRS.has(String(error.extensions.code))) return [short];
-    if (count === ERRORS_MOST) return [];
+    if (count === MAX_ERRORS) return [];
     const size = Buffer.byteLength(JSON.stringify(short));
-    if (count > 0 && bytes + size > BYTES_MOST) return [];
+    if (count > 0 && bytes + size > MAX_BYTES) return [];
     count++;
     bytes += size;
     return [short];
@@ -30,10 +30,10 @@ export const boundErrors = (errors: readonly GraphQLError[]): GraphQLError[] => 
 const shorten = (error: GraphQLError): GraphQLError => {
   const message = cut(error.message);
   const { nodes, source, positions, path, originalError, extensions } = error;
-  if (message === error.message && (positions?.length ?? 0) <= LOCATIONS_MOST) return error;
+  if (message === error.message && (positions?.length ?? 0) <= MAX_LOCATIONS) return error;
   return new GraphQLError(message, {
     // From the nodes where there are some, and else from positions in the source.
-    ...(nodes ? { nodes: nodes.slice(0, LOCATIONS_MOST) } : { source, positions: positions?.slice(0, LOCATIONS_MOST) }),
+    ...(nodes ? { nodes: nodes.slice(0, MAX_LOCATIONS) } : { source, positions: positions?.slice(0, MAX_LOCATIONS) }),
     path,
     originalError,
     extensions,
@@ -41,10 +41,9 @@ const shorten = (error: GraphQLError): GraphQLError => {
 };
 
 const cut = (message: string): string => {
-  if (message.length <= MESSAGE_MOST && Buffer.byteLength(JSON.stringify(message)) <= MESSAGE_MOST_BYTES)
-    return message;
-  const start = message.slice(0, MESSAGE_MOST);
+  if (message.length <= MAX_MESSAGE && Buffer.byteLength(JSON.stringify(message)) <= MAX_MESSAGE_BYTES) return message;
+  const start = message.slice(0, MAX_MESSAGE);
   // Each half of a character and each control character takes six bytes as JSON.
-  const isShort = Buffer.byteLength(JSON.stringify(start)) <= MESSAGE_MOST_BYTES;
-  return `${isShort ? start : start.slice(0, MESSAGE_MOST_BYTES / 6)}…`;
+  const isShort = Buffer.byteLength(JSON.stringify(start)) <= MAX_MESSAGE_BYTES;
+  return `${isShort ? start : start.slice(0, MAX_MESSAGE_BYTES / 6)}…`;
 };

@@ -18,7 +18,7 @@ interface HelperOptions {
 }
 
 const SETTLING_MS = 1000;
-const EVENTS_MOST = 200;
+const MAX_EVENTS = 200;
 
 export const helperScript = ({ tabs, key }: HelperOptions): string => `
 (() => {
@@ -119,7 +119,7 @@ export const helperScript = ({ tabs, key }: HelperOptions): string => `
     return block.replace(/^data: ({.*)$/m, (line, json) => {
       const result = JSON.parse(json);
       for (const [field, event] of Object.entries(result.data ?? {})) {
-        follow.events = [event, ...follow.events].slice(0, ${EVENTS_MOST});
+        follow.events = [event, ...follow.events].slice(0, ${MAX_EVENTS});
         result.data[field] = follow.events;
       }
       return 'data: ' + JSON.stringify(result);

@@ -64,7 +64,7 @@ interface OpenSocket {
 
 type SocketContext = Context<Record<string, unknown>, OpenSocket>;
 
-const OPERATIONS_MOST = 1000;
+const MAX_OPERATIONS = 1000;
 const INIT_WITHIN_MS = 10_000;
 const LAST_RESULTS_WITHIN_MS = 2000;
 // What the database does not answer by then it does not answer.
@@ -150,8 +150,8 @@ export const createGraphqlSockets = ({
   const onSubscribe = async ({ extra: socket, subscriptions }: SocketContext, number: string, payload: object) => {
     const caller = callerOf(socket, socket.operationIds.clientIdOf(number)!);
     callers.set(payload, caller);
-    if (Object.keys(subscriptions).length > OPERATIONS_MOST)
-      return [tooMuch(`At most ${OPERATIONS_MOST} operations run on one socket at once`)];
+    if (Object.keys(subscriptions).length > MAX_OPERATIONS)
+      return [tooMuch(`At most ${MAX_OPERATIONS} operations run on one socket at once`)];
     return operations.prepare(caller, payload as Parameters<typeof operations.prepare>[1]);
   };
 

@@ -11,7 +11,7 @@ export interface Lease {
 }
 
 // Node waits no longer than that: anything above would be over at once.
-const LONGEST_WAIT_MS = 2 ** 31 - 1;
+const MAX_WAIT_MS = 2 ** 31 - 1;
 
 /** @param onOver called at most once, and not after `release` */
 export const createLease = (
@@ -36,7 +36,7 @@ export const createLease = (
   const wait = () => {
     if (current.expiresAt === null) return;
     const left = Math.max(current.expiresAt.getTime() - Date.now(), 0);
-    timer = setTimeout(() => (left > LONGEST_WAIT_MS ? wait() : over('badToken')), Math.min(left, LONGEST_WAIT_MS));
+    timer = setTimeout(() => (left > MAX_WAIT_MS ? wait() : over('badToken')), Math.min(left, MAX_WAIT_MS));
   };
 
   const stopWatching = authentication.watch(viewer, (what, role) => {

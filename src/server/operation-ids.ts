@@ -7,8 +7,8 @@
  */
 import { CloseCode } from 'graphql-ws';
 
-const LONGEST = 256;
-const REASON_MOST_BYTES = 123;
+const MAX_ID_LENGTH = 256;
+const MAX_REASON_BYTES = 123;
 
 export interface OperationIds {
   /** The client's id of an operation that is not over. */
@@ -41,13 +41,13 @@ export const createOperationIds = (close: (code: number, reason: string) => void
   };
 
   const subscribe = (id: string): string | null => {
-    if (id.length > LONGEST) {
-      close(CloseCode.BadRequest, `An operation id is at most ${LONGEST} characters long`);
+    if (id.length > MAX_ID_LENGTH) {
+      close(CloseCode.BadRequest, `An operation id is at most ${MAX_ID_LENGTH} characters long`);
       return null;
     }
     if (numbers.has(id)) {
       const reason = `Subscriber for ${id} already exists`;
-      const isShort = Buffer.byteLength(reason) <= REASON_MOST_BYTES;
+      const isShort = Buffer.byteLength(reason) <= MAX_REASON_BYTES;
       close(CloseCode.SubscriberAlreadyExists, isShort ? reason : 'Subscriber for this id already exists');
       return null;
     }

@@ -13,7 +13,7 @@ export interface OperationTimes {
   readonly plugin: Plugin<ServerContext>;
 }
 
-const NAME_MOST = 64;
+const MAX_NAME = 64;
 
 /** @param slowMs operations that take longer have a log line; 0: none has */
 export const createOperationTimes = (slowMs: number): OperationTimes => {
@@ -29,7 +29,7 @@ export const createOperationTimes = (slowMs: number): OperationTimes => {
     durations.observe(`${operation.operation} ${fieldOf(schema, operation.operation, fields)}`, milliseconds / 1000);
     if (slowMs === 0 || milliseconds < slowMs) return;
     slow += 1;
-    const name = operation.name?.value.slice(0, NAME_MOST);
+    const name = operation.name?.value.slice(0, MAX_NAME);
     const some = [...new Set(fields)].slice(0, 20);
     logger.warn({ operation: name, fields: some, transport, milliseconds: Math.round(milliseconds) }, 'Slow');
   };

@@ -81,7 +81,7 @@ export interface Server {
 export const ENDPOINT = '/graphql';
 
 const PING_MS = 12_000;
-const LEAST_DRAIN_MS = 500;
+const MIN_DRAIN_MS = 500;
 const QUIET_MS = 100;
 
 /** Against slow and idle clients. Longer alive than nginx's 60 s, so that it never sends into a closed connection. */
@@ -244,7 +244,7 @@ export const createServer = (options: ServerOptions): Server => {
 
   const drain = async () => {
     lastRequestAt = performance.now();
-    const deadline = performance.now() + Math.max(drainSeconds * 1000, LEAST_DRAIN_MS);
+    const deadline = performance.now() + Math.max(drainSeconds * 1000, MIN_DRAIN_MS);
     const force = setTimeout(() => carriers.terminateAll(), deadline - performance.now());
     logger.info({ carriers: carriers.size, requests: unanswered.size }, 'Draining');
     const halfTime = performance.now() + (drainSeconds * 1000) / 2;

@@ -7,7 +7,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import type { Logger } from '../log-line.js';
 import { createHeartbeat } from './heartbeat.js';
 
-export const FRAME_MOST_BYTES = 256 * 1024;
+export const MAX_FRAME_BYTES = 256 * 1024;
 
 export interface SocketFacts {
   socketId: string;
@@ -36,7 +36,7 @@ export const createSockets = ({ logger, refusalOf, onSocket, pingMs, stalledMs }
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
-    maxPayload: FRAME_MOST_BYTES,
+    maxPayload: MAX_FRAME_BYTES,
     // It takes 232 KB a socket, and lets few bytes unpack to many.
     perMessageDeflate: false,
     handleProtocols,

@@ -16,7 +16,7 @@ export interface Wire {
 }
 
 // With more than that unread by the client, no more of its requests are read.
-const BACKLOG_MOST_BYTES = 1024 * 1024;
+const MAX_BACKLOG_BYTES = 1024 * 1024;
 const CLOSE_WITHIN_MS = 3000;
 const UNSUPPORTED_DATA = 1003;
 
@@ -49,10 +49,10 @@ export const createWire = (socket: WebSocket, onTaken: () => void): Wire => {
         if (!isOpen()) return resolve();
         socket.send(text, (error) => {
           if (!error) onTaken();
-          if (socket.isPaused && socket.bufferedAmount < BACKLOG_MOST_BYTES) socket.resume();
+          if (socket.isPaused && socket.bufferedAmount < MAX_BACKLOG_BYTES) socket.resume();
           resolve();
         });
-        if (socket.bufferedAmount > BACKLOG_MOST_BYTES) socket.pause();
+        if (socket.bufferedAmount > MAX_BACKLOG_BYTES) socket.pause();
       }),
     onText: (listener) =>
       void socket.on('message', (data: Buffer, isBinary) => {

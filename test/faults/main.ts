@@ -21,7 +21,7 @@ const { values, positionals } = parseArgs({
   },
 });
 
-const COMPLAINT_LONGEST = 600;
+const MAX_COMPLAINT_LENGTH = 600;
 
 const rows: Record<string, string | number>[] = [];
 
@@ -53,7 +53,7 @@ const runOnce = async (run: Run, seed: number): Promise<boolean> => {
   const figures = Object.entries(verdict.figures).map(([name, value]) => `${name} ${value}`);
   console.log(`${word}  ${run.name}  seed ${seed}  ${seconds} s  ${figures.join(', ')}`);
   for (const { kind, says } of verdict.anomalies) console.log(`  ${kind}: ${says}`);
-  for (const complaint of verdict.complaints.slice(0, 20)) console.log(`  ${complaint.slice(0, COMPLAINT_LONGEST)}`);
+  for (const complaint of verdict.complaints.slice(0, 20)) console.log(`  ${complaint.slice(0, MAX_COMPLAINT_LENGTH)}`);
   rows.push({ run: run.name, seed, seconds, verdict: word, ...verdict.figures });
   const isWhole = Object.keys(verdict.figures).length > 0;
   if (values.write && isWhole && values.only === undefined)

@@ -95,11 +95,11 @@ const withOther: (name: string) => Mutation = (name) =>
   inChat(name, ({ random, people }) => ({ userId: random.pick(people).id }));
 
 /** No more of them than that, so that much happens in each. */
-const GROUPS_MOST = 6;
+const MAX_GROUPS = 6;
 let groups = 0;
 
 const createGroup: Mutation = (world) =>
-  world.chats.length > 0 && groups >= GROUPS_MOST ? send(world) : makeGroup(world);
+  world.chats.length > 0 && groups >= MAX_GROUPS ? send(world) : makeGroup(world);
 
 const makeGroup: Mutation = (world) =>
   step(

@@ -6,7 +6,7 @@ import { newPerson, transports } from '../support/people.js';
 
 const node = ownNode();
 
-const MOST_BYTES = 4096;
+const MAX_BYTES = 4096;
 const long = (letter: string, length = 200_000) => letter.repeat(length);
 const keys = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`k${n}`, 'hidden']));
 const SEND = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { __typename } }';
@@ -70,7 +70,7 @@ describe.each(transports)('over %s', (transport) => {
   ])('%s is answered in at most ten errors and 4 KB', async (_what, params) => {
     const text = await answerText(node, transport, params);
 
-    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(MOST_BYTES);
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(MAX_BYTES);
     const { errors } = answerIn(transport, text);
     expect(errors!.length).toBeGreaterThan(0);
     expect(errors!.length).toBeLessThanOrEqual(10);

@@ -6,7 +6,7 @@ import { transports } from '../support/people.js';
 
 const node = ownNode();
 
-const MOST_BYTES = 4096;
+const MAX_BYTES = 4096;
 
 const TYPES = `fragment T on __Type { fields { type { ...U ofType { ...U ofType { ...U ofType { ...U } } } } } possibleTypes { ...U } }
   fragment U on __Type { fields { description name args { name description type { kind name } } type { kind name description } } }`;
@@ -81,7 +81,7 @@ describe.each(transports)('the schema, read over %s,', (transport) => {
     async (_what, query, operationName?: string) => {
       const { text, errors } = await ask(query, operationName === undefined ? {} : { operationName });
 
-      expect(text.length).toBeLessThan(MOST_BYTES);
+      expect(text.length).toBeLessThan(MAX_BYTES);
       expect(errors!.map(({ extensions }) => extensions.code)).toEqual(['TOO_COMPLEX']);
     },
   );

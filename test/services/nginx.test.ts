@@ -7,7 +7,7 @@ import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { freePort } from '../../scripts/services.mjs';
-import { BODY_MOST_BYTES } from '../../src/server/body.js';
+import { MAX_BODY_BYTES } from '../../src/server/body.js';
 import {
   ChatEventsDocument,
   SendMessageDocument,
@@ -204,9 +204,9 @@ describe('nginx in front of two nodes', () => {
       const [before, after] = ['{"query":"{ __typename }","variables":{"x":"', '"}}'];
       return before + 'x'.repeat(bytes - before.length - after.length) + after;
     };
-    const tooLong = bodyOf(BODY_MOST_BYTES + 1);
+    const tooLong = bodyOf(MAX_BODY_BYTES + 1);
 
-    const fits = await postBody(through.endpoint, bodyOf(BODY_MOST_BYTES));
+    const fits = await postBody(through.endpoint, bodyOf(MAX_BODY_BYTES));
     const announced = await postBody(through.endpoint, tooLong);
     const unannounced = await postBody(through.endpoint, new Blob([tooLong]).stream());
 

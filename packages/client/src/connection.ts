@@ -45,7 +45,7 @@ export type ConnectionOptions = Credential & {
 };
 
 const PING_EVERY_MS = 5000;
-const LONGEST_WAIT_MS = 5000;
+const MAX_WAIT_MS = 5000;
 const OPEN_WITHIN_MS = 10_000;
 
 /** The session, the API token or the account is gone. */
@@ -109,7 +109,7 @@ export const createConnection = ({
     retryAttempts: Infinity,
     shouldRetry: () => !isRefused,
     // Drawn by lot, so that not everybody comes back at once.
-    retryWait: (retries) => sleep(Math.min(LONGEST_WAIT_MS, 100 * 2 ** retries) * (0.5 + Math.random() / 2)),
+    retryWait: (retries) => sleep(Math.min(MAX_WAIT_MS, 100 * 2 ** retries) * (0.5 + Math.random() / 2)),
     connectionParams: async () => {
       try {
         return { authorization: (shown = await ask(refused)) };

@@ -90,7 +90,7 @@ export const followAll = <Followed extends Event>({
   const variables = {
     // Empty rather than absent: so every chat without a cursor is told as added, and brings its cursor.
     get after() {
-      return [...cursors.values()].slice(-CURSORS_MOST);
+      return [...cursors.values()].slice(-MAX_CURSORS);
     },
   };
   return follow({
@@ -105,7 +105,7 @@ export const followAll = <Followed extends Event>({
 };
 
 /** More the server does not take. */
-const CURSORS_MOST = 2000;
+const MAX_CURSORS = 2000;
 
 interface FollowOptions<Followed> extends Listener<Followed> {
   client: Pick<Client, 'subscribe'>;

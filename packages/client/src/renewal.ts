@@ -17,7 +17,7 @@ export interface RenewalOptions {
 /** Where there was no other token yet, or no answer. */
 const AGAIN_MS = 5000;
 // Browsers and Node wait no longer than that.
-const LONGEST_WAIT_MS = 2 ** 31 - 1;
+const MAX_WAIT_MS = 2 ** 31 - 1;
 
 export const createRenewal = ({ ask, show }: RenewalOptions): Renewal => {
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -28,7 +28,7 @@ export const createRenewal = ({ ask, show }: RenewalOptions): Renewal => {
     if (times === null) return;
     // The clock here may be wrong.
     const left = Math.min(times.expiresAt - Date.now(), times.lifetimeMs) - marginOf(times.lifetimeMs);
-    timer = setTimeout(() => void renew(token), Math.min(Math.max(left, shortest), LONGEST_WAIT_MS));
+    timer = setTimeout(() => void renew(token), Math.min(Math.max(left, shortest), MAX_WAIT_MS));
   };
 
   const renew = async (token: string) => {

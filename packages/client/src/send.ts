@@ -32,13 +32,13 @@ export const untilAnswered = async <Answer>(
     // Drawn by lot, so that not everybody comes again at once; never before the time that the server named.
     const wait =
       told === null
-        ? Math.min(LONGEST_WAIT_MS, 100 * 2 ** tries) * (0.5 + Math.random() / 2)
+        ? Math.min(MAX_WAIT_MS, 100 * 2 ** tries) * (0.5 + Math.random() / 2)
         : told * (1 + Math.random() / 4);
     await new Promise((resolve) => setTimeout(resolve, wait));
   }
 };
 
-const LONGEST_WAIT_MS = 5000;
+const MAX_WAIT_MS = 5000;
 
 /** The server understood it and said no: with a code, as against a network that failed. */
 const isAnswer = (error: unknown): boolean => {

@@ -28,7 +28,7 @@ export interface LineFileOptions {
 }
 
 const CHUNK = 1024 * 1024;
-const LINE_MOST = CHUNK;
+const MAX_LINE = CHUNK;
 const LINE_FEED = 10;
 
 /** @throws the file system's errors */
@@ -67,7 +67,7 @@ const readingFrom = (file: number, onRead?: (bytes: number) => void): LineFile =
       const lineTo = (end: Buffer): SourceLine => {
         const length = offset - start;
         number += 1;
-        const text = length > LINE_MOST ? null : textOf(Buffer.concat([...rest, end]));
+        const text = length > MAX_LINE ? null : textOf(Buffer.concat([...rest, end]));
         return { number, text, offset: start, length };
       };
       for (;;) {
@@ -84,7 +84,7 @@ const readingFrom = (file: number, onRead?: (bytes: number) => void): LineFile =
         }
         offset = begin + read;
         // Of an endless line not all has to be held to say that it is one.
-        if (offset - start <= LINE_MOST) rest.push(Buffer.from(chunk.subarray(from, read)));
+        if (offset - start <= MAX_LINE) rest.push(Buffer.from(chunk.subarray(from, read)));
         onRead?.(read);
       }
       if (offset > start) yield lineTo(Buffer.alloc(0));

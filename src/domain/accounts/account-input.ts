@@ -17,8 +17,8 @@ const EMAIL = new RegExp(
 
 const USERNAME_LENGTH = { min: 3, max: 32, mostImported: 150 };
 const PASSWORD_LENGTH = { min: 8, max: 128 };
-const NAME_LONGEST = 150;
-const EMAIL_LONGEST = 254;
+const MAX_NAME_LENGTH = 150;
+const MAX_EMAIL_LENGTH = 254;
 
 /** Whether anyone could be called that; what could not must not reach the database. Wider than what one may register as. */
 export const isUsername = (username: string): boolean => {
@@ -49,15 +49,15 @@ const passwordProblem = (password: string): Problem | undefined => {
 };
 
 const nameProblem = (name: string): Problem | undefined =>
-  isLonger(name, NAME_LONGEST)
-    ? { code: 'TOO_LONG', reason: `must be at most ${NAME_LONGEST} characters long`, limit: NAME_LONGEST }
+  isLonger(name, MAX_NAME_LENGTH)
+    ? { code: 'TOO_LONG', reason: `must be at most ${MAX_NAME_LENGTH} characters long`, limit: MAX_NAME_LENGTH }
     : characterProblem(name);
 
 const emailProblem = (email: string): Problem | undefined => {
   const cleaned = cleanEmail(email);
   if (isBlank(cleaned)) return NO_EMAIL_PROBLEM;
-  if (isLonger(cleaned, EMAIL_LONGEST)) {
-    return { code: 'TOO_LONG', reason: `must be at most ${EMAIL_LONGEST} characters long`, limit: EMAIL_LONGEST };
+  if (isLonger(cleaned, MAX_EMAIL_LENGTH)) {
+    return { code: 'TOO_LONG', reason: `must be at most ${MAX_EMAIL_LENGTH} characters long`, limit: MAX_EMAIL_LENGTH };
   }
   return EMAIL.test(cleaned) ? undefined : { code: 'MALFORMED', reason: 'must look like name@example.org' };
 };

@@ -54,7 +54,7 @@ export interface ApiTokensOptions {
   onError: (error: unknown) => void;
 }
 
-const MOST = 100;
+const MAX_TOKENS = 100;
 const SCOPES = Object.values(ApiTokenScope);
 const REMEMBERED_USES = 20_000;
 const USE_EVERY_MS = 60_000;
@@ -67,7 +67,7 @@ const LOCK_USER = `SELECT role::text AS role FROM "user" WHERE id = $1::bigint A
 const INSERT = `
 INSERT INTO api_token (user_id, name, token_hash, expires_at, scopes)
 SELECT $1::bigint, $2::text, $3::bytea, $4::timestamptz, $5::text[]::api_token_scope[]
-WHERE (SELECT count(*) FROM api_token WHERE user_id = $1 AND ${IS_GOOD}) < ${MOST} RETURNING ${COLUMNS}`;
+WHERE (SELECT count(*) FROM api_token WHERE user_id = $1 AND ${IS_GOOD}) < ${MAX_TOKENS} RETURNING ${COLUMNS}`;
 const OWN = `SELECT id FROM api_token WHERE id = $1::bigint AND user_id = $2::bigint`;
 const REVOKE = `
 UPDATE api_token SET revoked_at = now(), xid = pg_current_xact_id() WHERE id = $1::bigint AND revoked_at IS NULL`;
@@ -107,8 +107,8 @@ export const createApiTokens = ({ db, credentials, onError }: ApiTokensOptions):
         const params = [viewer.id, trimmedName(name), sha256(token), expiresAt, scopes];
         const [row] = await tx.query<ApiTokenRow>(INSERT, params);
         if (row === undefined) {
-          const reason = `is that of one too many: there are ${MOST} API tokens already, revoke one first`;
-          throw new InvalidInputError([{ path: ['name'], code: 'TOO_MANY', reason, limit: MOST }]);
+          const reason = `is that of one too many: there are ${MAX_TOKENS} API tokens already, revoke one first`;
+          throw new InvalidInputError([{ path: ['name'], code: 'TOO_MANY', reason, limit: MAX_TOKENS }]);
         }
         return row;
       });

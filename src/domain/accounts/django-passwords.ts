@@ -15,7 +15,7 @@ const ARGON2 =
 const BCRYPT = /^bcrypt(_sha256)?\$(\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53})$/;
 
 /** Several times what Django 6 takes by default (1,200,000; 100 MiB, 2, 8; 12); a second or two at most. */
-const MOST = { iterations: 5_000_000, memoryKib: 262_144, passes: 10, lanes: 16, cost: 15 };
+const MAX_COSTS = { iterations: 5_000_000, memoryKib: 262_144, passes: 10, lanes: 16, cost: 15 };
 
 /** What sign-ins compare with; anything else is one of ours. */
 export const isDjangoHash = (hash: string): boolean => /^(?:pbkdf2_sha256|argon2|bcrypt(?:_sha256)?)\$/.test(hash);
@@ -36,8 +36,8 @@ export const djangoHashProblem = (hash: string): string | undefined => {
 
 const UNREADABLE = 'is not a hash as Django writes it';
 
-const bounded = (asked: Partial<Record<keyof typeof MOST, string | undefined>>): string | undefined => {
-  const over = Object.entries(asked).find(([name, value]) => Number(value) > MOST[name as keyof typeof MOST]);
+const bounded = (asked: Partial<Record<keyof typeof MAX_COSTS, string | undefined>>): string | undefined => {
+  const over = Object.entries(asked).find(([name, value]) => Number(value) > MAX_COSTS[name as keyof typeof MAX_COSTS]);
   return over && `asks for more than is computed at a sign-in (${over[0]} ${over[1]})`;
 };
 

@@ -45,7 +45,7 @@ export interface TokensOptions {
 const ALGORITHM = 'HS256';
 const NAME = 'parley';
 // Ours have some 300 characters; nothing much longer is worth a look.
-const LONGEST = 2048;
+const MAX_LENGTH = 2048;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const ID = /^[1-9]\d{0,18}$/;
 
@@ -76,7 +76,7 @@ export const createTokens = ({ secret, old, accessTokenMinutes }: TokensOptions)
   };
 
   const read = (accessToken: string) => {
-    const claims = accessToken.length > LONGEST ? null : verified(accessToken, keys);
+    const claims = accessToken.length > MAX_LENGTH ? null : verified(accessToken, keys);
     if (claims === null) return null;
     const { sub, exp } = claims;
     // The library takes a token that never expires; we never made one.

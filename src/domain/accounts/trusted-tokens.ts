@@ -42,8 +42,8 @@ export interface TrustedTokensOptions {
 }
 
 // Such tokens carry whole lists of rights; headers end at 16 KB.
-const LONGEST = 12_000;
-const LONGEST_ID = 255;
+const MAX_LENGTH = 12_000;
+const MAX_ID_LENGTH = 255;
 
 export const createTrustedTokens = ({ keys, issuer, audience, userClaim }: TrustedTokensOptions): TrustedTokens => {
   const verified = (accessToken: string): jwt.JwtPayload | null => {
@@ -68,7 +68,7 @@ export const createTrustedTokens = ({ keys, issuer, audience, userClaim }: Trust
 
   return {
     read: (accessToken) => {
-      if (accessToken.length > LONGEST) return null;
+      if (accessToken.length > MAX_LENGTH) return null;
       const claims = verified(accessToken);
       // The library takes a token that never expires, which nobody could take back.
       if (claims?.exp === undefined) return null;
@@ -95,7 +95,7 @@ const asId = (claim: unknown): string | null => {
 };
 
 /** Whether a product can have called somebody that. */
-export const isExternalId = (id: string): boolean => id !== '' && id.length <= LONGEST_ID && isStorable(id);
+export const isExternalId = (id: string): boolean => id !== '' && id.length <= MAX_ID_LENGTH && isStorable(id);
 
 // A clock that is ahead must not keep out what is said later.
 const issuedAtOf = (iat: unknown, exp: number) =>

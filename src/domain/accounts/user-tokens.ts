@@ -26,20 +26,20 @@ export interface UserTokens {
   issue(viewer: Viewer, userId: bigint | null, minutes: number): Promise<UserToken>;
 }
 
-const MINUTES_MOST = 1440;
+const MAX_MINUTES = 1440;
 
 const FIND = `SELECT ${USER_COLUMNS}, me.role::text AS "myRole" FROM "user" u JOIN "user" me ON me.id = $1::bigint WHERE u.id = $2::bigint`;
 
 /** One statement. */
 export const createUserTokens = (db: Queryable, tokens: Pick<Tokens, 'issueForUser'>): UserTokens => ({
   issue: async (viewer, userId, minutes) => {
-    if (minutes < 1 || minutes > MINUTES_MOST)
+    if (minutes < 1 || minutes > MAX_MINUTES)
       throw new InvalidInputError([
         {
           path: ['minutes'],
           code: 'OUT_OF_RANGE',
-          reason: `must be 1 to ${MINUTES_MOST}`,
-          limit: minutes < 1 ? 1 : MINUTES_MOST,
+          reason: `must be 1 to ${MAX_MINUTES}`,
+          limit: minutes < 1 ? 1 : MAX_MINUTES,
         },
       ]);
     if (userId === null) throw new NotFoundError('User');

@@ -20,15 +20,15 @@ export interface UserUpsert {
 }
 
 /** At once. */
-const MOST = 100;
+const MAX_USERS = 100;
 
 export const NO_USER: Problem = { code: 'NOT_FOUND', reason: 'is of no user' };
 const NOT_CLEARED: Problem = { code: 'BLANK', reason: 'cannot be cleared' };
 
 export const countProblem = (count: number): Problem | undefined => {
-  const reason = `must be 1 to ${MOST}`;
+  const reason = `must be 1 to ${MAX_USERS}`;
   if (count === 0) return { code: 'BLANK', reason };
-  return count > MOST ? { code: 'TOO_MANY', reason, limit: MOST } : undefined;
+  return count > MAX_USERS ? { code: 'TOO_MANY', reason, limit: MAX_USERS } : undefined;
 };
 
 /** Empty where nothing is wrong. */

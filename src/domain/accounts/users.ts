@@ -66,7 +66,7 @@ export type Finder = Pick<Viewer, 'id' | 'role'>;
 /** The operator, from the command line. */
 export const OPERATOR: Finder = { id: 0n, role: 'ADMIN' };
 
-const LONGEST_SEARCH = 200;
+const MAX_SEARCH_LENGTH = 200;
 const byKey = createKeyset('users', 'ascending', [['u.username_key', 'text']]);
 
 /** `$1` is the viewer's id, `$2` whether they find everyone. */
@@ -122,7 +122,8 @@ export const createUsers = (db: Queryable, directory: UserDirectory = 'everyone'
 
 /** What all the words are in, and what address the whole is in: null for none. */
 const patternsOf = (viewer: Finder, search: string): [words: string[], email: string | null] => {
-  if (search.length > LONGEST_SEARCH) throw new BadUserInputError(`search must be at most ${LONGEST_SEARCH} long`);
+  if (search.length > MAX_SEARCH_LENGTH)
+    throw new BadUserInputError(`search must be at most ${MAX_SEARCH_LENGTH} long`);
   if (!isStorable(search)) throw new BadUserInputError('search holds characters that no text has');
   const isEmail = isStaff(viewer) && search.includes('@');
   return [searchWordsOf(search).map(containing), isEmail ? containing(emailKeyOf(search)) : null];

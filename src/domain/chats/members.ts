@@ -59,7 +59,7 @@ export interface MembersOptions {
 /** Each starts at the event of their own joining. */
 const ADD = `INSERT INTO member (chat_id, user_id, joined_seq, last_read_seq, read_count, set_aside_seq)
   SELECT $1, user_id, seq, seq, $4, seq FROM unnest($2::bigint[], $3::int[]) AS added(user_id, seq)`;
-const ADDED_MOST = 100;
+const MAX_ADDED = 100;
 
 const REMOVE = `DELETE FROM member WHERE chat_id = $1 AND user_id = $2`;
 
@@ -153,9 +153,9 @@ export const createMembers = ({ db, log, bus }: MembersOptions): Members => {
 
 /** Under the chat's lock, so what they send is numbered before this event or refused. */
 const countProblem = (count: number): Problem | undefined => {
-  const reason = `must be 1 to ${ADDED_MOST}`;
+  const reason = `must be 1 to ${MAX_ADDED}`;
   if (count === 0) return { code: 'BLANK', reason };
-  return count > ADDED_MOST ? { code: 'TOO_MANY', reason, limit: ADDED_MOST } : undefined;
+  return count > MAX_ADDED ? { code: 'TOO_MANY', reason, limit: MAX_ADDED } : undefined;
 };
 
 const takeOut = async (tx: ChatTransaction, me: Person, { user }: Person) => {

@@ -32,12 +32,12 @@ export interface OrderChats {
   openOrder(viewer: Viewer, order: NewOrderChat): Promise<{ chat: ChatRow; created: boolean }>;
 }
 
-const MEMBERS_MOST = 1000;
+const MAX_MEMBERS = 1000;
 
 /** Of those whom a new chat begins with. */
 export const membersProblem = (memberIds: readonly unknown[]): Problem | undefined =>
-  memberIds.length > MEMBERS_MOST
-    ? { code: 'TOO_MANY', reason: `must be at most ${MEMBERS_MOST}`, limit: MEMBERS_MOST }
+  memberIds.length > MAX_MEMBERS
+    ? { code: 'TOO_MANY', reason: `must be at most ${MAX_MEMBERS}`, limit: MAX_MEMBERS }
     : undefined;
 
 const ROLE = `SELECT role::text AS role FROM "user" WHERE id = $1`;

@@ -39,7 +39,7 @@ export interface DeleteMessages {
   delete(viewer: Viewer, chatId: bigint | null, references: readonly MessageReference[]): Promise<DeleteOutcome>;
 }
 
-const MOST = 100;
+const MAX_MESSAGES = 100;
 
 const SOME = `SELECT ${MESSAGE_COLUMNS} FROM message JOIN "user" person ON person.id = message.sender_id
   WHERE message.chat_id = $1 AND message.seq = ANY($2::int[])`;
@@ -49,10 +49,10 @@ const DELETE = `UPDATE message SET text = NULL, metadata = NULL, deleted_at = no
 
 export const createDeleteMessages = (log: Log, asPresent: AsPresent): DeleteMessages => ({
   delete: async (viewer, chatId, references) => {
-    const reason = `must be 1 to ${MOST}`;
+    const reason = `must be 1 to ${MAX_MESSAGES}`;
     if (references.length === 0) throw new InvalidInputError([{ path: ['messageIds'], code: 'BLANK', reason }]);
-    if (references.length > MOST) {
-      throw new InvalidInputError([{ path: ['messageIds'], code: 'TOO_MANY', reason, limit: MOST }]);
+    if (references.length > MAX_MESSAGES) {
+      throw new InvalidInputError([{ path: ['messageIds'], code: 'TOO_MANY', reason, limit: MAX_MESSAGES }]);
     }
     const asked = [...new Map(references.map((reference) => [reference.rawId, reference])).values()];
 

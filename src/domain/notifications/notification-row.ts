@@ -89,12 +89,12 @@ export const toNotification = (row: EntryRow): NotificationRow => ({
   readAt: row.readAt,
 });
 
-const LARGEST_ID = 2n ** 63n - 1n;
+const MAX_ID = 2n ** 63n - 1n;
 
 /** @returns null for what is no notification's id */
 export const parseNotificationId = (id: string): { source: number; id: bigint } | null => {
   const match = /^(m?)([1-9]\d{0,18})$/.exec(id);
   if (match === null) return null;
   const number = BigInt(match[2]!);
-  return number <= LARGEST_ID ? { source: match[1] === 'm' ? DERIVED : STORED, id: number } : null;
+  return number <= MAX_ID ? { source: match[1] === 'm' ? DERIVED : STORED, id: number } : null;
 };

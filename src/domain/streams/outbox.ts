@@ -1,8 +1,8 @@
 /** What waits for one subscriber: bounded by count and by bytes, pulled one at a time. */
 
 /** Beyond these the queue is dropped, and read again from the log once the subscriber has caught up. */
-const ITEMS_MOST = 1000;
-const BYTES_MOST = 2 * 1024 * 1024;
+const MAX_ITEMS = 1000;
+const MAX_BYTES = 2 * 1024 * 1024;
 
 export interface Outbox<Item> {
   /** @returns false where there is no room any more; nothing was put in then */
@@ -24,7 +24,7 @@ export const createOutbox = <Item>(): Outbox<Item> => {
     push: (item, size) => {
       // One always fits, however long its text: otherwise it would be read again and again.
       const isEmpty = start === queue.length;
-      if (!isEmpty && (queue.length - start >= ITEMS_MOST || bytes + size > BYTES_MOST)) return false;
+      if (!isEmpty && (queue.length - start >= MAX_ITEMS || bytes + size > MAX_BYTES)) return false;
       queue.push({ item, bytes: size });
       bytes += size;
       return true;
@@ -38,7 +38,7 @@ export const createOutbox = <Item>(): Outbox<Item> => {
       if (start === queue.length) {
         queue = [];
         start = 0;
-      } else if (start === ITEMS_MOST) {
+      } else if (start === MAX_ITEMS) {
         // For one who is always behind it is never empty: what was taken must not stay for ever.
         queue = queue.slice(start);
         start = 0;

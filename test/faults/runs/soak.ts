@@ -15,7 +15,7 @@ const COMERS = 40;
 const WARM_UP_MS = 20_000;
 /** Until what was let go of is gone: a limit's window is a minute long. */
 const REST_MS = 75_000;
-const HEAP_MOST = 1.1;
+const MAX_HEAP = 1.1;
 
 export const soak: Run = {
   name: 'soak',
@@ -36,7 +36,7 @@ export const soak: Run = {
         const then = before[n]!;
         const grown = heapUsed / then.heapUsed;
         figures[`${now.name} heap ×`] = grown.toFixed(2);
-        if (grown > HEAP_MOST) complain(`the heap of ${now.name} grew to ${grown.toFixed(2)} of what it was`);
+        if (grown > MAX_HEAP) complain(`the heap of ${now.name} grew to ${grown.toFixed(2)} of what it was`);
         for (const [name, count] of Object.entries(counted)) {
           const first = then[name as keyof typeof then];
           if (count !== first) complain(`${now.name} holds ${count} ${name}, and held ${first}`);

@@ -16,7 +16,7 @@ const READERS = 200;
 const EVENTS = 20_000;
 const ROUNDS = 2;
 /** For each reader a queue of 2 MiB, though what is queued is the same for all, and its socket. */
-const MEMORY_MOST_MB_PER_READER = 2.5;
+const MAX_MEMORY_MB_PER_READER = 2.5;
 
 export const stalled: Run = {
   name: 'stalled',
@@ -54,7 +54,7 @@ export const stalled: Run = {
       }
       const left = eventsDue - world.recorder.acknowledged();
       if (left > 0) await sendMany(stage, left);
-      if (grown > readersDue * MEMORY_MOST_MB_PER_READER) complain(`memory grew by ${Math.round(grown)} MB`);
+      if (grown > readersDue * MAX_MEMORY_MB_PER_READER) complain(`memory grew by ${Math.round(grown)} MB`);
       return {
         figures: {
           readers: readersDue,

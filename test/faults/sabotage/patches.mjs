@@ -49,11 +49,11 @@ export const patches = {
     },
   ],
   'an unbounded queue': [
-    { file: 'domain/streams/outbox.ts', from: 'const ITEMS_MOST = 1000;', to: 'const ITEMS_MOST = Infinity;' },
+    { file: 'domain/streams/outbox.ts', from: 'const MAX_ITEMS = 1000;', to: 'const MAX_ITEMS = Infinity;' },
     {
       file: 'domain/streams/outbox.ts',
-      from: 'const BYTES_MOST = 2 * 1024 * 1024;',
-      to: 'const BYTES_MOST = Infinity;',
+      from: 'const MAX_BYTES = 2 * 1024 * 1024;',
+      to: 'const MAX_BYTES = Infinity;',
     },
   ],
 };

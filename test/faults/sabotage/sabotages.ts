@@ -159,7 +159,7 @@ export const sabotages: readonly Sabotage[] = [
       );
       const after = await node.holdings();
       const grown = Math.round((after.heapUsed + after.external - before.heapUsed - before.external) / 2 ** 20);
-      if (grown > MEMORY_MOST_MB) complain(`memory grew by ${grown} MB`);
+      if (grown > MAX_MEMORY_MB) complain(`memory grew by ${grown} MB`);
       for (const one of stalled) one.resume();
       return { ...acted(world), figures: { 'memory grew by MB': grown } };
     },
@@ -168,7 +168,7 @@ export const sabotages: readonly Sabotage[] = [
 
 /** Some 60 MB of text, of which ten readers' queues may hold 2 MiB each of what is the same for all. */
 const LONG_MESSAGES = 3000;
-const MEMORY_MOST_MB = 10;
+const MAX_MEMORY_MB = 10;
 
 export const runSabotage = (
   { name, isPatch, installation = {}, always = {}, act }: Sabotage,
