@@ -56,7 +56,7 @@ export interface ChatReader {
   queued: LogPosition | null;
   delivered: LogPosition | null;
   /** The newest number that is known to exist. */
-  head: number;
+  knownHead: number;
   /** Whether the client is owed a `ready`, or it waits in the queue. */
   ready: 'owed' | 'queued' | 'told';
   /** The client is to be told to query the chat again. */
@@ -73,7 +73,7 @@ export interface ChatReader {
 /** What was known when a page or the access was asked for. */
 export interface Request {
   generation: number;
-  head: number;
+  knownHead: number;
 }
 
 export const createChatReader = ({
@@ -89,7 +89,7 @@ export const createChatReader = ({
   state: 'unsure',
   queued: cursor === null ? null : { ...cursor },
   delivered: cursor === null ? null : { ...cursor },
-  head: 0,
+  knownHead: 0,
   resync: null,
   entitledSeq: 0,
   seesWithoutMembership: false,
@@ -97,7 +97,7 @@ export const createChatReader = ({
   generation: 0,
 });
 
-export const requestOf = ({ generation, head }: ChatReader): Request => ({ generation, head });
+export const requestOf = ({ generation, knownHead: head }: ChatReader): Request => ({ generation, knownHead: head });
 
 /** Reads from `position`, for a viewer who has access since the event at `entitledSeq`. */
 export const begin = (reader: ChatReader, position: LogPosition, entitledSeq: number): Next => {
@@ -114,7 +114,7 @@ export const takeEvents = (
   removals: readonly Removal[],
   put: Put,
 ): Next => {
-  reader.head = Math.max(reader.head, events.at(-1)?.seq ?? 0);
+  reader.knownHead = Math.max(reader.knownHead, events.at(-1)?.seq ?? 0);
   if (reader.state !== 'live') return nextOf(reader); // the log is read anyway
   for (const event of events) {
     if (event.seq <= reader.queued!.seq) continue;
@@ -221,7 +221,7 @@ export const replaceLog = (reader: ChatReader): Next => {
   goBack(reader);
   reader.resync = null;
   // What was known to exist is of the log that was.
-  reader.head = 0;
+  reader.knownHead = 0;
   return become(reader, 'unsure');
 };
 
@@ -296,11 +296,12 @@ const queueEvent = (
 
 /** A read that began after `request` did not find what was known then: it is of a log that was lost. */
 const learnHead = (reader: ChatReader, request: Request, chat: ChatRow) => {
-  if (reader.head === request.head) reader.head = Math.max(reader.queued!.seq, chat.headSeq);
+  if (reader.knownHead === request.knownHead) reader.knownHead = Math.max(reader.queued!.seq, chat.headSeq);
 };
 
 const catchUp = (reader: ChatReader, chat: ChatRow, put: Put): Next => {
-  const isCaughtUp = reader.queued!.seq >= reader.head && (reader.ready !== 'owed' || queueReady(reader, chat, put));
+  const isCaughtUp =
+    reader.queued!.seq >= reader.knownHead && (reader.ready !== 'owed' || queueReady(reader, chat, put));
   return become(reader, isCaughtUp ? 'live' : 'reading');
 };
 

@@ -65,14 +65,14 @@ export const createViewerStream = ({
   const put = putInto(outbox, onResync);
   const typists = createTypists();
   /** Told before anything of the chats they name; as many as there are chats. */
-  let news: StreamItem[] = [];
+  let announcements: StreamItem[] = [];
   const readers = new Map<bigint, ChatReader>();
   /** Of these the access is to be read, and of these a page. */
-  const unsure = new Set<ChatReader>();
-  const reading = new Set<ChatReader>();
+  const accessUnsure = new Set<ChatReader>();
+  const toRead = new Set<ChatReader>();
   const cursors = new Map((after ?? []).map((cursor) => [cursor.chatId, cursor]));
   /** Chats that the viewer may have joined: null for any. */
-  let maybeJoined: Set<bigint> | null = new Set();
+  let chatsMaybeJoined: Set<bigint> | null = new Set();
   let isStarted = false;
   let isViewerReadyDue = true;
   let stopWatching = () => {};
@@ -81,23 +81,23 @@ export const createViewerStream = ({
     const cursor = cursors.get(chatId) ?? null;
     const reader = createChatReader({ chatId, viewerId: viewer.id, cursor, ready: 'told' });
     readers.set(chatId, reader);
-    unsure.add(reader);
+    accessUnsure.add(reader);
     return reader;
   };
 
   const forget = (reader: ChatReader) => {
     readers.delete(reader.chatId);
-    unsure.delete(reader);
-    reading.delete(reader);
+    accessUnsure.delete(reader);
+    toRead.delete(reader);
     tail.unfollow([reader.chatId], follower);
   };
 
   const goOn = (reader: ChatReader, next: Next) => {
     if (next === 'dropQueue') return dropQueue();
-    unsure.delete(reader);
-    reading.delete(reader);
-    if (next === 'checkAccess') unsure.add(reader);
-    else if (next === 'read') reading.add(reader);
+    accessUnsure.delete(reader);
+    toRead.delete(reader);
+    if (next === 'checkAccess') accessUnsure.add(reader);
+    else if (next === 'read') toRead.add(reader);
     else if (next !== 'wait') leave(reader);
     subscription.wake();
   };
@@ -112,7 +112,7 @@ export const createViewerStream = ({
     forget(reader);
     outbox.append({ kind: 'chatRemoved', chatId: reader.chatId });
     // They may have been added again.
-    maybeJoined?.add(reader.chatId);
+    chatsMaybeJoined?.add(reader.chatId);
   };
 
   const follower: Follower = {
@@ -135,8 +135,8 @@ export const createViewerStream = ({
 
   const start = async (): Promise<void> => {
     stopWatching = await memberships.watch(viewer.id, (chatIds) => {
-      if (chatIds === null) maybeJoined = null;
-      else for (const chatId of chatIds) if (!readers.has(chatId)) maybeJoined?.add(chatId);
+      if (chatIds === null) chatsMaybeJoined = null;
+      else for (const chatId of chatIds) if (!readers.has(chatId)) chatsMaybeJoined?.add(chatId);
       subscription.wake();
     });
     if (!subscription.isOpen()) return stopWatching();
@@ -150,8 +150,8 @@ export const createViewerStream = ({
     const mine = new Map((await readViewerChats(db, viewer.id, null)).map(({ chat }) => [chat.id, chat]));
     if (!subscription.isOpen()) return;
     isStarted = true;
-    for (const chatId of cursors.keys()) if (!mine.has(chatId)) news.push({ kind: 'chatRemoved', chatId });
-    for (const chatId of mine.keys()) if (!readers.has(chatId)) maybeJoined?.add(chatId); // joined this moment
+    for (const chatId of cursors.keys()) if (!mine.has(chatId)) announcements.push({ kind: 'chatRemoved', chatId });
+    for (const chatId of mine.keys()) if (!readers.has(chatId)) chatsMaybeJoined?.add(chatId); // joined this moment
     for (const [reader, request] of requests) {
       const chat = mine.get(reader.chatId);
       if (chat === undefined) {
@@ -159,7 +159,7 @@ export const createViewerStream = ({
         continue;
       }
       const head = headOf(chat);
-      if (after !== null && reader.cursor === null) news.push({ kind: 'chatAdded', chat, ...head });
+      if (after !== null && reader.cursor === null) announcements.push({ kind: 'chatAdded', chat, ...head });
       if (reader.cursor !== null && !isSame(reader.cursor, head)) reader.ready = 'owed';
       goOn(reader, takeAccess(reader, request, { chat, seesWithoutMembership: false }, put));
     }
@@ -167,8 +167,8 @@ export const createViewerStream = ({
 
   /** Chats joined since: told, then followed from the viewer's own beginning in them. */
   const join = async () => {
-    const asked = maybeJoined === null ? null : [...maybeJoined].filter((chatId) => !readers.has(chatId));
-    maybeJoined = new Set();
+    const asked = chatsMaybeJoined === null ? null : [...chatsMaybeJoined].filter((chatId) => !readers.has(chatId));
+    chatsMaybeJoined = new Set();
     if (asked?.length === 0) return;
     const joined = (await readViewerChats(db, viewer.id, asked)).filter(({ chat }) => !readers.has(chat.id));
     if (!subscription.isOpen() || joined.length === 0) return;
@@ -185,14 +185,14 @@ export const createViewerStream = ({
 
   const beginWith = ({ chat, joined }: ViewerChat) => {
     const position = joined ?? headOf(chat);
-    news.push({ kind: 'chatAdded', chat, ...position });
+    announcements.push({ kind: 'chatAdded', chat, ...position });
     // A removal after they joined counts, also one before the head as read now.
     const reader = follow(chat.id);
     goOn(reader, begin(reader, position, joined?.seq ?? chat.headSeq));
   };
 
   const checkAccess = async () => {
-    const requests = requestsOf([...unsure].slice(0, CHATS_AT_ONCE));
+    const requests = requestsOf([...accessUnsure].slice(0, CHATS_AT_ONCE));
     const mine = await readMine([...requests.keys()].map(({ chatId }) => chatId));
     for (const [reader, request] of requests) {
       const chat = mine.get(reader.chatId);
@@ -206,7 +206,7 @@ export const createViewerStream = ({
     new Map((await readViewerChats(db, viewer.id, chatIds)).map(({ chat }) => [chat.id, chat]));
 
   const readOn = async () => {
-    const requests = requestsOf([...reading].slice(0, CHATS_AT_ONCE));
+    const requests = requestsOf([...toRead].slice(0, CHATS_AT_ONCE));
     const positions = [...requests.keys()].map(({ chatId, queued }) => ({ chatId, seq: queued!.seq }));
     const pages = await readPages(db, positions, Math.max(5, Math.floor(EVENTS_AT_ONCE / requests.size)));
     const since = replayableSince(retentionDays);
@@ -221,15 +221,15 @@ export const createViewerStream = ({
 
   const work = (): Promise<void> | undefined => {
     if (!isStarted) return start();
-    if (maybeJoined === null || maybeJoined.size > 0) return join();
-    if (unsure.size > 0) return checkAccess();
-    return reading.size > 0 ? readOn() : undefined;
+    if (chatsMaybeJoined === null || chatsMaybeJoined.size > 0) return join();
+    if (accessUnsure.size > 0) return checkAccess();
+    return toRead.size > 0 ? readOn() : undefined;
   };
 
-  const isIdle = () => isStarted && maybeJoined?.size === 0 && unsure.size === 0 && reading.size === 0;
+  const isIdle = () => isStarted && chatsMaybeJoined?.size === 0 && accessUnsure.size === 0 && toRead.size === 0;
 
   const take = (): StreamItem | undefined => {
-    const item = news.shift() ?? typists.take(outbox.shift);
+    const item = announcements.shift() ?? typists.take(outbox.shift);
     if (item === undefined && isViewerReadyDue && isIdle()) {
       isViewerReadyDue = false;
       return { kind: 'viewerReady' };
@@ -248,18 +248,18 @@ export const createViewerStream = ({
       work,
       onUnavailable: (error) => {
         if (!isStarted) throw error;
-        maybeJoined = null;
+        chatsMaybeJoined = null;
       },
       clear: () => {
         outbox.clear();
-        news = [];
+        announcements = [];
       },
       letGo: () => {
         stopWatching();
         tail.unfollow(readers.keys(), follower);
         readers.clear();
-        unsure.clear();
-        reading.clear();
+        accessUnsure.clear();
+        toRead.clear();
       },
     },
     { ending, slowReaderMs },
