@@ -27,7 +27,7 @@ const USERS = `
 SELECT id, username, first_name AS "firstName", last_name AS "lastName", role, created_at AS "createdAt" FROM "user" WHERE id = ANY($1::bigint[])`;
 
 const REMOVALS = `
-SELECT event.chat_id AS "chatId", event.user_id AS "userId", event.seq
+SELECT event.chat_id AS "chatId", event.user_id AS "userId", event.seq, event.mark
 FROM unnest($1::bigint[], $2::int[]) AS asked(chat_id, after)
 JOIN event ON event.chat_id = asked.chat_id AND event.seq > asked.after AND event.type = 'MEMBER_REMOVED' ORDER BY event.seq`;
 
@@ -61,9 +61,8 @@ export interface LogPage {
   removals: Removal[];
 }
 
-export interface Removal {
+export interface Removal extends LogPosition {
   userId: bigint;
-  seq: number;
 }
 
 /**
@@ -104,7 +103,7 @@ export const readPages = async (
     db.query<Removal & { chatId: bigint }>(REMOVALS, params),
   );
   for (const event of events) pages.get(event.chatId)!.events.push(event);
-  for (const { chatId, userId, seq } of removals) pages.get(chatId)?.removals.push({ userId, seq });
+  for (const { chatId, userId, seq, mark } of removals) pages.get(chatId)?.removals.push({ userId, seq, mark });
   return pages;
 };
 

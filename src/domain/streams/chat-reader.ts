@@ -4,7 +4,7 @@
  *
  *     unsure ── access ──▶ reading ── the head is queued ──▶ live
  *        ▲                    ▲ │                             │
- *        │                    │ └── a page with a hole: resync, after another look at the access
+ *        │                    │ └── a page with a hole, or with the viewer's own removal
  *        │                    └──── an event is missing, or the queue was full
  *        └── another log, another role: from any state
  *
@@ -63,6 +63,9 @@ export interface ChatReader {
   resync: ResyncCause | null;
   /** The head when the viewer was last seen to have access. Removals up to there were made good since. */
   entitledSeq: number;
+  /** The viewer's own removals up to there that are to be made sure of, and those that were: they are a member in spite of them. */
+  doubted: readonly Removal[];
+  madeGood: readonly Removal[];
   /** By their role: no removal ends their reading. */
   seesWithoutMembership: boolean;
   departure: Departure | null;
@@ -92,6 +95,8 @@ export const createChatReader = ({
   knownHead: 0,
   resync: null,
   entitledSeq: 0,
+  doubted: [],
+  madeGood: [],
   seesWithoutMembership: false,
   departure: null,
   generation: 0,
@@ -148,6 +153,12 @@ export const takePage = (
     reader.resync = resumability;
     return become(reader, 'unsure');
   }
+  // Made good since, unless the log is another one by now than when the access was read.
+  const removals = page.removals.filter(({ userId, seq }) => userId === reader.viewerId && seq <= reader.entitledSeq);
+  if (!reader.seesWithoutMembership && !removals.every((one) => reader.madeGood.some((good) => isSame(good, one)))) {
+    reader.doubted = removals;
+    return become(reader, 'unsure');
+  }
   for (const event of page.events) {
     // Of a full queue the rest is read again once this much is taken: dropping it all would read the same page again and again.
     if (queueEvent(reader, event, page.removals, put) !== 'queued') return nextOf(reader);
@@ -174,6 +185,7 @@ export const takeAccess = (
   const head = headOf(chat);
   reader.entitledSeq = chat.headSeq;
   reader.seesWithoutMembership = access.seesWithoutMembership;
+  reader.madeGood = reader.doubted;
   if (reader.resync !== null) {
     const { chatId, resync } = reader;
     if (!put({ kind: 'resync', chatId, cause: resync, reason: RESYNC_REASONS[resync] }, ITEM_BYTES)) {

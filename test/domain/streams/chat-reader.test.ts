@@ -78,6 +78,7 @@ const aPage = (after: number, headSeq: number, { log = 0, removals = [] as Remov
   removals,
 });
 
+const ownRemovalAt = (seq: number): Removal => ({ userId: VIEWER, seq, mark: markOf(seq) });
 const ownRemoval = (seq: number) => anEvent(seq, { type: 'MEMBER_REMOVED', userId: VIEWER });
 
 /** A queue of so many items, in words: `event 3`, `ready 3`. */
@@ -124,7 +125,7 @@ const inputs = {
   'an event for which there is no room': (reader: ChatReader) => takeEvents(reader, [anEvent(4)], [], noQueue),
   'the viewer’s removal': (reader: ChatReader, put: Put) => takeEvents(reader, [ownRemoval(4), anEvent(5)], [], put),
   'an event changed after the viewer’s removal': (reader: ChatReader, put: Put) =>
-    takeEvents(reader, [anEvent(4, { messages: [aMessage(4, 6)] })], [{ userId: VIEWER, seq: 5 }], put),
+    takeEvents(reader, [anEvent(4, { messages: [aMessage(4, 6)] })], [ownRemovalAt(5)], put),
   'the page it asked for': (reader: ChatReader, put: Put) =>
     takePage(reader, requestOf(reader), aPage(3, 5), undefined, put),
   'a page asked for before a rewind': (reader: ChatReader, put: Put) =>
@@ -277,7 +278,7 @@ it('who sees the chat without being a member reads on past their removal, howeve
   const queue = aQueue();
   takeAccess(reader, requestOf(reader), { chat: aChat(3), seesWithoutMembership: true }, queue.put);
 
-  takeEvents(reader, [anEvent(4, { messages: [aMessage(4, 6)] })], [{ userId: VIEWER, seq: 5 }], queue.put);
+  takeEvents(reader, [anEvent(4, { messages: [aMessage(4, 6)] })], [ownRemovalAt(5)], queue.put);
   const next = takeEvents(reader, [ownRemoval(5), anEvent(6)], [], queue.put);
 
   expect(next).toBe('wait');
@@ -323,11 +324,15 @@ it('who is a member again reads on past their removal', () => {
   const reader = states.unsure();
   const queue = aQueue();
   takeAccess(reader, requestOf(reader), { chat: aChat(6), seesWithoutMembership: false }, queue.put);
-  const page = aPage(3, 6, { removals: [{ userId: VIEWER, seq: 5 }] });
+  const page = aPage(3, 6, { removals: [ownRemovalAt(5)] });
   page.events = [anEvent(4, { messages: [aMessage(4, 6)] }), ownRemoval(5), anEvent(6)];
 
+  const doubt = takePage(reader, requestOf(reader), page, undefined, queue.put);
+  takeAccess(reader, requestOf(reader), { chat: aChat(6), seesWithoutMembership: false }, queue.put);
   const next = takePage(reader, requestOf(reader), page, undefined, queue.put);
 
+  // Made sure of, since the log may be another one than the access was read of.
+  expect(doubt).toBe('checkAccess');
   expect([next, ...queue.told()]).toEqual(['wait', 'event 4', 'event 5', 'event 6', 'ready 6']);
 });
 
@@ -340,6 +345,16 @@ it('after a resync ready is told again, to a reader that had been ready', () => 
   takeAccess(reader, requestOf(reader), { chat: aChat(5, 1), seesWithoutMembership: false }, queue.put);
 
   expect(queue.told()).toEqual(['resync', 'ready 5']);
+});
+
+it('does not ask again and again for what was known and is not in the log any more', () => {
+  const reader = states.reading();
+  const queue = aQueue();
+  takeEvents(reader, [anEvent(9)], [], queue.put);
+
+  const next = takePage(reader, requestOf(reader), aPage(3, 5), undefined, queue.put);
+
+  expect([next, ...queue.told()]).toEqual(['wait', 'event 4', 'event 5', 'ready 5']);
 });
 
 it('what was known of the log before it was replaced does not hold up what is told of the new one', () => {
@@ -360,7 +375,10 @@ it('what was known of the log before it was replaced does not hold up what is to
  * for what the streams do: one question at a time, and only once the queue is empty.
  */
 class World {
+  /** Messages as they are now. */
   events: LogEvent[] = [];
+  /** As the bell carries them: messages as they were. */
+  rung: LogEvent[] = [];
   log = 0;
   membership: 'member' | 'removed' = 'member';
   /** As the role has it. */
@@ -399,7 +417,9 @@ class World {
   commit(more: Partial<LogEvent>) {
     const seq = this.events.length + 1;
     const messages = more.type === undefined ? [aMessage(seq)] : [];
-    this.events.push({ ...anEvent(seq), mark: markOf(seq, this.log), messages, ...more });
+    const event = { ...anEvent(seq), mark: markOf(seq, this.log), messages, ...more };
+    this.events.push(event);
+    this.rung.push(event);
   }
 
   put = (item: StreamItem): boolean => {
@@ -421,7 +441,7 @@ class World {
   removalsAfter(seq: number): Removal[] {
     return this.events
       .filter((event) => event.type === 'MEMBER_REMOVED' && event.seq > seq)
-      .map((event) => ({ userId: event.userId!, seq: event.seq }));
+      .map(({ userId, seq, mark }) => ({ userId: userId!, seq, mark }));
   }
 
   /** The tail hands out what is next: as the bell brought it, or as a read of the log found it. */
@@ -433,7 +453,7 @@ class World {
       this.goOn(replaceLog(this.reader));
       return;
     }
-    const next = this.events.slice(this.tailSeq, this.tailSeq + 2);
+    const next = (isRead ? this.events : this.rung).slice(this.tailSeq, this.tailSeq + 2);
     if (next.length === 0) return;
     const removals = isRead ? this.removalsAfter(this.tailSeq) : [];
     this.tailSeq += next.length;
@@ -502,7 +522,8 @@ class World {
     const seqs = this.delivered.map(({ seq }) => seq);
     expect(seqs).toEqual(seqs.map((_, index) => this.from.seq + 1 + index));
     const removedAt = this.removedAt;
-    if (removedAt === null || this.wasAdmin) return;
+    // What was queued of a log before a restore had been theirs to see.
+    if (removedAt === null || this.wasAdmin || event.mark % 10 !== this.log) return;
     expect(event.seq).toBeLessThanOrEqual(removedAt);
     expect(event.messages.filter(({ changedSeq }) => changedSeq > removedAt)).toEqual([]);
   }
@@ -546,6 +567,7 @@ const actions = {
     if (world.membership === 'removed' || world.log === 9) return;
     world.log += 1;
     world.events = world.events.slice(0, Math.max(1, world.events.length - 2));
+    world.rung = world.rung.slice(0, world.events.length);
     world.commit({});
   },
   'change the role': (world: World) => {
@@ -594,6 +616,6 @@ it('loses, doubles, reorders and leaks nothing, whatever happens in whatever ord
         expect(last.seq).toBe(world.events.length);
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: 5000 },
   );
 });
