@@ -1,13 +1,24 @@
 /** The doorbell between nodes. PostgreSQL is the truth; what is told here only saves the reader a look. */
 
-/** Names what is told under it: `chat:7`, `user:3`. The type says which events go there. */
-export type Topic<Event> = string & { readonly __event?: Event };
+/** Names what is told under it (`chat:7`, `user:3`), and how that is written as text. */
+export interface Topic<Event> {
+  readonly name: string;
+  readonly encode: (event: Event) => string;
+  readonly decode: (text: string) => Event;
+}
+
+/** A topic of events that survive JSON. */
+export const jsonTopic = <Event>(name: string): Topic<Event> => ({
+  name,
+  encode: JSON.stringify,
+  decode: JSON.parse as (text: string) => Event,
+});
 
 export type Unsubscribe = () => void;
 
 /** Tells every node, this one included, that something happened. At most once, in no order: a hint, never the truth. */
 export interface Bus {
-  /** Returns at once and never throws. `event` must survive JSON. */
+  /** Returns at once and never throws. */
   publish<Event>(topic: Topic<Event>, event: Event): void;
   /** Resolves once every event published from now on will be seen, as long as the connection holds; also where the connection is away, then after at most 2 s. */
   subscribe<Event>(topic: Topic<Event>, listener: (event: Event) => void): Promise<Unsubscribe>;

@@ -4,8 +4,8 @@ import type { Bus, Topic, Unsubscribe } from './bus.js';
 export const createMemoryBus = (onError: (error: unknown) => void): Bus => {
   const listeners = new Map<string, Set<(event: unknown) => void>>();
 
-  const deliver = (topic: string, event: unknown) => {
-    for (const listener of [...(listeners.get(topic) ?? [])]) {
+  const deliver = (name: string, event: unknown) => {
+    for (const listener of [...(listeners.get(name) ?? [])]) {
       try {
         listener(event);
       } catch (error) {
@@ -16,16 +16,18 @@ export const createMemoryBus = (onError: (error: unknown) => void): Bus => {
 
   return {
     publish: <Event>(topic: Topic<Event>, event: Event) => {
-      // Later, as with Redis: who publishes is never re-entered by a listener.
-      if (listeners.has(topic)) queueMicrotask(() => deliver(topic, event));
+      if (!listeners.has(topic.name)) return;
+      // As text and later, as with Redis: no listener shares an object with who publishes, or re-enters them.
+      const text = topic.encode(event);
+      queueMicrotask(() => deliver(topic.name, topic.decode(text)));
     },
     subscribe: <Event>(topic: Topic<Event>, listener: (event: Event) => void): Promise<Unsubscribe> => {
       const own = (event: unknown) => listener(event as Event);
-      const those = listeners.get(topic) ?? new Set();
-      listeners.set(topic, those.add(own));
+      const those = listeners.get(topic.name) ?? new Set();
+      listeners.set(topic.name, those.add(own));
       return Promise.resolve(() => {
         those.delete(own);
-        if (those.size === 0 && listeners.get(topic) === those) listeners.delete(topic);
+        if (those.size === 0 && listeners.get(topic.name) === those) listeners.delete(topic.name);
       });
     },
     close: () => {

@@ -19,7 +19,7 @@ export interface RedisBusOptions {
   onWarning?: (warning: string | undefined) => void;
   /** How often it is looked at, in milliseconds. */
   lookEveryMs?: number;
-  /** A listener threw, or something that is no JSON came. */
+  /** A listener threw, or a text came that its topic cannot read. */
   onError?: (error: unknown) => void;
 }
 
@@ -69,7 +69,7 @@ export const createRedisBus = ({
   lookEveryMs = isBehindSentinels(url) ? LOOK_BEHIND_SENTINELS_EVERY_MS : LOOK_EVERY_MS,
   onError,
 }: RedisBusOptions): RedisBus => {
-  const channelOf = (topic: string) => `${prefix}:${topic}`;
+  const channelOf = ({ name }: { name: string }) => `${prefix}:${name}`;
 
   const retryStrategy = () => watch.retryMs();
   // Fails at once while Redis is away: by default `publish` would wait for it up to 10 s.
@@ -96,15 +96,9 @@ export const createRedisBus = ({
     publisher,
     // All that it uses of one.
     subscriber: channels as unknown as Redis,
-    // One that throws would hand listeners the raw text.
-    deserializer: (text) => {
-      try {
-        return JSON.parse(text.toString()) as unknown;
-      } catch (error) {
-        onError?.(error);
-        return undefined;
-      }
-    },
+    // Topics write and read the text.
+    serializer: (text) => text as string,
+    deserializer: (text) => text.toString(),
   });
 
   return {
@@ -115,17 +109,17 @@ export const createRedisBus = ({
     isAble: watch.isAble,
 
     publish: <Event>(topic: Topic<Event>, event: Event) => {
-      pubsub.publish(channelOf(topic), event).catch(() => {
+      pubsub.publish(channelOf(topic), topic.encode(event)).catch(() => {
         // Nobody is told by the bell, then; the look-up once a second is.
       });
     },
 
     subscribe: async <Event>(topic: Topic<Event>, listener: (event: Event) => void): Promise<Unsubscribe> => {
       let isOver = false;
-      const subscribed = pubsub.subscribe(channelOf(topic), (event: unknown) => {
-        if (isOver || event === undefined) return;
+      const subscribed = pubsub.subscribe(channelOf(topic), (text: string) => {
+        if (isOver) return;
         try {
-          listener(event as Event);
+          listener(topic.decode(text));
         } catch (error) {
           onError?.(error);
         }

@@ -1,7 +1,7 @@
 /** Changing a chat: one transaction under the lock of its row, in which events take the next numbers. */
 import type { Bus } from '../bus/bus.js';
 import type { Database, Queryable } from '../db/database.js';
-import { chatTopic, pack } from './doorbell.js';
+import { chatTopic } from './doorbell.js';
 import { CHAT_COLUMNS, type ChatRow, type LogEvent, type UserFacts } from './event.js';
 import type { ChatTransaction, Log, NewEvent } from './log.js';
 import { newMark, newMarks } from './mark.js';
@@ -156,7 +156,7 @@ export const createChanges = (db: Database, bus: Bus): Pick<Log, 'change' | 'cha
     const byChat = new Map<bigint, LogEvent[]>();
     for (const event of appended) byChat.set(event.chatId, [...(byChat.get(event.chatId) ?? []), event]);
     for (const [chatId, events] of byChat) {
-      bus.publish(chatTopic(chatId), pack({ events, markBefore: marksBefore.get(chatId)! }));
+      bus.publish(chatTopic(chatId), { events, markBefore: marksBefore.get(chatId)! });
     }
     return result;
   };

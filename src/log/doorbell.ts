@@ -1,5 +1,5 @@
 /** What is told on the bus about one chat. Numbers tell whether anything is missing; the rest saves reading it back. */
-import type { Topic } from '../bus/bus.js';
+import { jsonTopic, type Topic } from '../bus/bus.js';
 import type { LogEvent, UserFacts } from './event.js';
 
 /** Not kept: lost if nobody listens. */
@@ -12,21 +12,18 @@ export type Ephemeral =
 /** `events` follow each other without gaps; `markBefore` is the mark of the one before them. */
 export type Ring = { events: LogEvent[]; markBefore: number } | { ephemeral: Ephemeral };
 
-/** A `Ring` as JSON: bigints and dates marked, since neither survives JSON as it is. */
-export type PackedRing = string;
-
-export const chatTopic = (chatId: bigint): Topic<PackedRing> => `chat:${chatId}`;
+export const chatTopic = (chatId: bigint): Topic<Ring> => ({ name: `chat:${chatId}`, encode: pack, decode: unpack });
 
 /** What concerns one user wherever they are: chats they were added to or removed from, their own reads, their notifications. */
-export const userTopic = (userId: bigint): Topic<UserRing> => `user:${userId}`;
+export const userTopic = (userId: bigint): Topic<UserRing> => jsonTopic(`user:${userId}`);
 
 export interface UserRing {
   /** Decimal ids of the chats in which something changed for this user. */
   chatIds: string[];
 }
 
-/** Bigints become `{"$n":"7"}`, dates `{"$d":1700000000000}`. No text of a user's is ever an object, so nothing can be mistaken. */
-export const pack = (ring: Ring): PackedRing =>
+/** As JSON, which has neither bigints nor dates: bigints become `{"$n":"7"}`, dates `{"$d":1700000000000}`. No text of a user's is ever an object, so nothing can be mistaken. */
+const pack = (ring: Ring): string =>
   JSON.stringify(ring, function (this: Record<string, unknown>, key, value: unknown) {
     const original = this[key];
     if (typeof original === 'bigint') return { $n: String(original) };
@@ -34,8 +31,8 @@ export const pack = (ring: Ring): PackedRing =>
     return value;
   });
 
-export const unpack = (packed: PackedRing): Ring =>
-  JSON.parse(packed, (_key, value: unknown) => {
+const unpack = (text: string): Ring =>
+  JSON.parse(text, (_key, value: unknown) => {
     if (typeof value !== 'object' || value === null) return value;
     if ('$n' in value) return BigInt(value.$n as string);
     if ('$d' in value) return new Date(value.$d as number);

@@ -7,7 +7,7 @@ import type { Queryable } from '../db/database.js';
 import { isUniqueViolation, UnavailableError } from '../db/database.js';
 import type { ChatKind, Role } from '../generated/prisma/enums.js';
 import { createTally, type Tally } from '../meters.js';
-import { chatTopic, pack } from './doorbell.js';
+import { chatTopic } from './doorbell.js';
 import type { LogEvent, MessageRow, UserFacts } from './event.js';
 import type { Log, NewMessage, SendOutcome } from './log.js';
 import { newMarks } from './mark.js';
@@ -296,7 +296,7 @@ const write = async (on: SendStatement, batch: Waiting[], tries = 0): Promise<vo
     });
   }
   for (const [chatId, { events, markBefore }] of rings) {
-    bus.publish(chatTopic(chatId), pack({ events: events.sort((one, other) => one.seq - other.seq), markBefore }));
+    bus.publish(chatTopic(chatId), { events: events.sort((one, other) => one.seq - other.seq), markBefore });
   }
   for (const { waiting, outcome } of outcomes) waiting.resolve(outcome);
 };

@@ -6,7 +6,7 @@ import type { Bus, Unsubscribe } from '../bus/bus.js';
 import type { Queryable } from '../db/database.js';
 import { createHistogram, type Histogram } from '../meters.js';
 import type { LogPosition } from './cursor.js';
-import { chatTopic, unpack, type Ephemeral } from './doorbell.js';
+import { chatTopic, type Ephemeral, type Ring } from './doorbell.js';
 import type { LogEvent } from './event.js';
 import { checkPosition, readHeads, readPage, type Head, type Removal } from './read.js';
 import type { Moved, Rounds } from './rounds.js';
@@ -149,8 +149,7 @@ export const createTail = (
     return false;
   };
 
-  const onRing = (chatId: bigint, chat: ChatTail, packed: string) => {
-    const ring = unpack(packed);
+  const onRing = (chatId: bigint, chat: ChatTail, ring: Ring) => {
     if ('ephemeral' in ring) {
       if (isBehind(chat, ring.ephemeral)) return;
       for (const follower of [...chat.followers]) follower.onEphemeral(ring.ephemeral);
@@ -227,7 +226,7 @@ export const createTail = (
     };
     chats.set(chatId, chat);
     chat.ready = bus
-      .subscribe(chatTopic(chatId), (packed) => onRing(chatId, chat, packed))
+      .subscribe(chatTopic(chatId), (ring) => onRing(chatId, chat, ring))
       .then((unsubscribe) => {
         if (chats.get(chatId) === chat) chat.unsubscribe = unsubscribe;
         else unsubscribe();

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { chatTopic, unpack } from '../../src/log/doorbell.js';
+import { chatTopic } from '../../src/log/doorbell.js';
 import type { NewMessage } from '../../src/log/log.js';
 import { readPage } from '../../src/log/read.js';
 import { aChat, aUser, logNode, seqOf } from '../support/log.js';
@@ -175,7 +175,7 @@ it('rings with the event along, so that nobody has to read it back', async () =>
   const chatId = await aChat(database.current, [ada]);
   const { log, bus } = await logNode(database.current);
   const rings: unknown[] = [];
-  await bus.subscribe(chatTopic(chatId), (packed) => rings.push(unpack(packed)));
+  await bus.subscribe(chatTopic(chatId), (ring) => rings.push(ring));
 
   const { markAtAfter: markBefore } = (await readPage(database.current, chatId, 0, 1))!;
   await log.send(messageOf(chatId, ada.id, 'привет {"$n":"7"}', 'key'));

@@ -2,7 +2,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import type { Bus, Topic } from '../../src/bus/bus.js';
 import { createMemoryBus } from '../../src/bus/memory.js';
 import type { Database } from '../../src/db/database.js';
-import { chatTopic, pack } from '../../src/log/doorbell.js';
+import { chatTopic } from '../../src/log/doorbell.js';
 import type { LogEvent } from '../../src/log/event.js';
 import { readHeads } from '../../src/log/read.js';
 import { createRounds } from '../../src/log/rounds.js';
@@ -96,7 +96,7 @@ it('measures the seconds from an event’s own time to its being handed out, onc
     messages: [],
     users: [],
   };
-  node.bus.publish(chatTopic(chatId), pack({ events: [late], markBefore: place!.mark }));
+  node.bus.publish(chatTopic(chatId), { events: [late], markBefore: place!.mark });
   await expect.poll(() => other.seqs).toEqual([1, 2]);
 
   expect(node.tail.lag.counts.reduce((sum, count) => sum + count)).toBe(2);
@@ -220,10 +220,9 @@ it('drops a read position that another node’s bell has overtaken', async () =>
 
   await node.tail.follow([chatId], { ...follower, onEphemeral });
   for (const lastReadSeq of [3, 5, 4, 5, 6]) {
-    node.bus.publish(
-      chatTopic(chatId),
-      pack({ ephemeral: { kind: 'read', chatId, user: ada, lastReadSeq, isOwnOnly: false } }),
-    );
+    node.bus.publish(chatTopic(chatId), {
+      ephemeral: { kind: 'read', chatId, user: ada, lastReadSeq, isOwnOnly: false },
+    });
   }
 
   await expect.poll(() => positions.at(-1)).toBe(6);

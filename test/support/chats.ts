@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest';
 import type { Database, Queryable } from '../../src/db/database.js';
 import type { Viewer } from '../../src/domain/viewer.js';
 import type { Role } from '../../src/generated/prisma/enums.js';
-import { unpack, chatTopic, userTopic, type Ring } from '../../src/log/doorbell.js';
+import { chatTopic, userTopic, type Ring } from '../../src/log/doorbell.js';
 import type { ChatRow, LogEvent } from '../../src/log/event.js';
 import { MOMENT, type Moment } from '../../src/log/since.js';
 import { readPage } from '../../src/log/read.js';
@@ -39,7 +39,7 @@ export const withChats = (node: DomainNode) => {
     /** Everything told on the bus about a chat from now on. */
     hear: async (chat: { id: bigint }) => {
       const rings: Ring[] = [];
-      onTestFinished(await bus.subscribe(chatTopic(chat.id), (packed) => void rings.push(unpack(packed))));
+      onTestFinished(await bus.subscribe(chatTopic(chat.id), (ring) => void rings.push(ring)));
       return rings;
     },
     /** The chats that a user was told to look at, from now on. */

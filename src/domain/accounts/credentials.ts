@@ -1,5 +1,5 @@
 /** What people and programs show, whatever its kind: whether it still holds, and who is told when it does not any more. */
-import type { Bus, Topic } from '../../bus/bus.js';
+import { jsonTopic, type Bus } from '../../bus/bus.js';
 import type { Queryable } from '../../db/database.js';
 import {
   createCredentialFactsCache,
@@ -24,7 +24,7 @@ interface CredentialsBell {
   userIds: readonly string[];
 }
 
-const credentialsTopic: Topic<CredentialsBell> = 'sessions';
+const credentialsTopic = jsonTopic<CredentialsBell>('sessions');
 
 export interface Credentials {
   /** Listens to the other nodes. Without it everything holds too, up to two seconds later. */

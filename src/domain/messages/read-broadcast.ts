@@ -1,6 +1,6 @@
 /** Tells a chat how far its members have read: at most once a second for each reader, and the last position always. */
 import type { Bus } from '../../bus/bus.js';
-import { chatTopic, pack } from '../../log/doorbell.js';
+import { chatTopic } from '../../log/doorbell.js';
 import type { UserFacts } from '../../log/event.js';
 
 export interface ReadPosition {
@@ -38,7 +38,7 @@ export const createReadBroadcast = ({
   const readers = new Map<string, Reader>();
 
   const publish = (position: ReadPosition) =>
-    bus.publish(chatTopic(position.chatId), pack({ ephemeral: { kind: 'read', ...position } }));
+    bus.publish(chatTopic(position.chatId), { ephemeral: { kind: 'read', ...position } });
 
   const release = (key: string, reader: Reader) => {
     clearTimeout(reader.timer);

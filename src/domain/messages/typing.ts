@@ -1,7 +1,7 @@
 /** Who is typing. Not kept: told to whoever listens, and over by itself. */
 import type { Bus } from '../../bus/bus.js';
 import type { Queryable } from '../../db/database.js';
-import { chatTopic, pack } from '../../log/doorbell.js';
+import { chatTopic } from '../../log/doorbell.js';
 import type { UserFacts } from '../../log/event.js';
 import { IS_BROADCAST } from './broadcast.js';
 import { NotFoundError, RateLimitedError } from '../errors.js';
@@ -49,10 +49,9 @@ export const createTyping = ({ db, bus, limits, asPresent, lastsMs = 5000 }: Typ
   const ends = new Map<string, { timer: NodeJS.Timeout; tell: () => void }>();
 
   const publish = (chatId: bigint, user: UserFacts, headSeq: number, expiresAt: Date | null) =>
-    bus.publish(
-      chatTopic(chatId),
-      pack({ ephemeral: { kind: 'typing', chatId, user, isTyping: expiresAt !== null, expiresAt, headSeq } }),
-    );
+    bus.publish(chatTopic(chatId), {
+      ephemeral: { kind: 'typing', chatId, user, isTyping: expiresAt !== null, expiresAt, headSeq },
+    });
 
   const tell = (chatId: bigint, user: UserFacts, headSeq: number, expiresAt: Date | null) => {
     const key = `${chatId}:${user.id}`;

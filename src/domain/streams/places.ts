@@ -3,7 +3,7 @@
  * only, the newest of them, and by them it is known who is present. A connection is a socket, or one request over Server-Sent
  * Events; all that it follows of a chat is one place.
  */
-import type { Bus, Topic, Unsubscribe } from '../../bus/bus.js';
+import { jsonTopic, type Bus, type Unsubscribe } from '../../bus/bus.js';
 import type { PlaceEntry, PlaceRegistry } from '../../bus/place-registry.js';
 import type { Presence } from '../rules/presence.js';
 
@@ -62,7 +62,7 @@ interface TakeOver {
   carrierId: string;
 }
 
-const takeOverTopic: Topic<TakeOver> = 'places';
+const takeOverTopic = jsonTopic<TakeOver>('places');
 
 const keyOf = (userId: bigint, chatId: bigint) => `${userId}:${chatId}`;
 const nowhere: Place = { announce: () => Promise.resolve(), release: () => undefined };

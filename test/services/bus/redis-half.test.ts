@@ -1,13 +1,13 @@
 /** Redis servers that let a node in, and do not do all that is asked of them. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Topic } from '../../../src/bus/bus.js';
+import { jsonTopic } from '../../../src/bus/bus.js';
 import { tryRedis } from '../../../src/bus/redis-look.js';
 import { createRedisBus } from '../../../src/bus/redis.js';
 import { startHalfRedis, type HalfRedisKind } from '../../support/half-redis.js';
 import { until } from '../../support/until.js';
 
-const topic = 'one' as Topic<{ text: string }>;
+const topic = jsonTopic<{ text: string }>('one');
 
 const busOn = async (kind: HalfRedisKind) => {
   const redis = await startHalfRedis(kind);

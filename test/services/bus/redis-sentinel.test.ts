@@ -1,12 +1,12 @@
 /** Redis behind real Sentinels, whose master changes. */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { Topic } from '../../../src/bus/bus.js';
+import { jsonTopic } from '../../../src/bus/bus.js';
 import { tryRedis } from '../../../src/bus/redis-look.js';
 import { createRedisBus } from '../../../src/bus/redis.js';
 import { startSentinels, type Sentinels } from '../../support/sentinels.js';
 import { until } from '../../support/until.js';
 
-const topic = 'numbers' as Topic<{ n: number }>;
+const topic = jsonTopic<{ n: number }>('numbers');
 
 describe('Redis behind Sentinels, with passwords for both', () => {
   let sentinels: Sentinels;

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
-import type { Topic } from '../../../src/bus/bus.js';
+import { jsonTopic } from '../../../src/bus/bus.js';
 import { createRedisBus } from '../../../src/bus/redis.js';
 import { until } from '../../support/until.js';
 
-const topic = (name: string) => name as Topic<{ text: string }>;
+const topic = (name: string) => jsonTopic<{ text: string }>(name);
 
 /** So often the answers of Redis come, all at once: there is time to ask for something while a connection is being made. */
 const ANSWERS_EVERY_MS = 20;
