@@ -7,30 +7,10 @@ import RelayPlugin from '@pothos/plugin-relay';
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
 import WithInputPlugin from '@pothos/plugin-with-input';
 import { GraphQLError } from 'graphql';
-import type PrismaTypes from '../generated/pothos-types.js';
 import { getDatamodel } from '../generated/pothos-types.js';
-import type { JsonObject } from '../domain/metadata.js';
-import type { Viewer } from '../domain/viewer.js';
 import { COMPLEXITY } from './complexity.js';
-import type { Context } from './context.js';
 import './root-fields.js';
-
-export interface SchemaTypes {
-  Context: Context;
-  AuthScopes: { signedIn: boolean };
-  AuthContexts: { signedIn: Context & { viewer: Viewer } };
-  Scalars: {
-    ID: { Input: string; Output: string };
-    DateTime: { Input: Date; Output: Date };
-    Cursor: { Input: string; Output: string };
-    JSONObject: { Input: JsonObject; Output: JsonObject };
-  };
-  PrismaTypes: PrismaTypes;
-  DefaultFieldNullability: false;
-  DefaultInputFieldRequiredness: true;
-  DefaultEdgesNullability: { list: false; items: false };
-  DefaultNodeNullability: false;
-}
+import type { SchemaTypes } from './schema-types.js';
 
 const capitalized = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
 

@@ -2,7 +2,7 @@
 import type { ComplexityPluginOptions } from '@pothos/plugin-complexity';
 import { GraphQLError } from 'graphql';
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from '../domain/page.js';
-import type { SchemaTypes } from './builder.js';
+import type { SchemaTypes } from './schema-types.js';
 
 /** A hundred chats with ten members each cost some 4,000; two pages of a hundred within each other pass only with hardly a field. */
 const MAX_COMPLEXITY = 20_000;

@@ -1,5 +1,6 @@
 /** What resolvers have at hand: who asks, over what, and the rules to ask. One for each operation. */
 import type { DomainServices } from '../domain/domain.js';
+import type { DirectChatOpeners } from '../domain/rules/policy.js';
 import type { Ending } from '../domain/streams/ending.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
@@ -7,12 +8,22 @@ import type { Logger } from '../log-line.js';
 import type { Tally } from '../meters.js';
 import type { EventIds } from './event-ids.js';
 import { createLoaders, type Loaders } from './loaders.js';
-import type { ServerFacts } from './server-info.js';
 
 export interface Services extends DomainServices {
   /** What mutations answered, by "field outcome". */
   mutations: Tally;
   server: ServerFacts;
+}
+
+/** As the settings have it. */
+export interface ServerFacts {
+  name: string;
+  version: string;
+  passwordLogin: boolean;
+  directChats: DirectChatOpeners;
+  messageMaxLength: number;
+  /** 0: no limit. */
+  messagesPerMinute: number;
 }
 
 /** What the server knows of an operation beside its document. */

@@ -17,7 +17,7 @@ import type { RelationRow } from '../domain/chats/relation-reads.js';
 import type { UserRow } from '../domain/accounts/users.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { ChatRow, LogEvent, MessageRow, UserFacts } from '../log/event.js';
-import type { Services } from './context.js';
+import type { DomainServices } from '../domain/domain.js';
 import { memberKeyText, messageKeyText } from './global-id.js';
 
 export interface Loaders {
@@ -68,7 +68,7 @@ type Load<Key, Row> = (key: Key) => Promise<Row>;
 type ReadByChat<Row> = (chatIds: readonly bigint[]) => Promise<Map<bigint, Row>>;
 
 /** @param viewer null only where nothing that depends on a viewer can be reached */
-export const createLoaders = (services: Services, viewer: Viewer | null): Loaders => {
+export const createLoaders = (services: DomainServices, viewer: Viewer | null): Loaders => {
   const { apiTokens, brands, chatLog, chats, eventChats, members, messages, notifications, relations, users } =
     services;
   const asking = (): Viewer => {

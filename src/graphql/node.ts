@@ -1,7 +1,8 @@
 /** Relay's `node` and `nodes`: whatever has an id, by it; null where there is no such thing, or none that the viewer may see. */
 import { brandWithType } from '@pothos/core';
 import { BadUserInputError } from '../domain/bad-user-input.js';
-import { builder, type SchemaTypes } from './builder.js';
+import { builder } from './builder.js';
+import type { SchemaTypes } from './schema-types.js';
 import type { Context } from './context.js';
 import { decodeGlobalId, decodeMemberId, decodeMessageId, decodeNotificationId, decodeRowId } from './global-id.js';
 

@@ -1,17 +1,7 @@
 /** What clients want to know of a server before anybody signs in. */
-import { canOpenDirect, type DirectChatOpeners } from '../domain/rules/policy.js';
+import { canOpenDirect } from '../domain/rules/policy.js';
 import { builder } from './builder.js';
-
-/** As the settings have it. */
-export interface ServerFacts {
-  name: string;
-  version: string;
-  passwordLogin: boolean;
-  directChats: DirectChatOpeners;
-  messageMaxLength: number;
-  /** 0: no limit. */
-  messagesPerMinute: number;
-}
+import type { ServerFacts } from './context.js';
 
 const Registration = builder.enumType('Registration', {
   description: 'Who may make an account here.',

@@ -15,7 +15,8 @@ import { finishErrors, formatError } from './faults.js';
 import { createLease } from './lease.js';
 import { createResultStream } from './result-stream.js';
 import { rootFieldsOf } from './operation-name.js';
-import type { Engine, Exchange } from './yoga.js';
+import type { Exchange } from './exchange.js';
+import type { Engine } from './yoga.js';
 
 export interface GraphqlRequestsOptions {
   engine: Engine;

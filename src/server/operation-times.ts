@@ -4,7 +4,7 @@ import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../graphql/context.js';
 import { createHistograms, type Histograms } from '../meters.js';
 import { rootFieldsOf } from './operation-name.js';
-import type { ServerContext } from './yoga.js';
+import type { ServerContext } from './exchange.js';
 
 export interface OperationTimes {
   /** Seconds by "type field". */

@@ -11,7 +11,8 @@ import {
 import type { Caller } from './caller.js';
 import { maskError } from './faults.js';
 import type { PersistedQueries } from './persisted-queries.js';
-import type { Engine, Exchange } from './yoga.js';
+import type { Exchange } from './exchange.js';
+import type { Engine } from './yoga.js';
 
 export interface OperationParams {
   query: string;

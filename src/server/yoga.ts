@@ -9,6 +9,7 @@ import { idsOf, type Caller } from './caller.js';
 import { reasonOf } from './credential.js';
 import { createDocumentCache } from './document-cache.js';
 import { acceptsEvents } from './event-stream.js';
+import type { Exchange, ServerContext } from './exchange.js';
 import { finishErrors, maskError, unauthenticated } from './faults.js';
 import type { OperationTimes } from './operation-times.js';
 import type { PersistedQueries } from './persisted-queries.js';
@@ -22,21 +23,6 @@ export interface Api {
   needsNoCredential(document: DocumentNode, operationName: string | null | undefined): boolean;
   /** For one operation, whose viewer is known. */
   createContext(request: Request): object;
-}
-
-/** One HTTP request, or one operation on a socket. */
-export interface Exchange {
-  caller: Caller;
-  /** Once it is parsed. */
-  document?: DocumentNode;
-  /** As `performance.now()` has it. */
-  beganAt?: number;
-  /** What is to be answered as Server-Sent Events. */
-  events?: ExecutionResult | AsyncIterable<ExecutionResult>;
-}
-
-export interface ServerContext {
-  exchange: Exchange;
 }
 
 export type Engine = YogaServerInstance<ServerContext, object>;
