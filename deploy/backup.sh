@@ -1,12 +1,12 @@
 #!/bin/sh
-# Dumps of the database, in BACKUP_DIR (here, unless given): parley-20261127T020000Z.dump and so on, of which the newest
-# BACKUP_KEEP (14) stay. A dump gets its name only once it was read back to its end.
+# Dumps the database into BACKUP_DIR (default: the working directory) as parley-20261127T020000Z.dump and so on, and keeps the
+# newest BACKUP_KEEP (14). A dump gets its name only after it was read back completely.
 #
-#   backup.sh                 makes one now; for cron and systemd timers
-#   backup.sh --every HOURS   makes one whenever the newest is HOURS old, until it is told to stop
-#   backup.sh --check HOURS   code 0 where the newest is not more than twice HOURS old
+#   backup.sh                 makes a dump now; for cron and systemd timers
+#   backup.sh --every HOURS   makes a dump whenever the newest is HOURS old, until stopped
+#   backup.sh --check HOURS   code 0 if the newest is at most twice HOURS old
 #
-# Which database is said by DATABASE_URL, by the file that DATABASE_URL_FILE names, or by PGHOST, PGUSER, PGPASSWORD and PGDATABASE.
+# The database is given by DATABASE_URL, by the file that DATABASE_URL_FILE names, or by PGHOST, PGUSER, PGPASSWORD and PGDATABASE.
 # pg_dump must not be older than the server.
 set -eu
 umask 077 # a dump holds messages in plain text
@@ -25,7 +25,7 @@ whole() {
   esac
 }
 
-# In minutes. Dumps of before a restart of this script count: it would push the old ones out otherwise.
+# Takes minutes. Counts dumps from before a restart of this script too: otherwise restarts would push the old dumps out.
 has_younger_than() {
   [ -n "$(find "$folder" -maxdepth 1 -name 'parley-*.dump' -mmin "-$1" | head -n 1)" ]
 }
@@ -33,7 +33,7 @@ has_younger_than() {
 make_dump() {
   name=parley-$(date -u +%Y%m%dT%H%M%SZ).dump
   partial=$folder/.$name.$$
-  # Read back to its end: what cannot be read is no backup.
+  # Read back completely: an unreadable dump is no backup.
   if pg_dump --format=custom --file="$partial" ${DATABASE_URL:+"$DATABASE_URL"} &&
     pg_restore --file=/dev/null "$partial" &&
     mv "$partial" "$folder/$name"; then
@@ -49,11 +49,11 @@ make_dump() {
 }
 
 drop_old() {
-  # Their names sort by their time.
+  # The names sort by time.
   find "$folder" -maxdepth 1 -name 'parley-*.dump' | sort -r | tail -n "+$((keep + 1))" | while read -r old; do
     rm -f "$old"
   done
-  # Of runs that were ended by force.
+  # Leftovers of killed runs.
   find "$folder" -maxdepth 1 -name '.parley-*.dump.*' -mtime +1 -exec rm -f {} \;
 }
 
@@ -62,7 +62,7 @@ password_of() {
     sed -n -e 's|.*[?&]password=\([^&]*\).*|\1|p' -e 's|^[a-z]*://[^:@/]*:\([^@/]*\)@.*|\1|p' | head -n 1
 }
 
-# What is percent-encoded, without that.
+# Decodes percent-encoding.
 decode() {
   rest=$1
   while [ "$rest" != "${rest#*%}" ]; do
@@ -74,7 +74,7 @@ decode() {
   printf '%s' "$rest"
 }
 
-# However it ends, no half of a dump is left.
+# Whatever ends the script, it leaves no partial dump behind.
 partial=
 trap '[ -z "$partial" ] || rm -f "$partial"' EXIT
 trap 'exit 143' TERM INT
@@ -83,13 +83,13 @@ if [ -n "${DATABASE_URL_FILE-}" ]; then
   [ -z "${DATABASE_URL-}" ] || fail 'DATABASE_URL and DATABASE_URL_FILE are both set; expected one of the two'
   DATABASE_URL=$(cat "$DATABASE_URL_FILE") || fail "DATABASE_URL_FILE is '$DATABASE_URL_FILE'; expected a file that can be read"
 fi
-# Everybody on this machine sees the arguments of pg_dump, and not what is in its environment.
+# Every user of this machine can see the arguments of pg_dump, but not its environment.
 password=$(password_of "${DATABASE_URL-}")
 if [ -n "$password" ]; then
   PGPASSWORD=$(decode "$password")
   export PGPASSWORD
 fi
-# `schema` is the nodes' own; pg_dump refuses what it does not know, and takes all schemas.
+# Only the nodes know the parameter `schema`; pg_dump refuses unknown ones, and dumps all schemas.
 DATABASE_URL=$(printf '%s' "${DATABASE_URL-}" |
   sed 's|^\([a-z]*://[^:@/]*\):[^@/]*@|\1@|; s/\([?&]\)password=[^&]*&*/\1/; s/\([?&]\)schema=[^&]*&*/\1/; s/[?&]$//')
 
