@@ -75,4 +75,5 @@ it('says at once that it is not available to whoever comes when 10,000 wait, and
   await sending;
 
   expect(outcomes).toEqual({ sent: 10_000, refused: 100 });
+  expect(Object.fromEntries(log.outcomes.counts())).toEqual({ sent: 10_000, failed: 100 });
 });
