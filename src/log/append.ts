@@ -1,4 +1,4 @@
-/** Changing a chat: one transaction under the lock of its row, in which events take the next numbers. */
+/** Changing a chat: one transaction under the lock of the chat's row, in which its events take the next seqs. */
 import type { Bus } from '../bus/bus.js';
 import type { Database, Queryable } from '../db/database.js';
 import { chatTopic } from './doorbell.js';
@@ -119,13 +119,13 @@ const appendToEach = async (
   }));
 };
 
-/** Two statements beside those of `work`, BEGIN and COMMIT: the lock, and one for each event. */
+/** Two statements besides those of `work`, BEGIN and COMMIT: the lock, and one for each event. */
 export const createChanges = (db: Database, bus: Bus): Pick<Log, 'change' | 'changeAll'> => {
   const changeAll: Log['changeAll'] = async (chatIds, work) => {
     let appended: LogEvent[] = [];
     let marksBefore = new Map<bigint, number>();
     const result = await db.transaction(async (tx) => {
-      appended = []; // the transaction may be tried again
+      appended = []; // the transaction may be retried
       const rows = await tx.query<ChatRow>(LOCK_CHATS, [chatIds]);
       marksBefore = new Map(rows.map((chat) => [chat.id, chat.headMark]));
       const query: Queryable['query'] = (sql, params) => tx.query(sql, params);

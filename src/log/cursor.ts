@@ -1,9 +1,9 @@
-/** A client's position in a chat's log, packed: 16 bytes (chat, seq, mark) as 22 characters of base64url. 2,000 of them fit a frame. */
+/** A client's position in a chat's log, packed: 16 bytes (chat, seq, mark) as 22 characters of base64url. 2,000 of them fit in a frame. */
 
 /** A position in a chat's log: after the event with this number. */
 export interface LogPosition {
   seq: number;
-  /** That event's mark: tells a restored log from the one the cursor was made from. */
+  /** That event's mark: tells a restored log from the one that the cursor was made from. */
   mark: number;
 }
 
@@ -22,7 +22,7 @@ export const encodeCursor = ({ chatId, seq, mark }: ChatPosition): string => {
   return bytes.toString('base64url');
 };
 
-/** @returns null where it is no cursor of ours; one spelling only is taken */
+/** @returns null if it is not one of our cursors; only the canonical spelling is accepted */
 export const decodeCursor = (cursor: string): ChatPosition | null => {
   if (cursor.length !== LENGTH) return null;
   const bytes = Buffer.from(cursor, 'base64url');

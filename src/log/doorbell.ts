@@ -1,20 +1,20 @@
-/** What is told on the bus about one chat. Numbers tell whether anything is missing; the rest saves reading it back. */
+/** What nodes tell each other on the bus about one chat. The seqs show whether an event is missing; the rest saves reading it back. */
 import { jsonTopic, type Topic } from '../bus/bus.js';
 import type { LogEvent, UserFacts } from './event.js';
 
-/** Not kept: lost if nobody listens. */
+/** Not stored: lost if nobody listens. */
 export type Ephemeral =
-  /** `headSeq`: the chat's head when they said so. */
+  /** `headSeq`: the chat's head when the user typed. */
   | { kind: 'typing'; chatId: bigint; user: UserFacts; isTyping: boolean; expiresAt: Date | null; headSeq: number }
-  /** `isOwnOnly`: in a large chat, for the reader's own devices alone. */
+  /** `isOwnOnly`: in a large chat, sent to the reader's own devices alone. */
   | { kind: 'read'; chatId: bigint; user: UserFacts; lastReadSeq: number; isOwnOnly: boolean };
 
-/** `events` follow each other without gaps; `markBefore` is the mark of the one before them. */
+/** `events` are consecutive, without gaps; `markBefore` is the mark of the event before them. */
 export type Ring = { events: LogEvent[]; markBefore: number } | { ephemeral: Ephemeral };
 
 export const chatTopic = (chatId: bigint): Topic<Ring> => ({ name: `chat:${chatId}`, encode: pack, decode: unpack });
 
-/** What concerns one user wherever they are: chats they were added to or removed from, their own reads, their notifications. */
+/** What concerns one user in any chat: chats they were added to or removed from, their own reads, their notifications. */
 export const userTopic = (userId: bigint): Topic<UserRing> => jsonTopic(`user:${userId}`);
 
 export interface UserRing {
@@ -22,7 +22,10 @@ export interface UserRing {
   chatIds: string[];
 }
 
-/** As JSON, which has neither bigints nor dates: bigints become `{"$n":"7"}`, dates `{"$d":1700000000000}`. No text of a user's is ever an object, so nothing can be mistaken. */
+/**
+ * As JSON, which preserves neither bigints nor dates: they become `{"$n":"7"}` and `{"$d":1700000000000}`. A user's text is never an
+ * object, so the tags are unambiguous.
+ */
 const pack = (ring: Ring): string =>
   JSON.stringify(ring, function (this: Record<string, unknown>, key, value: unknown) {
     const original = this[key];

@@ -1,7 +1,7 @@
-/** What stands in a chat's log, as it is read, carried by the doorbell and handed to followers. */
+/** A chat's log entries, as they are read, carried by the doorbell and delivered to followers. */
 import type { ChatKind, EventType, Role } from '../generated/prisma/enums.js';
 
-/** A user as everyone signed in may see them; `email` is read when asked for. */
+/** A user as every signed-in user may see them; `email` is read on request. */
 export interface UserFacts {
   id: bigint;
   username: string;
@@ -23,17 +23,17 @@ export interface MessageRow {
   createdAt: Date;
   editedAt: Date | null;
   deletedAt: Date | null;
-  /** The number of the event that changed it last; its own `seq` while nothing did. */
+  /** The seq of the event that last changed it; its own `seq` if it never changed. */
   changedSeq: number;
-  /** Along where it costs nothing, so that a delivery reads nothing back. */
+  /** Included where that costs nothing, so that a delivery need not read it back. */
   sender?: UserFacts;
 }
 
-/** What the texts of an event's messages take in memory. */
+/** The memory that the texts of an event's messages take. */
 export const textBytesOf = ({ messages }: LogEvent): number =>
   messages.reduce((sum, { text, metadata }) => sum + 2 * ((text?.length ?? 0) + (metadata?.length ?? 0)), 0);
 
-/** One durable event. `messages` are those it is about, as they were when it was read. */
+/** One durable event. `messages` are those it is about, as they were when the event was read. */
 export interface LogEvent {
   chatId: bigint;
   seq: number;
@@ -45,7 +45,7 @@ export interface LogEvent {
   /** The member added or removed, otherwise null. */
   userId: bigint | null;
   messages: MessageRow[];
-  /** The people it names, by id, as far as they came along. */
+  /** The people it names, by id, as far as they were read with it. */
   users: UserFacts[];
 }
 

@@ -1,4 +1,4 @@
-/** The chat log as the rules see it: change a chat under its lock, send, read, follow. Put together in app.ts. */
+/** The chat log as the rules see it: change a chat under its lock, send, read, follow. Assembled in app.ts. */
 import type { Bus } from '../bus/bus.js';
 import type { Database, Queryable } from '../db/database.js';
 import type { Role } from '../generated/prisma/enums.js';
@@ -7,7 +7,7 @@ import { startLog, createChanges } from './append.js';
 import type { ChatRow, MessageRow, UserFacts } from './event.js';
 import { createSender } from './send.js';
 
-/** An event to append; its number, mark and time come from the log. */
+/** An event to append; the log assigns its seq, mark and time. */
 export interface NewEvent {
   type: 'MESSAGE_EDITED' | 'MESSAGES_DELETED' | 'MEMBER_ADDED' | 'MEMBER_REMOVED' | 'CHAT_UPDATED';
   actor: UserFacts;
@@ -17,27 +17,27 @@ export interface NewEvent {
   messages?: MessageRow[];
 }
 
-/** One transaction that holds the lock of `chat`'s row. Read what a decision rests on through it, nothing else. */
+/** One transaction that holds the lock of `chat`'s row. Read what a decision depends on through this transaction only. */
 export interface ChatTransaction extends Queryable {
-  /** As locked; `append` moves its head. */
+  /** As read under the lock; `append` moves its head. */
   readonly chat: ChatRow;
   /**
-   * Appends to the log; the events go out once the transaction has committed.
+   * Appends to the log; the events are published once the transaction has committed.
    *
-   * @returns the event's number, which may be needed before (a message's `changedSeq`)
+   * @returns the event's seq, which a caller may need before the commit (a message's `changedSeq`)
    */
   append(event: NewEvent): Promise<number>;
-  /** One event for each of them, in their order: one statement. @returns the events' numbers */
+  /** Appends one event for each user, in order, in one statement. @returns the events' seqs */
   appendAdded(actor: UserFacts, users: readonly UserFacts[]): Promise<number[]>;
-  /** The number that the next `append` will take. */
+  /** The seq that the next `append` will take. */
   nextSeq(): number;
 }
 
 /** One transaction that holds the locks of several chats' rows. */
 export interface ChatsTransaction extends Queryable {
-  /** By id; without those that there are not. */
+  /** By id; missing chats are left out. */
   readonly chats: ReadonlyMap<bigint, ChatTransaction>;
-  /** Appends the same event to each of them: one statement, however many they are. */
+  /** Appends the same event to each chat, in one statement for any number of them. */
   appendToEach(event: Pick<NewEvent, 'type' | 'actor'>): Promise<void>;
 }
 
@@ -45,19 +45,19 @@ export interface NewMessage {
   chatId: bigint;
   senderId: bigint;
   text: string;
-  /** A JSON object as text, and the form of it that is compared where a key is repeated; absent for an empty one. */
+  /** A JSON object as text, and its canonical form, which a repeated key is compared by; absent if empty. */
   metadata?: { text: string; canonical: string };
   clientMessageId: string | null;
-  /** False where the sender is over the rate limit: a repeated key still gets its first answer. */
+  /** False if the sender is over the rate limit: a repeated key still gets its first answer. */
   isWithinLimit: boolean;
-  /** Whether the sender is present in the chat; asked of MATCH alone. */
+  /** Whether the sender is present in the chat; used by MATCH chats only. */
   isPresent: boolean;
 }
 
-/** What a send met, under the locks of the chat's and the member's rows. */
+/** What a send found under the locks of the chat's and the member's rows. */
 export type SendOutcome =
   | { kind: 'sent'; message: MessageRow }
-  /** This key was used before; `isSame`: for the same text and metadata. Whether the sender still sees the chat is for the rules to say. */
+  /** This key was used before; `isSame`: for the same text and metadata. The rules decide whether the sender still sees the chat. */
   | ({ kind: 'repeated'; message: MessageRow; isSame: boolean } & SendFacts)
   | ({ kind: 'refused' } & SendFacts)
   | { kind: 'noChat' };
@@ -70,29 +70,29 @@ export interface SendFacts {
 
 export interface Log {
   /**
-   * Runs `work` under the lock of the chat's row, in one transaction; what it appends is told to followers after the commit.
+   * Runs `work` under the lock of the chat's row, in one transaction; the events it appends are published after the commit.
    *
-   * @returns undefined where there is no such chat
+   * @returns undefined if the chat does not exist
    */
   change<Result>(chatId: bigint, work: (tx: ChatTransaction) => Promise<Result>): Promise<Result | undefined>;
-  /** As `change`, for several chats at once, locked in the order of their ids, so that two of these wait for each other. */
+  /** As `change`, for several chats at once. They are locked in the order of their ids, so that two calls wait instead of deadlocking. */
   changeAll<Result>(chatIds: readonly bigint[], work: (tx: ChatsTransaction) => Promise<Result>): Promise<Result>;
-  /** Writes row 0 of a new chat’s log, inside the transaction that makes the chat; `mark` is the one given to its `head_mark`. */
+  /** Writes row 0 of a new chat’s log, inside the transaction that creates the chat; `mark` is the value of its `head_mark`. */
   startLog(tx: Queryable, chatId: bigint, actorId: bigint, mark: number): Promise<void>;
-  /** @throws UnavailableError: unknown whether it was sent */
+  /** @throws UnavailableError: the outcome is unknown */
   send(message: NewMessage): Promise<SendOutcome>;
-  /** Messages that wait for their statement. */
+  /** Messages still queued for a statement. */
   waiting(): number;
-  /** What became of messages, by the kind of their outcome; `failed`: unknown, or not tried. */
+  /** How many messages ended in each outcome; `failed`: unknown, or not tried. */
   readonly outcomes: Tally;
-  /** Resolves when what was sent has been answered. */
+  /** Resolves when every accepted send has been answered. */
   drain(): Promise<void>;
 }
 
 export interface LogOptions {
   /**
-   * Who may send, as a condition in SQL over rows that the statement has locked: `locked_chat`, `locked_member` (null where they are no
-   * member), `sender` and `input.is_present`. The log itself knows no kinds of chat.
+   * Who may send, as a SQL condition over rows that the statement has locked: `locked_chat`, `locked_member` (null if the sender is not
+   * a member), `sender` and `input.is_present`. The log itself does not know the kinds of chat.
    */
   maySend: string;
 }

@@ -1,13 +1,13 @@
-/** Reading the log: pages for a replay or a gap, heads, and whether a cursor can be resumed. */
+/** Reading the log: pages for a replay or a gap, heads, and whether a cursor can be resumed from. */
 import type { Queryable } from '../db/database.js';
 import type { LogPosition } from './cursor.js';
 import type { EventType } from '../generated/prisma/enums.js';
 import { CHAT_COLUMNS, type ChatRow, type LogEvent, type MessageRow, type UserFacts } from './event.js';
 
-/** A replay of more than this is a ResyncRequired instead: querying the chat again costs less. */
+/** A longer replay becomes a ResyncRequired: querying the chat again costs less. */
 export const MAX_REPLAY = 10_000;
 
-/** An event's row, for statements that name the tables `chat` and `event`. */
+/** An event's columns, for statements that name the tables `chat` and `event`. */
 export const EVENT_COLUMNS = `chat.id, event.seq, event.mark, event.type, event.created_at AS "eventCreatedAt",
   event.actor_id AS "actorId", event.user_id AS "userId", event.message_seqs AS "messageSeqs"`;
 
@@ -32,7 +32,7 @@ FROM unnest($1::bigint[], $2::int[]) AS asked(chat_id, after)
 JOIN event ON event.chat_id = asked.chat_id AND event.seq > asked.after AND event.type = 'MEMBER_REMOVED' ORDER BY event.seq`;
 
 export interface EventRow {
-  /** The chat's. */
+  /** The chat's id. */
   id: bigint;
   seq: number;
   mark: number;
@@ -45,19 +45,19 @@ export interface EventRow {
 
 type PlaceRow = ChatRow &
   Omit<EventRow, 'seq'> & {
-    /** Null where there is no such event. */
+    /** Null if there is no event. */
     seq: number | null;
   };
 
 /** A page of a chat's log. */
 export interface LogPage {
-  /** As it was when the events were read; messages and people may be newer. */
+  /** As of when the events were read; messages and people may be newer. */
   chat: ChatRow;
-  /** The mark of the event at `after`; null where that is not there (any more). Another than the reader's: another log. */
+  /** The mark of the event at `after`; null if there is no such event (any longer). Not the reader's mark: another log. */
   markAtAfter: number | null;
-  /** `seq` ascending without gaps from `after` + 1; messages as they are now, deleted ones as tombstones. */
+  /** `seq` ascending without gaps from `after` + 1; messages in their current state, deleted ones as tombstones. */
   events: LogEvent[];
-  /** Members removed after `after`, as known after the messages were read. */
+  /** Members removed after `after`, as of after the messages were read. */
   removals: Removal[];
 }
 
@@ -66,20 +66,20 @@ export interface Removal extends LogPosition {
 }
 
 /**
- * Reads one chat's log after a number.
+ * Reads one chat's log after a seq.
  *
- * @param after the last `seq` the reader has; 0 for all of it
+ * @param after the last `seq` the reader has; 0 for the whole log
  * @param limit at most this many events (1 to 500)
- * @returns null where the chat is gone
+ * @returns null if the chat no longer exists
  */
 export const readPage = async (db: Queryable, chatId: bigint, after: number, limit: number): Promise<LogPage | null> =>
   (await readPages(db, [{ chatId, seq: after }], limit)).get(chatId) ?? null;
 
 /**
- * Reads several chats' logs, each after a number: one statement where nothing followed, four otherwise, however many they are.
+ * Reads several chats' logs, each after its own seq: one statement if nothing followed, otherwise four, for any number of chats.
  *
- * @param limit at most this many events of each
- * @returns by chat; without those that are gone
+ * @param limit at most this many events per chat
+ * @returns by chat; chats that no longer exist are left out
  */
 export const readPages = async (
   db: Queryable,
@@ -108,10 +108,10 @@ export const readPages = async (
 };
 
 /**
- * Events as a replay tells them, with their messages and people as they are now: two statements for any number of them.
+ * Events as a replay delivers them, with the current state of their messages and people: two statements for any number of events.
  *
- * @param readLast what is to be known as of after the messages were read: where one of them was changed after a removal, that removal
- *   is seen by then
+ * @param readLast read last, after the messages: if a message was changed after a member's removal, this read already sees
+ *   that removal
  */
 export const toEvents = async <Last>(
   db: Queryable,
@@ -150,7 +150,7 @@ const readMessages = async (
   return new Map(rows.map((row) => [`${row.chatId}:${row.seq}`, row]));
 };
 
-/** Without what is the event's. */
+/** Drops the event's own columns. */
 const chatOf = (row: PlaceRow): ChatRow => {
   const {
     seq: _seq,
@@ -174,7 +174,7 @@ export interface Head {
   mark: number;
 }
 
-/** One statement for any number of chats; those that are gone are left out. */
+/** One statement for any number of chats; chats that no longer exist are left out. */
 export const readHeads = (db: Queryable, chatIds: readonly bigint[]): Promise<Head[]> =>
   db.query<Head>('SELECT id AS "chatId", head_seq AS seq, head_mark AS mark FROM chat WHERE id = ANY($1::bigint[])', [
     chatIds,
@@ -183,10 +183,11 @@ export const readHeads = (db: Queryable, chatIds: readonly bigint[]): Promise<He
 export type Resumability = 'ok' | 'restored' | 'tooFar';
 
 /**
- * Whether the log can be read on without a hole from a position that `page` was read at.
+ * Whether the log can be read on without a gap from the position that `page` was read at.
  *
- * @param since for a cursor, as against a position that was reached by reading: it has not seen what is older, which retention may take any time
- * @returns `restored` also where retention took the event, since both mean the same to a reader
+ * @param since given for a cursor, not for a position reached by reading: the cursor has not seen what is older, which retention may
+ *   delete at any time
+ * @returns `restored` also if retention deleted the event: to a reader both mean the same
  */
 export const checkPosition = (
   position: LogPosition,

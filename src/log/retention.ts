@@ -1,28 +1,28 @@
 /**
- * Logs end somewhere behind, where `LOG_RETENTION_DAYS` says so. Only events go: messages, members and counters stay, so nothing
- * is missing but the way back for whoever was away for longer.
+ * With `LOG_RETENTION_DAYS` set, the server deletes old events. Only events go: messages, members and counters stay, so all that is
+ * lost is the replay for a client that was away for longer.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../db/database.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** How much later events go than nobody may begin with them any more: the time that a replay has. */
+/** How long after an event can no longer be resumed from it is deleted: the time that a running replay has. */
 const REPLAY_MS = 60 * 60 * 1000;
 const PASS_EVERY_MS = 60 * 60 * 1000;
-/** Between two steps, so that people are served. */
+/** Between two steps, so that requests get their turn. */
 const PAUSE_MS = 100;
 const CHATS_AT_ONCE = 1000;
 const EVENTS_AT_ONCE = 1000;
-/** Any number that nobody else locks. */
+/** An arbitrary number that nothing else locks. */
 const LOCK = 4_100_041;
 
-/** A cursor is as old as the first event that it has not seen. What happened before this is not replayed any more. */
+/** A cursor is as old as the first event that it has not seen. Events before this time are no longer replayed. */
 export const replayableSince = (days: number, now = Date.now()): Date => new Date(days === 0 ? 0 : now - days * DAY_MS);
 
-/** By the database's clock: one wrong clock among the nodes must take nothing. */
+/** By the database's clock: a node with a wrong clock must not delete anything. */
 const IS_OLD = `created_at < now() - make_interval(secs => $2::int)`;
 
-/** An event goes once the next one is old: until then there may be a cursor of it that may be resumed. So the newest never goes. */
+/** An event is deleted once the next one is old: until then a cursor at it may be resumed. So the newest event always stays. */
 const NEXT_CHATS = `
 SELECT chat.id, EXISTS (
   SELECT FROM (SELECT created_at FROM event WHERE chat_id = chat.id ORDER BY seq OFFSET 1 LIMIT 1) second WHERE ${IS_OLD}
@@ -39,11 +39,11 @@ WITH oldest AS (
 SELECT count(*)::int AS count FROM pruned`;
 
 /**
- * One pass over all chats, a short transaction for each step, which is done when it is asked for. It may be left at any of them:
- * what remains of each log has no gaps. It ends early where another node is at it.
+ * One pass over all chats, one short transaction per step; a step runs when the caller asks for it. The caller may stop after any step:
+ * what remains of each log has no gaps. The pass ends early if another node is pruning.
  *
  * @param days more than 0
- * @returns how many events went in each step
+ * @returns how many events each step deleted
  */
 export async function* prune(db: Database, days: number): AsyncGenerator<number, void, void> {
   const seconds = (days * DAY_MS + REPLAY_MS) / 1000;
@@ -61,7 +61,7 @@ export async function* prune(db: Database, days: number): AsyncGenerator<number,
   }
 }
 
-/** @returns undefined where another node is at it */
+/** @returns undefined if another node is pruning */
 const pruneChat = (db: Database, chatId: bigint, seconds: number): Promise<number | undefined> =>
   db.transaction(async (tx) => {
     const [lock] = await tx.query<{ granted: boolean }>(`SELECT pg_try_advisory_xact_lock(${LOCK}) AS granted`);
@@ -73,7 +73,7 @@ const pruneChat = (db: Database, chatId: bigint, seconds: number): Promise<numbe
  * Prunes now and then every hour.
  *
  * @param days 0: never
- * @returns stops it; resolves once the step in hand is done
+ * @returns stops it; resolves once the current step is done
  */
 export const startRetention = (
   db: Database,

@@ -1,6 +1,6 @@
 /**
- * Once a second each node asks the database what moved in any chat since it last asked. With the bus gone for ever this alone
- * carries everything, a second late. It costs as much as was written, not as much as is followed.
+ * Once a second each node asks the database what moved in any chat since it last asked. If the bus stays down, this alone still
+ * delivers everything, up to a second late. Its cost grows with what is written, not with what is followed.
  */
 import type { Queryable } from '../db/database.js';
 import type { ChatPosition } from './cursor.js';
@@ -8,30 +8,30 @@ import { committedSince, MOMENT, type Moment } from './since.js';
 
 /** What was committed since the last round. */
 export interface Moved {
-  /** The newest number of each chat that moved. */
+  /** The newest seq of each chat that moved. */
   chats: Map<bigint, number>;
-  /** Of these those that were made, or whose members changed. */
+  /** Those among them that were created, or whose members changed. */
   regroupedChatIds: bigint[];
   /** Users who got or read a notification, read a chat or joined one. */
   notifiedUserIds: bigint[];
-  /** Sessions made or ended. */
+  /** Sessions created or ended. */
   sessionIds: string[];
   /** Users whose account changed, or who revoked an API token. */
   userIds: bigint[];
-  /** The round before failed, or the database is another than before: followed logs should be compared with it. */
+  /** The previous round failed, or the database is another one: followed logs should be compared with it. */
   isAfterFailure: boolean;
-  /** The database is another than before: it was restored, or a standby took over that had not been given everything. */
+  /** The database is another one: it was restored, or a standby took over that had not received everything. */
   isOther: boolean;
 }
 
-/** A table that was made anew, or emptied, has another file. So has one that was rewritten, which is rare. */
+/** A table that was recreated or truncated has another file. So has one that was rewritten, which is rare. */
 const FILE = `pg_relation_filenode('event')::text AS file`;
 
 const SINCE = committedSince('xid', '$1', '$2');
 
 /**
- * `$1` and `$2` are the last round's moment, `$3` to `$5` an event that was there; this round's moment is read in the same
- * statement as its rows. From the last round's xmin instead, one transaction left open anywhere on the server would make every
+ * `$1` and `$2` are the last round's moment, `$3` to `$5` an event known to exist; this round's moment is read in the same
+ * statement as its rows. Counted from the last round's xmin instead, one transaction left open anywhere on the server would make every
  * round read everything since.
  */
 const MOVED = `
@@ -52,7 +52,7 @@ SELECT moment.*, kind, id, seq, mark FROM moment LEFT JOIN changed ON true`;
 /** Rounds. */
 const EARLIER = 10;
 
-/** With the newest event, as far as the numbers of transactions tell. */
+/** With the newest event, as far as transaction ids tell. */
 const FIRST = `SELECT ${MOMENT}, ${FILE}, newest.* FROM (SELECT) one LEFT JOIN (
   SELECT chat_id AS "chatId", seq, mark FROM event WHERE xid < pg_snapshot_xmax(pg_current_snapshot()) ORDER BY xid DESC LIMIT 1
 ) newest ON true`;
@@ -65,20 +65,20 @@ interface MovedRow extends Moment {
   seq: number;
   mark: number;
   file: string;
-  /** Whether the event is there that was known to be. */
+  /** Whether the event known to exist still does. */
   isThere: boolean;
 }
 
 export interface Rounds {
-  /** Told after each round in which something moved, or that followed a failure. */
+  /** Called after each round in which something moved, or that followed a failure. */
   onMoved(listener: (moved: Moved) => void): () => void;
-  /** An event that was committed a moment ago: should it not be there any more, the database is another one. */
+  /** An event that was just committed: if it no longer exists later, the database is another one. */
   saw(event: ChatPosition): void;
-  /** Asks now; the interval goes on as before. */
+  /** Asks now; the interval continues as before. */
   look(): Promise<void>;
-  /** Since the last round that the database answered. */
+  /** Time since the last round that the database answered. */
   ageMs(): number;
-  /** Some rounds ago: what was committed since may have passed by one who has only begun to listen. */
+  /** The moment some rounds ago: a listener that has just begun may have missed what was committed since. */
   earlier(): Moment;
   stop(): Promise<void>;
 }
@@ -90,7 +90,7 @@ export const createRounds = async (
   const listeners = new Set<(moved: Moved) => void>();
   let last: Moment;
   let earlier: Moment[];
-  /** The newest event that this node knows of: what is restored to a time before it has lost it. */
+  /** The newest event that this node knows of: a database restored to an earlier time has lost it. */
   let witness: ChatPosition | null;
   let file: string;
   const readFirst = async () => {
@@ -114,7 +114,7 @@ export const createRounds = async (
       const rows = await db.query<MovedRow>(MOVED, [last.xmax, last.xip, ...expectedPosition]);
       answeredAt = performance.now();
       const { xmax, xip, isThere } = rows[0]!;
-      // Numbers of transactions do not go back, but those of a restored server do.
+      // Transaction ids never go back, except on a restored server.
       const isOther = rows[0]!.file !== file || (expected !== null && !isThere) || BigInt(xmax) < BigInt(last.xmax);
       if (isOther) await readFirst();
       else {
@@ -133,7 +133,7 @@ export const createRounds = async (
       for (const row of rows) {
         if (row.kind === 'chat') {
           moved.chats.set(BigInt(row.id), row.seq);
-          // Unless a newer one was seen since.
+          // Unless a newer one was seen meanwhile.
           if (witness === expected) witness = { chatId: BigInt(row.id), seq: row.seq, mark: row.mark };
         }
         if (row.kind === 'regrouped') moved.regroupedChatIds.push(BigInt(row.id));

@@ -1,5 +1,5 @@
 /**
- * Sending: the hot path. What was queued while the last statement ran goes into the next one, many chats and senders at
+ * Sending: the hot path. Messages queued while the last statement ran go into the next one, for many chats and senders at
  * once; one statement checks, numbers and writes them all.
  */
 import type { Bus } from '../bus/bus.js';
@@ -12,18 +12,18 @@ import type { LogEvent, MessageRow, UserFacts } from './event.js';
 import type { Log, NewMessage, SendOutcome } from './log.js';
 import { newMarks } from './mark.js';
 
-/** What a repeated key is compared by. No text holds NUL, so nothing said with metadata is another thing without. */
+/** A repeated key is compared by this. A text never holds NUL, so a message with metadata never equals one without. */
 const hashOf = (
   table: string,
 ) => `sha256(convert_to(${table}.text, 'UTF8') || CASE WHEN ${table}.canonical_metadata IS NULL THEN ''
     ELSE '\\x00'::bytea || convert_to(${table}.canonical_metadata, 'UTF8') END)`;
 
 /**
- * The right to write comes from rows that this statement has locked, the chat's first, then the member's, and only then the
- * number: a plain look at `member` would read the snapshot from before the wait for the chat's lock, and a removed member's
+ * The right to write comes from rows that this statement has locked: first the chat's, then the member's; only then does the message
+ * take its seq. A plain read of `member` would use the snapshot from before the wait for the chat's lock, and a removed member's
  * message would follow their removal. For the same reason `earlier` may miss a key that was committed during that wait: the
- * unique constraint then refuses the whole statement, and it is run again. (`ON CONFLICT DO NOTHING` would leave a number
- * without an event.) Times rise with the numbers, even where the clock was set back.
+ * unique constraint then refuses the whole statement, and it is retried. (`ON CONFLICT DO NOTHING` would leave a seq
+ * without an event.) Times rise with the seqs, even if the clock was set back.
  */
 const sendSql = (maySend: string) => `
 WITH input AS MATERIALIZED (
@@ -86,7 +86,7 @@ interface SendRow {
   closedAt: Date | null;
   hasBusiness: boolean;
   isMember: boolean;
-  /** Of the event that was the chat's newest before this statement. */
+  /** The mark of the event that was the chat's newest before this statement. */
   markBefore: number;
   seq: number | null;
   sentAt: Date;
@@ -107,18 +107,18 @@ interface SendRow {
 
 interface Waiting extends NewMessage {
   since: number;
-  /** The first answer counts. */
+  /** The first outcome wins. */
   resolve: (outcome: SendOutcome) => void;
   reject: (error: Error) => void;
 }
 
-/** Two statements at once: the one is checked and written while the other commits. A chat is in one of them only. */
+/** Two statements at once: one is checked and written while the other commits. A chat is in only one of them. */
 const LANES = 2;
 const MAX_BATCH = 500;
 const MAX_QUEUE = 10_000;
-/** Who has waited this long without a turn is told so, and nothing is tried any more. */
+/** A send that has waited this long for its turn fails, and is never tried. */
 const TURN_WITHIN_MS = 3000;
-/** Who has waited this long is told that nobody knows, whatever becomes of it. */
+/** A send that has waited this long is answered as unknown, whatever becomes of it. */
 const ANSWER_WITHIN_MS = 4500;
 const SWEEP_MS = 250;
 const RETRY_AFTER_MS = 1000;
@@ -127,7 +127,7 @@ export interface Sender {
   send: Log['send'];
   waiting: Log['waiting'];
   outcomes: Tally;
-  /** Resolves when what is queued has been answered. */
+  /** Resolves when everything queued has been answered. */
   drain(): Promise<void>;
 }
 
@@ -138,12 +138,12 @@ export const createSender = (db: Queryable, bus: Bus, maySend: string): Sender =
   let lanes = 0;
   let isPumpDue = false;
   let onIdle: (() => void)[] = [];
-  /** Without an answer, the oldest first. */
+  /** Unanswered sends, oldest first. */
   const open = new Set<Waiting>();
   let sweeping: NodeJS.Timeout | undefined;
   const outcomes = createTally();
 
-  /** A chat's next statement may only begin to wait when the last one has given up: two of them would be too long. */
+  /** A chat's next statement may begin its wait only when the last one has given up: together the two waits would be too long. */
   const sweep = () => {
     const now = performance.now();
     for (const waiting of open) {
@@ -155,7 +155,7 @@ export const createSender = (db: Queryable, bus: Bus, maySend: string): Sender =
     sweeping = undefined;
   };
 
-  /** Takes what may go now, in order: no chat that another lane holds, no key twice (the second must find the first). */
+  /** Takes what may go now, in order: no chat that another lane holds, and no key twice (the second must find the first). */
   const takeBatch = (): Waiting[] => {
     const batch: Waiting[] = [];
     const left: Waiting[] = [];
@@ -168,7 +168,7 @@ export const createSender = (db: Queryable, bus: Bus, maySend: string): Sender =
       if (now - waiting.since > TURN_WITHIN_MS) {
         waiting.reject(new UnavailableError(RETRY_AFTER_MS));
       } else if (batch.length === MAX_BATCH || busyChats.has(waiting.chatId) || held.has(waiting.chatId) || isRepeat) {
-        held.add(waiting.chatId); // so that nothing of this chat overtakes it
+        held.add(waiting.chatId); // so that no later message of this chat overtakes it
         left.push(waiting);
       } else {
         keys.add(key);
@@ -221,7 +221,7 @@ export const createSender = (db: Queryable, bus: Bus, maySend: string): Sender =
         queue.push(waiting);
         open.add(waiting);
         sweeping ??= setInterval(sweep, SWEEP_MS);
-        // In a moment, so that the sends of one tick share a statement.
+        // Deferred, so that the sends of one tick share a statement.
         if (!isPumpDue && lanes < LANES) {
           isPumpDue = true;
           setImmediate(pump);
@@ -243,7 +243,7 @@ interface SendStatement {
   sql: string;
 }
 
-/** Writes a batch and answers each; never rejects. One that spoils the statement for all is found by sending each alone. */
+/** Writes a batch and answers each message; never rejects. If one message makes the statement fail for all, each is sent alone. */
 const write = async (on: SendStatement, batch: Waiting[], tries = 0): Promise<void> => {
   const { db, bus, sql } = on;
   let rows: SendRow[];

@@ -1,6 +1,6 @@
 /**
  * The tail of each log that somebody on this node follows: events as they are committed, in order, without gaps. The doorbell
- * brings them along; where one is missing the log is read; and once a second a look says what moved anywhere.
+ * brings them; if one is missing, the node reads the log; and once a second a round says what moved in any chat.
  */
 import type { Bus, Unsubscribe } from '../bus/bus.js';
 import type { Queryable } from '../db/database.js';
@@ -12,41 +12,41 @@ import { checkPosition, readHeads, readPage, type Head, type Removal } from './r
 import type { Moved, Rounds } from './rounds.js';
 
 export interface Follower {
-  /** In order, once. `removals`: members known to be removed after these events, where the log had to be read. */
+  /** In order, each once. `removals`: members known to have been removed after these events, if the log had to be read. */
   onEvents(chatId: bigint, events: LogEvent[], removals: Removal[]): void;
   onEphemeral(event: Ephemeral): void;
-  /** What follows does not continue what came before: the log is another one, or too far ahead. */
+  /** What follows does not continue what came before: the log is another one, or is too far ahead. */
   onReset(chatId: bigint): void;
 }
 
 export interface Tail {
-  /** Resolves once everything that is committed from now on will come, a second late at most. Chats that are gone tell nothing. */
+  /** Resolves once every later commit is sure to be delivered, at most a second late. Chats that no longer exist deliver nothing. */
   follow(chatIds: readonly bigint[], follower: Follower): Promise<void>;
   unfollow(chatIds: Iterable<bigint>, follower: Follower): void;
-  /** How often the log had to be read because the doorbell had not brought what came next. */
+  /** How often the log had to be read because the doorbell had not brought the next event. */
   readonly gapReads: () => number;
   readonly followedChats: () => number;
-  /** Seconds from each event's own time to its being handed out, once for each event however many follow. */
+  /** Seconds from each event's own time to its delivery, counted once per event for any number of followers. */
   readonly lag: Histogram;
   close(): void;
 }
 
-/** How long an event that came early, or a look that was faster than the bell, waits for the bell before the log is read. */
+/** How long an event that came early, or a round that was faster than the bell, waits for the bell before the log is read. */
 const GRACE_MS = 100;
-/** The database did not answer: the next try to read a gap. */
+/** If the database did not answer: the wait before a gap is read again. */
 const RETRY_MS = 1000;
 const PAGE = 500;
 const MAX_EARLY = 1000;
 
 interface ChatTail {
   followers: Set<Follower>;
-  /** The last event handed out; null until the head was read once. */
+  /** The last event delivered; null until the head was read once. */
   position: LogPosition | null;
-  /** Came before what precedes them, or is just coming; each with the mark of the one before it. */
+  /** Events that came before their predecessors, or are being delivered; each with the mark of the event before it. */
   early: Map<number, { event: LogEvent; markBefore: number }>;
-  /** The newest number that is known to exist. */
+  /** The newest seq known to exist. */
   knownHead: number;
-  /** How far who has read it, as told. */
+  /** Each reader's read position, as last delivered. */
   read: Map<bigint, number>;
   ready: Promise<unknown>;
   unsubscribe: Unsubscribe | null;
@@ -74,7 +74,7 @@ export const createTail = (
     for (const follower of [...chat.followers]) follower.onEvents(chatId, events, removals);
   };
 
-  /** Hands out what is next among the early ones. */
+  /** Delivers the early events that are next in order. */
   const advance = (chatId: bigint, chat: ChatTail) => {
     if (chat.position === null || chat.isReading) return;
     const next: LogEvent[] = [];
@@ -83,7 +83,7 @@ export const createTail = (
       const early = chat.early.get(seq);
       if (early === undefined) break;
       chat.early.delete(seq);
-      // It follows another event than the one that was handed out: of a log before a restore, or after it. The log knows.
+      // Its predecessor is not the event that was delivered: it is from a log before or after a restore. The log decides.
       if (early.markBefore !== mark) break;
       next.push(early.event);
       ({ mark } = early.event);
@@ -122,7 +122,7 @@ export const createTail = (
         }
         hand(chatId, chat, page.events, page.removals);
         if (chat.position.seq >= page.chat.headSeq) {
-          // This read began after it was known, so what it did not find is of a log that was lost.
+          // This read began after that head was known, so a seq that it did not find is from a lost log.
           if (chat.knownHead === knownBefore) chat.knownHead = chat.position.seq;
           return;
         }
@@ -141,7 +141,7 @@ export const createTail = (
     }
   };
 
-  /** Read positions only move forward, while bells of two nodes may overtake each other. */
+  /** Read positions only move forward, while the bells of two nodes may overtake each other. */
   const isBehind = ({ read }: ChatTail, event: Ephemeral): boolean => {
     if (event.kind !== 'read') return false;
     if (event.lastReadSeq <= (read.get(event.user.id) ?? 0)) return true;
@@ -166,13 +166,13 @@ export const createTail = (
     advance(chatId, chat);
   };
 
-  /** Compares every followed log with the database, after it was away: it may be another one now. */
+  /** Compares every followed log with the database after an outage: it may be another database now. */
   const compareAll = async (): Promise<void> => {
     compareTimer = null;
     try {
       await compareHeads();
     } catch (error) {
-      // The database may be closed, too.
+      // The database may be closed by then, too.
       if (isClosed) return;
       onError(error);
       compareTimer ??= setTimeout(() => void compareAll(), RETRY_MS);
@@ -184,7 +184,7 @@ export const createTail = (
     for (const [chatId, chat] of chats) {
       const head = heads.get(chatId);
       if (head === undefined) {
-        // Whoever follows it finds that it is gone, before a chat to come gets its id.
+        // Its followers learn that it is gone before a new chat can get its id.
         for (const follower of [...chat.followers]) follower.onReset(chatId);
         continue;
       }
@@ -256,7 +256,7 @@ export const createTail = (
         return chat;
       });
       await Promise.all(followed.map((chat) => chat.ready));
-      // After the bell is connected: what is committed later rings, what was before is in the head.
+      // After the bell is connected: later commits ring, earlier ones are in the head.
       const begun = chatIds.filter((chatId) => chats.get(chatId)?.position === null);
       if (begun.length > 0) for (const head of await readHeads(db, begun)) setHead(head.chatId, head);
     },
