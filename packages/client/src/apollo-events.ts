@@ -1,4 +1,4 @@
-/** Puts what events tell into the lists of Apollo's cache, beside what it normalises by itself. */
+/** Applies events to the lists in Apollo's cache, beyond what Apollo normalises by itself. */
 import type { ApolloCache, Reference } from '@apollo/client';
 import type { DocumentNode } from 'graphql';
 import { keepDeleted, keepEdit } from './apollo-message.js';
@@ -16,7 +16,7 @@ interface Told extends FollowedEvent {
   totalUnreadCount?: number;
 }
 
-/** Puts a message into the lists that show it: one's own, as the answer to `sendMessage` has it. Idempotent. */
+/** Puts a message into the lists that show it; for the user's own message, as `sendMessage` returns it. Idempotent. */
 export const putMessage = (cache: ApolloCache, chatId: string, { id }: { id: string }): void => {
   cache.writeFragment({
     id: cache.identify({ __typename: 'Chat', id: chatId }),
@@ -25,7 +25,7 @@ export const putMessage = (cache: ApolloCache, chatId: string, { id }: { id: str
   });
 };
 
-/** The link calls it for each event; others may, who follow in another way. @param isOfAll whether `events` told it */
+/** The link calls it for each event; call it yourself if you follow without the link. @param isOfAll whether `events` delivered it */
 export const putEvent = (cache: ApolloCache, event: FollowedEvent, isOfAll: boolean): void => {
   const told = event as Told;
   const { chatId = told.chat?.id } = told;
@@ -37,7 +37,7 @@ export const putEvent = (cache: ApolloCache, event: FollowedEvent, isOfAll: bool
   switch (told.__typename as string) {
     case 'MessageSent':
       if (told.message) putMessage(cache, chatId, told.message);
-      // It may be further down than the list was read.
+      // The chat may be further down than the list was read.
       if (isOfAll && told.chat) putChat(cache, chatId);
       break;
     case 'MessageEdited':
@@ -58,11 +58,11 @@ export const putEvent = (cache: ApolloCache, event: FollowedEvent, isOfAll: bool
       break;
     case 'MemberAdded':
     case 'MemberRemoved':
-      // Whoever shows them asks again.
+      // Queries that show them fetch again.
       cache.evict({ id: chat, fieldName: 'members' });
       break;
     case 'ResyncRequired':
-      // What is known of it may have a hole. Whoever shows it asks again, and live events go on meanwhile.
+      // The cached part of the chat may have a gap. Queries that show it fetch again; live events continue meanwhile.
       for (const fieldName of ['liveMessages', 'messages', 'members', 'lastMessage', 'unreadCount'])
         cache.evict({ id: chat, fieldName });
       cache.evict({ id: 'ROOT_QUERY', fieldName: 'messages', args: { chatId } });
@@ -87,7 +87,7 @@ const removeChat = (cache: ApolloCache, list: 'liveChats' | 'goneChats', chat: s
 const writeChats = (cache: ApolloCache, fragment: DocumentNode, data: Record<string, unknown>) =>
   cache.writeFragment({ id: 'ROOT_QUERY', fragment, data: { __typename: 'Query', ...data } });
 
-/** Of whichever member of those that are known. */
+/** Applies to the chat's cached members only. */
 const moveReadPosition = (cache: ApolloCache, chat: string, userId: string, to = 0) => {
   const user = cache.identify({ __typename: 'User', id: userId });
   const found = new Set<string>();

@@ -1,6 +1,6 @@
 /**
- * How Apollo's cache keeps what a message says. A query that was answered before an event may be written after it: so what the event
- * told is kept beside, and read where it is the newer one.
+ * How Apollo's cache keeps a message's content. A query answered before an event may be written after it, so the event's content
+ * is kept separately, and read if it is the newer one.
  */
 import type { ApolloCache, FieldFunctionOptions, FieldPolicy } from '@apollo/client';
 import type { DocumentNode } from 'graphql';
@@ -8,7 +8,7 @@ import { field, name, named, selection } from './ast.js';
 
 export interface Edit {
   text: string | null;
-  /** As JSON has it: later is greater. */
+  /** The JSON text of the time: a later time compares greater. */
   editedAt: string;
 }
 
@@ -21,7 +21,7 @@ const lastEdit: FieldPolicy<Edit> = {
 };
 
 export const messageFields = {
-  // Deleted is for ever.
+  // A deletion is final.
   isDeleted: { merge: (existing: boolean | undefined, incoming: boolean) => existing || incoming },
   text: {
     read: (text: string | null | undefined, { readField }: FieldFunctionOptions) => {
@@ -52,7 +52,7 @@ export const keepEdit = (
   if (editedAt) writeMessage(cache, id, EDIT, { lastEdit: { text, editedAt } });
 };
 
-/** Also where the message is not known yet. */
+/** Works for a message that is not in the cache yet, too. */
 export const keepDeleted = (cache: ApolloCache, id: string): void =>
   writeMessage(cache, id, DELETED, { isDeleted: true, text: null });
 

@@ -1,7 +1,7 @@
 /**
- * How Apollo's cache keeps Parley's lists. A connection is one list for all its pages, selected as `edges` or as `nodes`. What live
- * events add is kept beside the pages and joined to them when they are read: so an answer that was under way when an event came
- * takes nothing away, whichever of the two is written first.
+ * How Apollo's cache keeps Parley's lists. All pages of a connection form one list, selected as `edges` or as `nodes`. What live
+ * events add is kept apart from the pages and joined to them on read, so an answer that was in flight when an event came
+ * removes nothing, whichever of the two is written first.
  */
 import type { FieldFunctionOptions, FieldPolicy, Reference, TypePolicies } from '@apollo/client';
 import { messageFields } from './apollo-message.js';
@@ -26,21 +26,21 @@ interface Connection {
   pageInfo?: PageInfo;
 }
 
-/** As it is kept. */
+/** As stored in the cache. */
 interface Pages extends Connection {
   edges: readonly Edge[];
-  /** Whether it has everything there was at the end where lists grow. */
+  /** Whether it has every item at the end where the list grows. */
   reachesNow: boolean;
-  /** Whether it has the page that begins it: not one from a cursor alone. */
+  /** Whether it has the list's first page, not just a page after a cursor. */
   isBegun: boolean;
 }
 
 interface Rules {
-  /** The arguments that make another list of it. */
+  /** The arguments that select a separate list. */
   keyArgs?: string[];
-  /** Which end of the list is the newest; without one nothing is added to it. */
+  /** Which end of the list is the newest; if absent, nothing is added live. */
   newest?: 'first' | 'last';
-  /** The whole list, from its pages. */
+  /** The whole list: its pages joined with the live items. */
   withLive?: (edges: readonly Edge[], options: FieldFunctionOptions, reachesNow: boolean) => readonly Edge[];
 }
 
@@ -50,7 +50,7 @@ const connection = ({ keyArgs, newest, withLive }: Rules = {}): FieldPolicy<Page
   read: (pages, options) => {
     if (pages === undefined) return undefined;
     const { edges, reachesNow, isBegun } = pages;
-    // A page came after the list was forgotten: whoever shows the list from its beginning asks again.
+    // A page came after the list was forgotten: queries that show the list from its beginning fetch again.
     if (!isBegun && !options.args?.after && !options.args?.before) return undefined;
     const all = withLive?.(edges, options, reachesNow) ?? edges;
     const { canRead } = options;
@@ -70,12 +70,12 @@ const connection = ({ keyArgs, newest, withLive }: Rules = {}): FieldPolicy<Page
     const joint = (args?.after || args?.before) as string | undefined;
     if (joint) {
       const index = known.findIndex(({ cursor }) => cursor === joint);
-      // Asked for before the list was read again: there would be a hole between them, for good.
+      // Requested before the list was read again: merging it would leave a permanent gap.
       if (index < 0 && existing && known.length > 0) return existing;
       if (args?.after) before = known.slice(0, index + 1);
       else behind = known.slice(index);
     } else if (newest !== undefined) {
-      // Read again. Older pages stay, where the new one still joins on to them.
+      // Read again. Older pages stay if the new one still joins them.
       const first = known.findIndex((edge) => !isNew(edge));
       if (first >= 0 && newest === 'last') before = known.slice(0, first);
       if (first >= 0 && newest === 'first') behind = known.slice(first).filter(isNew);
@@ -104,7 +104,7 @@ const connection = ({ keyArgs, newest, withLive }: Rules = {}): FieldPolicy<Page
   },
 });
 
-/** The ends have the cursors of their page, however it was selected: pages are joined by them. */
+/** The first and last edge get the page's cursors, whether `edges` or `nodes` were selected: pages are joined by them. */
 const edgesOf = ({ __typename: type = '', edges, nodes, pageInfo }: Connection): readonly Edge[] => {
   const made: Edge[] = edges
     ? edges.map((edge) => ({ ...edge, cursor: edge.cursor ?? '' }))
@@ -115,7 +115,7 @@ const edgesOf = ({ __typename: type = '', edges, nodes, pageInfo }: Connection):
   return made;
 };
 
-/** Objects that stay the same are not read again by the cache: else each message would cost a look at all of them. */
+/** The cache does not re-read objects that stay the same; otherwise each message would cost a pass over all of them. */
 const sameWhileEqual = (pages: Pages, edges: readonly Edge[]): Connection => {
   const last = lastRead.get(pages);
   if (last && last.edges.length === edges.length && last.edges.every((edge, index) => edge === edges[index]))
@@ -127,7 +127,7 @@ const sameWhileEqual = (pages: Pages, edges: readonly Edge[]): Connection => {
 };
 const lastRead = new WeakMap<Pages, Connection & { edges: readonly Edge[] }>();
 
-/** Of what came live; the same for the same reference. */
+/** The edge of an item that came live; the same object for the same reference. */
 const liveEdge = (type: string, node: Reference): Edge => {
   let edge = liveEdges.get(node);
   if (edge === undefined) liveEdges.set(node, (edge = { __typename: type, cursor: '', node }));
@@ -138,7 +138,7 @@ const liveEdges = new WeakMap<Reference, Edge>();
 const liveMessages = (chat: Reference | undefined, { readField }: FieldFunctionOptions) =>
   (chat && readField<readonly Reference[]>('liveMessages', chat)) ?? [];
 
-/** Of one chat, in the log's order: pages, then what came live after them. */
+/** One chat's messages, in the log's order: pages, then what came live after them. */
 const messagesOf = (
   newest: 'first' | 'last',
   chatOf: (options: FieldFunctionOptions) => Reference | undefined,
@@ -156,7 +156,7 @@ const messagesOf = (
   };
 };
 
-/** Newest first, as the server has them: with those that became known live, without those that are gone. */
+/** Newest first, as on the server: adds chats that became known live, leaves out those that are gone. */
 const liveChats: Rules['withLive'] = (edges, { readField, args }) => {
   if (args?.scope === 'ALL') return edges;
   const gone = new Set(readField<readonly Reference[]>('goneChats')?.map(({ __ref }) => __ref));
@@ -173,7 +173,7 @@ const liveChats: Rules['withLive'] = (edges, { readField, args }) => {
   return all.sort((one, other) => timeOf(other) - timeOf(one));
 };
 
-/** In the log's order; each once. */
+/** In the log's order; each message once. */
 const liveMessagesPolicy: FieldPolicy<readonly Reference[]> = {
   merge: (existing = [], incoming, { readField }) => {
     const all = [...existing];
@@ -194,7 +194,7 @@ const union: FieldPolicy<readonly Reference[]> = {
   ],
 };
 
-/** An event is read by whoever is told it, not from the cache. */
+/** Events are handled when they are delivered, not read from the cache. */
 const lastEvent: FieldPolicy = { keyArgs: false, merge: (_existing, incoming: unknown) => incoming };
 
 /** For `new InMemoryCache({ possibleTypes, typePolicies })`. */

@@ -1,5 +1,5 @@
 /**
- * Apollo Client over one socket: subscriptions to `events` and `chatEvents` miss nothing, and lists on the screen follow them.
+ * Apollo Client over one socket: subscriptions to `events` and `chatEvents` miss nothing, and the lists on screen are kept up to date.
  *
  *     const client = new ApolloClient({
  *       link: createFollowLink(createConnection({ … })),
@@ -18,7 +18,7 @@ export { putEvent, putMessage } from './apollo-events.js';
 export { typePolicies } from './apollo-pages.js';
 export { followFrom } from './followable.js';
 
-/** A terminating link: what is not to be followed goes over the same socket, as with GraphQLWsLink. */
+/** A terminating link. Operations that are not followed go over the same socket unchanged, as with GraphQLWsLink. */
 export const createFollowLink = (client: Client): ApolloLink => {
   const socket = new GraphQLWsLink(client);
   const follower = createFollower(client);
@@ -33,10 +33,10 @@ export const createFollowLink = (client: Client): ApolloLink => {
         { followable, query, variables, operationName, extensions, after },
         {
           onEvent: (event) => {
-            // First normalised, then put into lists.
+            // Normalised first, then put into lists.
             observer.next({ data: { [followable.key]: event } });
             const put = (cache: ApolloCache) => putEvent(cache, event, followable.field === 'events');
-            // Whoever shows what is forgotten asks again, also while a page of it is on its way.
+            // Queries that show the forgotten fields fetch again, even if a page of them is in flight.
             if (event.__typename === 'ResyncRequired') void operation.client.refetchQueries({ updateCache: put });
             else put(operation.client.cache);
           },

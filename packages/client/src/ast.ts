@@ -1,4 +1,4 @@
-/** Parts of documents written out, so that nobody has to ship a parser for them. */
+/** Parts of GraphQL documents, written out as AST so that an app need not ship a parser. */
 import type {
   FieldNode,
   InlineFragmentNode,
@@ -9,7 +9,7 @@ import type {
   VariableNode,
 } from 'graphql';
 
-// Its kinds are an enum, which is code; these are but types.
+// The AST's kinds are an enum, and importing it would import code; these are types only.
 const node = <Node>(kind: string, parts: object) => ({ kind, ...parts }) as Node;
 
 export const name = (value: string): NameNode => node('Name', { value });

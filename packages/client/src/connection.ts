@@ -1,6 +1,6 @@
 /**
- * A graphql-ws client that always comes back: after every loss, with a fresh token, also where nothing says that the network is
- * gone. Hand it to Apollo's `GraphQLWsLink`, urql's `subscriptionExchange`, and `followChat`: one socket for all of them.
+ * A graphql-ws client that always reconnects: after every loss, with a fresh token, even if nothing reports that the network is
+ * gone. Pass it to Apollo's `GraphQLWsLink`, urql's `subscriptionExchange`, and `followChat`: one socket for all of them.
  */
 import { createClient, type Client, type ClientOptions } from 'graphql-ws';
 import { SignedOutError } from './refusal.js';
@@ -8,39 +8,39 @@ import { createRenewal } from './renewal.js';
 import { call } from './report.js';
 
 /**
- * Asked each time: before each opening of the socket, and again before a token ends, which is then renewed on the open socket.
+ * Called before each opening of the socket, and again before a token expires, to renew it on the open socket.
  *
- * @param refused what the server has just refused, if it has: answer with another one, as `session.accessToken` does
+ * @param refused the credential that the server has just refused, if any: return another one, as `session.accessToken` does
  */
 export type AskCredential = (refused?: string) => string | Promise<string>;
 
-/** Either of both. */
+/** One of the two. */
 export type Credential =
   | {
       accessToken: AskCredential;
       authorization?: undefined;
     }
   | {
-      /** With its scheme: `Token pat_…` for an API token. */
+      /** Including its scheme: `Token pat_…` for an API token. */
       authorization: AskCredential;
       accessToken?: undefined;
     };
 
 export type ConnectionOptions = Credential & {
-  /** `wss://…/graphql`; a function is asked each time. */
+  /** `wss://…/graphql`; a function is called before each opening. */
   url: ClientOptions['url'];
-  /** Where there is no global one: Node before 22. */
+  /** Needed if there is no global WebSocket: Node before 22. */
   webSocketImpl?: unknown;
-  /** A socket that has not opened by then is given up, and the next one tried. Default: 10 s. */
+  /** A socket that has not opened within this time is given up, and the next one is tried. Default: 10 s. */
   openWithinMs?: number;
-  /** Moving on to another node as the server wants it is no `away`, where that succeeds at once. */
+  /** Moving to another node on the server's request is not reported as `away` if it succeeds at once. */
   onState?: (state: 'connected' | 'away') => unknown;
   /**
-   * It will not come back: the server does not take the credential. 4401: the session, the API token or the account is gone (or
-   * `accessToken` said SignedOutError). 4403: malformed or unknown, and so was the one that was asked for after that.
+   * Reconnecting has stopped: the server refuses the credential. 4401: the session, the API token or the account is gone (or
+   * `accessToken` threw SignedOutError). 4403: the credential is malformed or unknown, and so was the one requested after it.
    */
   onRefused?: (code: number, reason: string) => unknown;
-  /** It will not come back: the client itself did something wrong. */
+  /** Reconnecting has stopped because of an error in the client itself. */
   onGone?: (error: unknown) => unknown;
 };
 
@@ -52,7 +52,7 @@ const OPEN_WITHIN_MS = 10_000;
 const UNAUTHORIZED = 4401;
 /** The token is malformed, unknown or has expired. */
 const FORBIDDEN = 4403;
-/** The node stops, or the connection is old: another one is opened at once. */
+/** The node is stopping, or the connection is old: the client opens another one at once. */
 const GOING_AWAY = 1001;
 
 export const createConnection = ({
@@ -69,12 +69,12 @@ export const createConnection = ({
     authorization ? authorization(refused) : `Bearer ${await accessToken(refused && tokenOf(refused))}`;
 
   let silence: ReturnType<typeof setTimeout> | undefined;
-  /** What the present socket was shown last. */
+  /** The credential last shown on the current socket. */
   let shown = '';
-  /** What the last one was closed for. */
+  /** The credential that the last socket was closed for. */
   let refused: string | undefined;
   let isRefused = false;
-  /** From one node to another, as told to: nothing that anybody need be shown, unless it does not succeed at once. */
+  /** Moving to another node on the server's request: not reported unless the first attempt fails. */
   let isMoving = false;
 
   const refuse = (code: number, reason: string) => {
@@ -108,20 +108,20 @@ export const createConnection = ({
     keepAlive: PING_EVERY_MS,
     retryAttempts: Infinity,
     shouldRetry: () => !isRefused,
-    // Drawn by lot, so that not everybody comes back at once.
+    // Randomised, so that clients do not all reconnect at once.
     retryWait: (retries) => sleep(Math.min(MAX_WAIT_MS, 100 * 2 ** retries) * (0.5 + Math.random() / 2)),
     connectionParams: async () => {
       try {
         return { authorization: (shown = await ask(refused)) };
       } catch (error) {
-        // graphql-ws closes with 4005. Where that close comes late it takes it for the end of the next socket, and for ever.
+        // graphql-ws closes with 4005. If that close comes late, graphql-ws takes it for the end of the next socket, and stops for good.
         if (!(error instanceof SignedOutError)) client.terminate();
         throw error;
       }
     },
     onNonLazyError: (error) => {
       if (isRefused && onRefused) return;
-      // eslint-disable-next-line no-console -- otherwise nobody would know
+      // otherwise nobody would know
       call(onGone ?? console.error, error);
     },
     on: {
@@ -132,7 +132,7 @@ export const createConnection = ({
         if (!isMoving) call(onState, 'connected');
         isMoving = false;
       },
-      // Where the network swallows everything no close ever comes.
+      // If the network drops everything silently, no close event ever comes.
       ping: (isReceived) => {
         if (!isReceived) silence = setTimeout(() => client.terminate(), PING_EVERY_MS);
       },
@@ -146,7 +146,7 @@ export const createConnection = ({
         clearTimeout(silence);
         renewal.stop();
         const { code, reason } = event as { code?: number; reason?: string };
-        // An expired token, or a wrong clock: once.
+        // An expired token, or a wrong clock: retried once.
         if (code === UNAUTHORIZED || (code === FORBIDDEN && refused !== undefined)) refuse(code, reason ?? '');
         if (code === FORBIDDEN) refused = shown;
         isMoving = code === GOING_AWAY && !isMoving;
@@ -157,13 +157,13 @@ export const createConnection = ({
   return {
     ...client,
     dispose: async () => {
-      // While it is away graphql-ws rejects with why.
+      // While disconnected, graphql-ws rejects with the reason for the disconnect.
       await Promise.resolve(client.dispose()).catch(() => {});
     },
   };
 };
 
-/** Gives up a socket that does not open: `terminate` would, but with the package ws that is an uncaught error. */
+/** Gives up a socket that does not open. `terminate` would too, but with the `ws` package that is an uncaught error. */
 const impatient = (Socket: unknown, openWithinMs: number): unknown =>
   typeof Socket !== 'function'
     ? Socket
@@ -178,7 +178,7 @@ const impatient = (Socket: unknown, openWithinMs: number): unknown =>
 const RENEW =
   'mutation ($input: RenewConnectionInput!) { renewConnection(input: $input) { __typename ... on Error { reason } } }';
 
-/** Without its scheme. */
+/** The token without its scheme. */
 const tokenOf = (authorization: string) => authorization.replace(/^\S+ +/, '');
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

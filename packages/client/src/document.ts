@@ -1,11 +1,11 @@
-/** Looks at a subscription's text: without a parser, for whoever follows has no graphql-js otherwise. */
+/** Inspects a subscription's text without a parser, so that following does not need graphql-js. */
 
 const STRINGS_AND_COMMENTS = /"""[\s\S]*?"""|"(?:\\.|[^"\\\n])*"|#.*/g;
 
 /**
- * Without `after` the server replays nothing after a loss, and nobody notices.
+ * Without `after` the server replays nothing after a reconnect, and events would be lost silently.
  *
- * @throws Error where the document does not declare `$after`, or does not hand it to the field
+ * @throws Error if the document does not declare `$after`, or does not pass it to the field
  */
 export const requireAfter = (query: string, field: 'chatEvents' | 'events'): void => {
   const text = query.replaceAll(STRINGS_AND_COMMENTS, ' ');

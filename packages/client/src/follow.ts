@@ -1,32 +1,33 @@
 /**
- * Follows one chat (`chatEvents`) or all of a user's (`events`) without losing or doubling anything, over any number of sockets.
+ * Follows one chat (`chatEvents`) or all of a user's (`events`) without losing or duplicating events, over any number of sockets.
  *
- * graphql-ws subscribes again by itself after each loss, with the very object of variables that it was given first. So `after` in
- * it is read from the last cursors each time: left as it was, it would leave a silent hole.
+ * graphql-ws resubscribes by itself after each loss, with the very variables object that it was first given. So `after` in that
+ * object is a getter that reads the latest cursors: a fixed value would leave a silent gap.
  */
 import type { Client } from 'graphql-ws';
 import { requireAfter } from './document.js';
 import { retryAfterMs } from './refusal.js';
 import { call } from './report.js';
 
-/** What is looked at here. Select it in the subscription: `__typename` of every event, and these where an event has them. */
+/** The fields that following uses. Select them in the subscription: `__typename` of every event, and these if an event has them. */
 interface Event {
   __typename?: string;
   cursor?: string;
   chatId?: string;
   code?: string;
   reason?: string;
-  /** Of ChatAdded, where it has no `chatId` and `cursor` of its own. */
+  /** Of ChatAdded, if it has no `chatId` and `cursor` of its own. */
   chat?: unknown;
 }
 
 interface Listener<Followed> {
   /**
-   * Every event, these included: ResyncRequired, for what is known of that chat has to be queried again, while live events go on.
-   * What it throws is reported (in browsers as an uncaught error, in Node on the console), and the next event comes all the same. Its promise is not waited for.
+   * Receives every event, including those that following handles itself. On ResyncRequired, query that chat again; live events
+   * continue meanwhile. If it throws, the error is reported (in browsers as an uncaught error, in Node on the console), and the next
+   * event is delivered anyway. A returned promise is not awaited.
    */
   onEvent: (event: Followed) => unknown;
-  /** It will not go on: REMOVED, CHAT_GONE, TAKEN_OVER, the code of an error, or that of the socket's close. */
+  /** Following has ended for good: REMOVED, CHAT_GONE, TAKEN_OVER, an error's code, or the socket's close code. */
   onEnded: (code: string, reason: string) => unknown;
 }
 
@@ -35,7 +36,7 @@ export interface FollowChatOptions<Followed> extends Listener<Followed> {
   /** `subscription ($chatId: ID!, $after: Cursor) { chatEvents(chatId: $chatId, after: $after) { … } }` */
   query: string;
   chatId: string;
-  /** Of the chat as it was queried, or as it was kept: `chat { cursor }`. Null: nothing is replayed. */
+  /** The chat's cursor as it was queried or stored: `chat { cursor }`. Null: nothing is replayed. */
   after: string | null;
 }
 
@@ -44,22 +45,22 @@ export interface FollowAllOptions<Followed> extends Listener<Followed> {
   /** `subscription ($after: [Cursor!]) { events(after: $after) { … on ChatAdded { chatId cursor } … } }` */
   query: string;
   /**
-   * By the chat's id, of the chats as they were queried. Every other chat is told as added, with an empty map each of them. Of more
-   * than 2,000 the last ones count. Null: from now on; nothing is replayed, and no chat is told as added that is there already.
+   * The queried chats' cursors, by chat id. Every other chat is delivered as ChatAdded: with an empty map, every chat. Of more than
+   * 2,000 cursors the last ones count. Null: from now on; nothing is replayed, and existing chats are not delivered as ChatAdded.
    */
   after: ReadonlyMap<string, string> | null;
 }
 
 export interface Following {
   /**
-   * Keep them with what was made of the events, to go on from there after a reload. By the chat's id; the chat that moved last is
-   * the last. An event's own cursor is among them once `onEvent` has returned.
+   * The current cursors, by chat id; the chat that moved last comes last. Store them with the state you build from the events, to
+   * resume from there after a reload. An event's own cursor is included once `onEvent` has returned.
    */
   readonly cursors: ReadonlyMap<string, string>;
   stop(): void;
 }
 
-/** @throws Error where the document does not use `$after` */
+/** Follows one chat. @throws Error if the document does not use `$after` */
 export const followChat = <Followed extends Event>({
   client,
   query,
@@ -78,7 +79,7 @@ export const followChat = <Followed extends Event>({
   return follow({ client, query, variables, cursors, isFromNow: after === null, readyType: 'ChatReady', ...listener });
 };
 
-/** @throws Error where the document does not use `$after` */
+/** Follows all of the user's chats. @throws Error if the document does not use `$after` */
 export const followAll = <Followed extends Event>({
   client,
   query,
@@ -88,7 +89,7 @@ export const followAll = <Followed extends Event>({
   requireAfter(query, 'events');
   const cursors = new Map(after ?? []);
   const variables = {
-    // Empty rather than absent: so every chat without a cursor is told as added, and brings its cursor.
+    // Empty rather than absent: every chat without a cursor is then delivered as ChatAdded, which brings its cursor.
     get after() {
       return [...cursors.values()].slice(-MAX_CURSORS);
     },
@@ -104,18 +105,18 @@ export const followAll = <Followed extends Event>({
   });
 };
 
-/** More the server does not take. */
+/** The server accepts no more. */
 const MAX_CURSORS = 2000;
 
 interface FollowOptions<Followed> extends Listener<Followed> {
   client: Pick<Client, 'subscribe'>;
   query: string;
-  /** Read each time it is subscribed. */
+  /** Read on each subscribe. */
   variables: Record<string, unknown>;
   cursors: Map<string, string>;
-  /** Until it is ready for the first time: of chats that are there already only the cursors are of interest. */
+  /** Until the first Ready event: of existing chats, only the cursors are used. */
   isFromNow: boolean;
-  /** After what is replayed. */
+  /** Delivered after the replay. */
   readyType: 'ChatReady' | 'ViewerReady';
 }
 
@@ -132,7 +133,7 @@ const follow = <Followed extends Event>({
   let isOver = false;
   let unsubscribe = () => {};
   let again: ReturnType<typeof setTimeout> | undefined;
-  /** Chats whose cursors the server would not take, and what it said. */
+  /** Chats whose cursors the server refused, and its message. */
   let refused = new Set<string>();
   let refusal = '';
 
@@ -146,7 +147,7 @@ const follow = <Followed extends Event>({
     if (!isOver) call(onEvent, event);
   };
 
-  /** Before what follows them live: what is known of these chats has to be queried again. */
+  /** Delivered before their live events: these chats have to be queried again. */
   const tellRefused = () => {
     for (const chatId of refused) tell({ __typename: 'ResyncRequired', chatId, reason: refusal } as Followed);
     refused = new Set();
@@ -163,14 +164,14 @@ const follow = <Followed extends Event>({
     if (chatId === undefined) return;
     if (type === 'ChatRemoved') cursors.delete(chatId);
     if (cursor === undefined) return;
-    cursors.delete(chatId); // so that it is the last one
+    cursors.delete(chatId); // so that it moves to the end
     cursors.set(chatId, cursor);
   };
 
   const begin = () => {
     let isLeft = false;
 
-    /** From the last cursor. Whatever this one still brings does not count. */
+    /** Subscribes again from the last cursors. Anything that the old subscription still delivers is ignored. */
     const beginAgain = (wait: number) => {
       isLeft = true;
       unsubscribe();
@@ -179,7 +180,7 @@ const follow = <Followed extends Event>({
 
     const take = (event: Followed) => {
       if (event.__typename !== 'SubscriptionEnded') return takeEvent(event);
-      // After these the socket goes, and its successor subscribes again.
+      // After these the socket closes, and graphql-ws subscribes again on the next one.
       if (event.code === 'SIGNED_OUT' || event.code === 'SHUTTING_DOWN') return;
       if (event.code === 'TOO_SLOW') beginAgain(0);
       else end(event.code ?? '', event.reason ?? '');
@@ -189,7 +190,7 @@ const follow = <Followed extends Event>({
       const wait = retryAfterMs(error);
       if (wait !== null) return beginAgain(wait);
       const [code, reason] = reasonOf(error);
-      // One that was kept may be another server's, or spoilt. Without them it can go on, and does not lose without a word.
+      // A stored cursor may be another server's, or damaged. Following continues without them, and reports the loss.
       if (code === 'BAD_USER_INPUT' && cursors.size > 0) {
         refused = new Set(cursors.keys());
         refusal = reason;
@@ -205,7 +206,7 @@ const follow = <Followed extends Event>({
         next: ({ data, errors }) => {
           if (isLeft || isOver) return;
           const wait = retryAfterMs(errors);
-          if (wait !== null) return beginAgain(wait); // it could not be read whole
+          if (wait !== null) return beginAgain(wait); // it could not be read completely
           const event = Object.values(data ?? {})[0];
           if (event) take(event);
           else if (errors) fail(errors);
@@ -237,7 +238,7 @@ const placeOf = ({ __typename: type, chatId, cursor, chat }: Event): [chatId?: s
   return [id, head];
 };
 
-/** Of a refusal, or of the socket's close. */
+/** From a refusal, or from the socket's close. */
 const reasonOf = (error: unknown): [code: string, reason: string] => {
   const first = (Array.isArray(error) ? error[0] : error) as {
     message?: string;

@@ -1,6 +1,6 @@
 /**
- * What the links of Apollo and urql have in common: they tell by its document which subscription is to be followed, and make it ask
- * for what following needs, so that an app writes `subscription { events { … } }` with what it shows and nothing else.
+ * What the Apollo and urql links share: they recognise by its document which subscription to follow, and add the fields that
+ * following needs, so that an app writes `subscription { events { … } }` with just the fields it shows.
  */
 import type { Client } from 'graphql-ws';
 import type {
@@ -15,7 +15,7 @@ import type {
 import { field as fieldOf, name, named, node, on, onThe, selection, variable } from './ast.js';
 import { followAll, followChat } from './follow.js';
 
-/** An event, with what the document selects, and at least this. */
+/** An event: the fields that the document selects, and at least these. */
 export interface FollowedEvent {
   __typename?: string;
   chatId?: string;
@@ -25,13 +25,13 @@ export interface FollowedEvent {
   [field: string]: unknown;
 }
 
-/** A chat as it was queried: its events after `cursor` have not been seen. */
+/** A chat as it was queried: the client has not seen its events after `cursor`. */
 export interface FollowedChat {
   id: string;
   cursor: string;
 }
 
-/** To be handed to a subscription as its context: first comes what happened in these chats since they were queried. */
+/** Context for a subscription: it first delivers what happened in these chats since they were queried. */
 export const followFrom = (chats: Iterable<FollowedChat>): { after: ReadonlyMap<string, string> } => ({
   after: new Map([...chats].map(({ id, cursor }) => [id, cursor])),
 });
@@ -40,18 +40,18 @@ type Variables = Record<string, unknown>;
 
 export interface Followable {
   field: 'chatEvents' | 'events';
-  /** By which name the answer has its event. */
+  /** The response key of the event. */
   key: string;
   /** Of `chatEvents`. */
   chatId: (variables: Variables) => string;
-  /** With `$after`, and with what following looks at. */
+  /** The document with `$after`, and with the fields that following uses added. */
   document: DocumentNode;
 }
 
-/** What it may ask for and the document lacks; once for each document. */
+/** The followable form of each document; computed once per document. */
 const known = new WeakMap<DocumentNode, Followable | null>();
 
-/** @returns null where the document is another: it goes to the socket as it is */
+/** @returns null for any other document: it goes to the socket unchanged */
 export const followableOf = (document: DocumentNode): Followable | null => {
   const before = known.get(document);
   if (before !== undefined) return before;
@@ -140,13 +140,13 @@ export interface Subscription {
   variables: Variables;
   operationName?: string;
   extensions?: Record<string, unknown>;
-  /** What the app's context has as `after`. */
+  /** `after` from the app's context. */
   after: unknown;
 }
 
 export interface Sink {
   onEvent: (event: FollowedEvent) => void;
-  /** The server did not end it with an event: a refusal. */
+  /** The subscription failed without an event from the server: a refusal. */
   onRefused: (code: string, reason: string) => void;
   onComplete: () => void;
 }
@@ -155,12 +155,12 @@ export interface Follower {
   subscribe(subscription: Subscription, sink: Sink): () => void;
 }
 
-/** Why the server ends a subscription with an event of its own. */
+/** Why the server ends a subscription with its own event. */
 const ENDS: readonly string[] = ['REMOVED', 'CHAT_GONE', 'TAKEN_OVER'];
 
 /**
- * Keeps cursors beyond a subscription: whoever subscribes again, after a screen was left or a component mounted twice, goes on from
- * where the last one was.
+ * Keeps cursors beyond a subscription: a new subscription (after leaving a screen, or when a component mounts twice) continues where
+ * the last one ended.
  */
 export const createFollower = (client: Pick<Client, 'subscribe'>): Follower => {
   const kept = { chatEvents: new Map<string, string>(), events: null as ReadonlyMap<string, string> | null };
@@ -175,7 +175,7 @@ export const createFollower = (client: Pick<Client, 'subscribe'>): Follower => {
       if (field === 'events' && Array.isArray(asked) && asked.length > 0)
         throw new Error('Hand over the cursors of chats as context: followFrom(chats). A list of them tells no chats');
 
-      /** With what else the document has: the object of variables stays the one that is kept current. */
+      /** With the document's other variables; the variables object itself stays the one whose `after` is kept current. */
       const withOthers: Pick<Client, 'subscribe'> = {
         subscribe: (payload, target) => {
           Object.assign(payload.variables!, others);
@@ -202,7 +202,7 @@ export const createFollower = (client: Pick<Client, 'subscribe'>): Follower => {
         const following = followAll<FollowedEvent>({ ...listener, onEvent, after: from });
         return () => {
           following.stop();
-          // Before it is not known which chats there are: the next one begins anew.
+          // Until Ready the set of chats is unknown: the next subscription starts over.
           if (isReady) kept.events = following.cursors;
         };
       }

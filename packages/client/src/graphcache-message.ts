@@ -1,13 +1,13 @@
 /**
- * How graphcache keeps what a message says. A query that was answered before an event may be written after it: so what the event told
- * is kept beside, and read where it is the newer one.
+ * How graphcache keeps a message's content. A query answered before an event may be written after it, so the event's content is
+ * kept separately, and read if it is the newer one.
  */
 import type { Cache, Resolver } from '@urql/exchange-graphcache';
 import { field, name, named, node, selection } from './ast.js';
 
 const keyOf = (cache: Cache, id: string) => cache.keyOfEntity({ __typename: 'Message', id }) ?? '';
 
-/** Null before the first edit, undefined where it was never asked for. */
+/** Null before the first edit, undefined if it was never selected. */
 const editedAtOf = (cache: Cache, message: string) => {
   const editedAt = cache.resolve(message, 'editedAt') as string | null | undefined;
   const edit = lastEditOf(cache, message);
@@ -21,7 +21,7 @@ const lastEditOf = (cache: Cache, message: string) => {
   return { text: cache.resolve(edit, 'text') as string | null, editedAt };
 };
 
-/** Deleted is for ever. */
+/** A deletion is final. */
 const isDeleted = (cache: Cache, message: string) =>
   typeof cache.resolve(message, 'deletedAs') === 'string' || cache.resolve(message, 'isDeleted');
 
@@ -39,7 +39,7 @@ export const messageResolvers: Record<'isDeleted' | 'text' | 'editedAt' | 'isEdi
   },
 };
 
-/** As a message of its own that is in no list: with a schema graphcache keeps nothing else. */
+/** Stored as a separate message that is in no list: with a schema, graphcache keeps nothing else. */
 export const keepEdit = (
   cache: Cache,
   message: { id: string; text?: string | null; editedAt?: string | null },
@@ -51,7 +51,7 @@ export const keepEdit = (
   cache.link(keyOf(cache, id), 'lastEdit', keyOf(cache, `${id} as edited`));
 };
 
-/** Also where the message is not known yet. */
+/** Works for a message that is not in the cache yet, too. */
 export const keepDeleted = (cache: Cache, id: string): void =>
   cache.link(keyOf(cache, id), 'deletedAs', keyOf(cache, id));
 

@@ -1,7 +1,7 @@
 /**
  * How urql's graphcache keeps Parley's lists: all pages of a connection as one, selected as `edges` or as `nodes`. What live events
- * add is kept beside the pages and joined to them when they are read: so an answer that was under way when an event came takes
- * nothing away, whichever of the two is written first.
+ * add is kept apart from the pages and joined to them on read, so an answer that was in flight when an event came
+ * removes nothing, whichever of the two is written first.
  */
 import type { Cache, CacheExchangeOpts, Resolver, Variables } from '@urql/exchange-graphcache';
 import { messageResolvers } from './graphcache-message.js';
@@ -23,7 +23,7 @@ interface Page {
 
 const PAGING = ['first', 'last', 'after', 'before'];
 
-/** The pages of one list, as far as they were read: those with the same arguments but for paging. */
+/** The pages of one list that were read: those whose arguments differ in paging alone. */
 export const pagesOf = (cache: Cache, parent: string, list: string, args: Variables): Page[] => {
   const identity = (of: Variables | null) =>
     JSON.stringify(
@@ -59,7 +59,7 @@ const pageAt = (cache: Cache, key: unknown, args: Variables): Page | null => {
   };
 };
 
-/** The page that begins a list, with those that join on to it on both sides. */
+/** A list's first page, with the pages that join it on both sides. */
 const joined = (pages: readonly Page[], args: Variables): Page[] => {
   const whole = pages.filter((page) => !page.args.before && !page.args.after);
   const isAsked = (page: Page) => page.args.first === args.first && page.args.last === args.last;
@@ -80,7 +80,7 @@ const joined = (pages: readonly Page[], args: Variables): Page[] => {
   return chain;
 };
 
-/** The whole list, from its pages. */
+/** The whole list: its pages joined with the live items. */
 type WithLive = (
   nodes: readonly string[],
   cache: Cache,
@@ -96,7 +96,7 @@ const connection =
     const chain = joined(pagesOf(cache, parentKey, fieldName, args), args);
     const [first, last] = [chain[0], chain.at(-1)];
     if (first === undefined || last === undefined) return undefined;
-    // Not there yet: shown as far as it is, and asked for.
+    // Not in the cache yet: shows what there is, and has the rest fetched.
     if (typeof cache.resolve(parentKey, fieldName, args) !== 'string') info.partial = true;
     const cursors = new Map(chain.flatMap(({ edges }) => edges.map((edge) => [edge.node, edge.cursor])));
     const nodes = withLive([...cursors.keys()], cache, chain, args, parentKey);
@@ -126,7 +126,7 @@ export const seqOf = (cache: Cache, message: string) => (cache.resolve(message, 
 export const keyOf = (cache: Cache, type: string, id: unknown) =>
   cache.keyOfEntity({ __typename: type, id: id as string }) ?? '';
 
-/** Of one chat, in the log's order: pages, then what came live after them. */
+/** One chat's messages, in the log's order: pages, then what came live after them. */
 const messagesOf =
   (newest: 'first' | 'last', chatOf: (cache: Cache, args: Variables, parent: string) => string): WithLive =>
   (nodes, cache, chain, args, parent) => {
@@ -141,7 +141,7 @@ const messagesOf =
     return newest === 'last' ? [...nodes, ...added] : [...added.reverse(), ...nodes];
   };
 
-/** Newest first, as the server has them: with those that became known live, without those that are gone. */
+/** Newest first, as on the server: adds chats that became known live, leaves out those that are gone. */
 const chats: WithLive = (nodes, cache, _chain, { kind, scope }) => {
   if (scope === 'ALL') return [...nodes];
   const gone = linksOf(cache, 'Query', 'goneChats');

@@ -1,4 +1,4 @@
-/** What graphcache has to know beside its lists: which types have no key, and what an event does to the lists. */
+/** What graphcache needs besides the lists: which types have no key, and how events change the lists. */
 import type { Cache, CacheExchangeOpts, UpdateResolver, Variables } from '@urql/exchange-graphcache';
 import { field, name, named, node, selection } from './ast.js';
 import type { FollowedEvent } from './followable.js';
@@ -8,7 +8,7 @@ import { typesWithoutId } from './types-without-id.js';
 
 type Config = Required<Pick<CacheExchangeOpts, 'keys' | 'updates'>>;
 
-/** They lie in whatever has them. */
+/** Types without an id: graphcache embeds them in their parent. */
 export const keys: Config['keys'] = Object.fromEntries(typesWithoutId.map((type) => [type, () => null]));
 
 interface Told extends FollowedEvent {
@@ -45,13 +45,13 @@ const moveChat = (cache: Cache, chat: string, from: 'liveChats' | 'goneChats', t
   if (!list.includes(chat)) cache.link('Query', to, [...list, chat]);
 };
 
-/** Whoever shows them asks again. */
+/** Queries that show these fields fetch them again. */
 const forget = (cache: Cache, entity: string, ...fields: string[]) => {
   for (const { fieldName, arguments: args } of cache.inspectFields(entity))
     if (fields.includes(fieldName)) cache.invalidate(entity, fieldName, args);
 };
 
-/** Of whichever member of those that are known. */
+/** Applies to the chat's cached members only. */
 const moveReadPosition = (cache: Cache, chat: string, userId: string, to = 0) => {
   const user = keyOf(cache, 'User', userId);
   const known = pagesOf(cache, chat, 'members', {}).flatMap(({ edges }) => edges.map((edge) => edge.node));
@@ -82,7 +82,7 @@ const putEvent =
     switch (told.__typename as string) {
       case 'MessageSent':
         if (told.message) putMessage(cache, chat, told.message.id);
-        // It may be further down than the list was read.
+        // The chat may be further down than the list was read.
         if (isOfAll && told.chat) moveChat(cache, chat, 'goneChats', 'liveChats');
         break;
       case 'MessageEdited':
@@ -106,7 +106,7 @@ const putEvent =
         forget(cache, chat, 'members');
         break;
       case 'ResyncRequired':
-        // What is known of it may have a hole. Live events go on meanwhile.
+        // The cached part of the chat may have a gap. Live events continue meanwhile.
         cache.link(chat, 'liveMessages', []);
         forget(cache, chat, 'messages', 'members', 'lastMessage', 'unreadCount');
         for (const { fieldName, arguments: args } of cache.inspectFields('Query'))

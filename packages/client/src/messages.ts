@@ -1,4 +1,4 @@
-/** The messages of one chat: by id, in the log's order. Whatever is told twice, or late, changes nothing. */
+/** The messages of one chat: by id, in the log's order. Duplicate and late deliveries change nothing. */
 
 export interface ListedMessage {
   id: string;
@@ -8,11 +8,11 @@ export interface ListedMessage {
 }
 
 export interface Messages<Message extends ListedMessage> {
-  /** Takes messages as queries, answers and events have them. */
+  /** Adds messages from queries, mutation answers or events. Idempotent. */
   put(messages: readonly Message[]): void;
-  /** Forgets them: after ResyncRequired they are queried again. */
+  /** Removes all messages: after ResyncRequired query them again. */
   reset(): void;
-  /** The same array until something has changed. */
+  /** Returns the same array until something changes. */
   readonly list: () => readonly Message[];
 }
 
@@ -20,7 +20,7 @@ export const createMessages = <Message extends ListedMessage>(): Messages<Messag
   const byId = new Map<string, Message>();
   /** By `seq`. */
   let sorted: Message[] = [];
-  /** As it was handed out. */
+  /** The array last returned. */
   let listed: readonly Message[] | null = null;
 
   const putOne = (message: Message) => {
@@ -44,7 +44,7 @@ export const createMessages = <Message extends ListedMessage>(): Messages<Messag
   };
 };
 
-/** Where `seq` stands, or would. New ones stand at the end. */
+/** The index where `seq` is, or would be. New messages go to the end. */
 const placeOf = (seq: number, sorted: readonly ListedMessage[]): number => {
   let [from, to] = [0, sorted.length];
   if (to > 0 && sorted[to - 1]!.seq < seq) return to;
@@ -56,13 +56,13 @@ const placeOf = (seq: number, sorted: readonly ListedMessage[]): number => {
   return from;
 };
 
-/** A query that was answered before an event may arrive after it. Deleted is for ever, and of two texts the later edit counts. */
+/** A query answered before an event may arrive after it. A deletion is final, and the later edit wins. */
 const isNewer = (message: ListedMessage, known: ListedMessage | undefined): boolean => {
   if (known === undefined || message.isDeleted) return true;
   return !known.isDeleted && (message.editedAt ?? '') >= (known.editedAt ?? '');
 };
 
-/** As JSON has them. */
+/** Compares values as JSON. */
 const isSame = (one: unknown, other: unknown): boolean => {
   if (one === other) return true;
   if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;

@@ -1,13 +1,13 @@
-/** The server's own word that a request may be tried again, in whichever form a client library hands it on. */
+/** Reads from an error, in the form of any client library, whether the server allows a retry. */
 
-/** Nobody is signed in: the session has ended, here or on the server. */
+/** Nobody is signed in: the session has ended, on this client or on the server. */
 export class SignedOutError extends Error {
   override readonly name = 'SignedOutError';
-  /** As the server closes a socket for it. */
+  /** The code that the server closes a socket with in this case. */
   readonly code = 4401;
 }
 
-/** @returns how long to wait first, in milliseconds; null where it must not be tried again as it is */
+/** @returns how long to wait before a retry, in milliseconds; null if the request must not be retried as it is */
 export const retryAfterMs = (error: unknown): number | null => {
   for (const { extensions } of errorsOf(error)) {
     if (extensions?.code === 'UNAVAILABLE') return extensions.retryAfterMs ?? 1000;
@@ -16,9 +16,9 @@ export const retryAfterMs = (error: unknown): number | null => {
 };
 
 /**
- * The same for an answer that is a RateLimitedError: a member of a mutation's union. Select `__typename` and `retryAfterMs`.
+ * As `retryAfterMs`, for an answer that is a RateLimitedError, a member of a mutation's union. Select `__typename` and `retryAfterMs`.
  *
- * @param answer that member, the data that holds it, or a library's result with that data
+ * @param answer that union member, the data that contains it, or a library's result with that data
  */
 export const rateLimitedMs = (answer: unknown): number | null => {
   const data = (answer as { data?: unknown } | null | undefined)?.data;
@@ -36,7 +36,7 @@ interface Refusal {
   extensions?: { code?: string; retryAfterMs?: number };
 }
 
-/** graphql-ws gives a list, Apollo and urql an error that has one. */
+/** graphql-ws passes a list, Apollo and urql an error that has one. */
 const errorsOf = (error: unknown): readonly Refusal[] => {
   if (Array.isArray(error)) return error as Refusal[];
   if (typeof error !== 'object' || error === null) return [];

@@ -1,22 +1,22 @@
-/** Shows an open socket the next access token before the present one ends: with that the server would close it. */
+/** Shows an open socket the next access token before the current one expires, which would make the server close the socket. */
 import { marginOf, timesOf } from './token.js';
 
 export interface Renewal {
-  /** From now on; `token` is what the socket was opened with. Does nothing for a token that does not say when it ends. */
+  /** Starts renewing; `token` is the one that the socket was opened with. Does nothing for a token without an expiry. */
   begin(token: string): void;
   stop(): void;
 }
 
 export interface RenewalOptions {
-  /** Asks for a token; it may be the present one yet. */
+  /** Gets a token; it may still be the current one. */
   ask: () => Promise<string>;
-  /** Resolves to false where the server will not have it. */
+  /** Resolves to false if the server refuses it. */
   show: (token: string) => Promise<boolean>;
 }
 
-/** Where there was no other token yet, or no answer. */
+/** The wait after there was no new token yet, or no answer. */
 const AGAIN_MS = 5000;
-// Browsers and Node wait no longer than that.
+// The longest timer in browsers and Node.
 const MAX_WAIT_MS = 2 ** 31 - 1;
 
 export const createRenewal = ({ ask, show }: RenewalOptions): Renewal => {
@@ -26,7 +26,7 @@ export const createRenewal = ({ ask, show }: RenewalOptions): Renewal => {
   const wait = (token: string, shortest: number) => {
     const times = timesOf(token);
     if (times === null) return;
-    // The clock here may be wrong.
+    // The local clock may be wrong.
     const left = Math.min(times.expiresAt - Date.now(), times.lifetimeMs) - marginOf(times.lifetimeMs);
     timer = setTimeout(() => void renew(token), Math.min(Math.max(left, shortest), MAX_WAIT_MS));
   };
@@ -37,10 +37,10 @@ export const createRenewal = ({ ask, show }: RenewalOptions): Renewal => {
     try {
       const asked = await ask();
       if (begun !== isWanted) return;
-      if (asked !== token && !(await show(asked))) return; // the socket ends with the present one
+      if (asked !== token && !(await show(asked))) return; // the socket ends with the current one
       next = asked;
     } catch {
-      // Tried again below: while it is open there is time.
+      // Retried below: as long as the socket is open, there is time.
     }
     if (begun === isWanted) wait(next, AGAIN_MS);
   };

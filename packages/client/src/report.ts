@@ -1,8 +1,8 @@
-/** What the caller's own functions throw is the caller's to see, and must end nothing here. */
+/** Errors thrown by the caller's functions are reported to the caller, and must stop nothing here. */
 
 declare const reportError: ((error: unknown) => void) | undefined;
 
-/** Calls a handler. What it throws, or rejects with, is reported. */
+/** Calls a handler. If it throws or rejects, the error is reported. */
 export const call = <Arguments extends unknown[]>(
   handler: ((...args: Arguments) => unknown) | undefined,
   ...args: Arguments
@@ -15,10 +15,10 @@ export const call = <Arguments extends unknown[]>(
   }
 };
 
-/** In browsers as an uncaught error is; elsewhere on the console. */
+/** In browsers as an uncaught error; elsewhere on the console. */
 export const report = (error: unknown): void => {
   if (typeof reportError === 'function') return reportError(error);
-  // Node: an uncaught error would end the process.
+  // In Node an uncaught error would end the process.
   // eslint-disable-next-line no-console -- otherwise nobody would know
   console.error(error);
 };

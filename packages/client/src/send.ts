@@ -1,19 +1,19 @@
-/** Sends a message once, however often that takes. */
+/** Sends a message exactly once, with as many retries as that takes. */
 import { rateLimitedMs, retryAfterMs } from './refusal.js';
 
 export interface UntilAnsweredOptions {
-  /** Asked before each repetition, with what was thrown or, where a rate limit is waited for, the answer. False gives up. */
+  /** Called before each retry, with the thrown error or, for a rate limit, the answer. Return false to give up. */
   isWorthwhile?: (what: unknown) => boolean;
-  /** RateLimitedError is no answer either: waits its `retryAfterMs`, which has to be selected. */
+  /** Also retries on a RateLimitedError, after its `retryAfterMs`, which must be selected. */
   waitsForRateLimit?: boolean;
 }
 
 /**
- * Repeats a mutation until there is an answer. Without one it is unknown whether it happened: the connection was lost, the time was
- * up, or the server said UNAVAILABLE. What is repeated must carry its own `clientMessageId`, made once for each message and kept
- * with it; the server takes a key once, and then answers with what it took.
+ * Repeats a mutation until there is an answer. Without an answer the outcome is unknown: the connection was lost, the request timed
+ * out, or the server said UNAVAILABLE. The mutation must carry a `clientMessageId` that is created once per message and kept
+ * with it; the server accepts a key once, and answers a retry with the message it accepted.
  *
- * @param ask throws, or rejects, where there is no answer
+ * @param ask throws, or rejects, if there is no answer
  */
 export const untilAnswered = async <Answer>(
   ask: () => Promise<Answer>,
@@ -29,7 +29,7 @@ export const untilAnswered = async <Answer>(
       told = retryAfterMs(error);
       if ((told === null && isAnswer(error)) || !isWorthwhile(error)) throw error;
     }
-    // Drawn by lot, so that not everybody comes again at once; never before the time that the server named.
+    // Randomised, so that clients do not all retry at once; never earlier than the server's `retryAfterMs`.
     const wait =
       told === null
         ? Math.min(MAX_WAIT_MS, 100 * 2 ** tries) * (0.5 + Math.random() / 2)
@@ -40,7 +40,7 @@ export const untilAnswered = async <Answer>(
 
 const MAX_WAIT_MS = 5000;
 
-/** The server understood it and said no: with a code, as against a network that failed. */
+/** The server understood the request and refused it: the error has a code, unlike a network failure. */
 const isAnswer = (error: unknown): boolean => {
   if (typeof error !== 'object' || error === null) return false;
   if (isRefusal(error as Record<string, unknown>)) return true;
@@ -49,7 +49,7 @@ const isAnswer = (error: unknown): boolean => {
   return (Array.isArray(list) && list.length > 0) || extensions !== undefined;
 };
 
-/** The socket was refused for good, or nobody is signed in: as graphql-ws, urql and Apollo hand it on. */
+/** The socket was refused for good, or nobody is signed in: in the forms that graphql-ws, urql and Apollo pass on. */
 const isRefusal = ({ code, networkError, message }: Record<string, unknown>): boolean =>
   code === 4401 ||
   code === 4403 ||

@@ -1,4 +1,4 @@
-/** What a session says to the server: over HTTP, one operation each. */
+/** A session's requests to the server: over HTTP, one operation each. */
 
 export interface Tokens {
   accessToken: string;
@@ -7,7 +7,7 @@ export interface Tokens {
   user: { id: string; username: string };
 }
 
-/** A member of a mutation's union that says no. */
+/** An error type of a mutation's union. */
 export interface Refusal {
   __typename: string;
   reason: string;
@@ -33,10 +33,10 @@ export const REFRESH = `mutation ($input: RefreshSessionInput!) {
 }`;
 export const LOG_OUT = 'mutation ($input: LogOutInput!) { logOut(input: $input) { __typename } }';
 
-/** Then it counts as lost. */
+/** After this time the request counts as lost. */
 const ANSWERED_WITHIN_MS = 10_000;
 
-/** @throws Error with `errors` where the server refused the request itself; whatever `fetch` throws where there is no answer */
+/** @throws Error with `errors` if the server refused the request itself; what `fetch` throws if there is no answer */
 export const post = async (url: string, query: string, input: object, accessToken?: string): Promise<Answer> => {
   const response = await fetch(url, {
     method: 'POST',
@@ -47,7 +47,7 @@ export const post = async (url: string, query: string, input: object, accessToke
     },
     body: JSON.stringify({ query, variables: { input } }),
     signal: AbortSignal.timeout(ANSWERED_WITHIN_MS),
-    // The page may go while it signs out.
+    // The page may close while it signs out.
     keepalive: true,
   });
   const { data, errors } = (await response.json()) as {

@@ -1,7 +1,7 @@
-/** Where a session is kept, and how other tabs are heard. */
+/** Where a session is stored, and how it learns of changes in other tabs. */
 import { report } from './report.js';
 
-/** As `localStorage`. */
+/** The part of `localStorage` that is used. */
 export interface SessionStorage {
   getItem(name: string): string | null;
   setItem(name: string, value: string): void;
@@ -12,7 +12,7 @@ export interface Stored {
   user: { id: string; username: string };
   accessToken: string;
   refreshToken: string;
-  /** By the clock here, as `Date.now()`: when the access token is to be replaced, and when it ends. */
+  /** By the local clock, as `Date.now()`: when to renew the access token, and when it expires. */
   renewAt: number;
   endsAt: number;
 }
@@ -26,11 +26,11 @@ export interface SessionStore {
 export interface SessionStoreOptions {
   storage: SessionStorage | (() => SessionStorage) | undefined;
   name: string;
-  /** Another tab has written. */
+  /** Called when another tab has written. */
   onChange: () => void;
 }
 
-/** What a browser's global object and Node's have, or not. */
+/** The parts of the global object that a browser has, and Node may lack. */
 interface Page {
   addEventListener?(type: 'storage', listener: (event: { key: string | null }) => void): void;
   removeEventListener?(type: 'storage', listener: (event: { key: string | null }) => void): void;
@@ -39,7 +39,7 @@ interface Page {
 export const createSessionStore = ({ storage: given, name, onChange }: SessionStoreOptions): SessionStore => {
   let storage = storageOf(given) ?? inMemory();
   const page = globalThis as Page;
-  // Null: everything was cleared.
+  // Null: the whole storage was cleared.
   const onStorage = ({ key }: { key: string | null }) => {
     if (key === name || key === null) onChange();
   };
@@ -51,7 +51,7 @@ export const createSessionStore = ({ storage: given, name, onChange }: SessionSt
         const stored = JSON.parse(storage.getItem(name) ?? 'null') as Stored | null;
         return typeof stored?.refreshToken === 'string' && typeof stored.user?.id === 'string' ? stored : null;
       } catch {
-        return null; // somebody else's
+        return null; // not ours
       }
     },
     write: (stored) => {
@@ -59,7 +59,7 @@ export const createSessionStore = ({ storage: given, name, onChange }: SessionSt
         if (stored === null) storage.removeItem(name);
         else storage.setItem(name, JSON.stringify(stored));
       } catch (error) {
-        // Full, or switched off. Whoever is signed in stays so until the reload.
+        // Full, or disabled. The user stays signed in until the reload.
         report(error);
         storage = inMemory();
         if (stored !== null) storage.setItem(name, JSON.stringify(stored));

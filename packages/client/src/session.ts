@@ -1,8 +1,9 @@
 /**
- * A person's session, kept signed in: over reloads, in all tabs, with an access token that is good whenever one is asked for.
+ * A person's session, kept signed in: across reloads, in all tabs, with an access token that is valid whenever one is requested.
  *
- * What is stored is the truth: another tab may have replaced the tokens, or signed out. A refresh token is good until somebody uses what
- * it gave, so a lost answer is asked for again; only one tab refreshes at a time, and the others take over what it stored.
+ * The stored session is the truth: another tab may have replaced the tokens, or signed out. A refresh token stays valid until
+ * somebody uses the tokens it gave, so a refresh whose answer was lost is repeated; only one tab refreshes at a time, and the others
+ * take over what it stored.
  */
 import { retryAfterMs, rateLimitedMs, SignedOutError } from './refusal.js';
 import { call } from './report.js';
@@ -26,18 +27,18 @@ export interface SessionOptions {
   /** `https://…/graphql` */
   url: string;
   /**
-   * `() => localStorage`: over reloads, in all tabs. Without one, and where the function throws (the browser blocks it, or there is
-   * none, on a server), it is kept in memory.
+   * `() => localStorage`: kept across reloads, shared by all tabs. If absent, or if the function throws (the browser blocks storage,
+   * or the code runs on a server), the session is kept in memory.
    */
   storage?: SessionStorage | (() => SessionStorage) | undefined;
-  /** What it is stored under. */
+  /** The storage key. */
   name?: string;
   /**
-   * Lets one tab at a time refresh. Default: the browser's Web Locks, where there is a storage that tabs share. Null, or a browser that has
-   * none: each tab waits a moment for the others after it has refreshed.
+   * Lets one tab at a time refresh. Default: the browser's Web Locks if there is a storage that tabs share. Null, or a browser without
+   * Web Locks: after its refresh each tab waits a moment for the others.
    */
   locks?: Locks | null | undefined;
-  /** Signed out: here, in another tab, or by the server. Once for each time that somebody was signed in. */
+  /** Signed out: here, in another tab, or by the server. Called once per sign-in. */
   onSignedOut?: (reason: string) => unknown;
 }
 
@@ -60,34 +61,34 @@ export interface Registration {
 }
 
 export interface Session {
-  /** Null: nobody is signed in. Stored with the tokens: after a reload it is there at once. */
+  /** Null: nobody is signed in. Stored with the tokens, so it is available at once after a reload. */
   readonly user: SessionUser | null;
-  /** @throws SignInError where the server says no; what `fetch` throws where it cannot be reached */
+  /** @throws SignInError if the server refuses; what `fetch` throws if it cannot be reached */
   signIn(username: string, password: string): Promise<SessionUser>;
-  /** Makes an account, and signs in. @throws as `signIn` */
+  /** Creates an account, and signs in. @throws as `signIn` */
   register(registration: Registration): Promise<SessionUser>;
   /**
-   * An access token that is good for a while yet: a minute, or a third of its time where that is less. For `createConnection`, and
-   * as `Bearer …` in the header of a request.
+   * An access token that stays valid for a while: at least a minute, or a third of its lifetime if that is less. For
+   * `createConnection`, and as `Bearer …` in a request's `Authorization` header.
    *
-   * @param refused one that the server has refused although it looked good: it is replaced
-   * @throws SignedOutError; what `fetch` throws where the server cannot be reached, which is no reason to sign in again
+   * @param refused a token that the server has refused although it looked valid: it is replaced
+   * @throws SignedOutError; what `fetch` throws if the server cannot be reached, which is no reason to sign in again
    */
   accessToken(this: void, refused?: string): Promise<string>;
-  /** At once here and in other tabs, and on the server if that can be reached. */
+  /** Signs out at once in this and other tabs, and on the server if it can be reached. */
   signOut(this: void): Promise<void>;
-  /** Hears no other tab any longer. Nobody is signed out by it. */
+  /** Stops listening to other tabs. Does not sign out. */
   dispose(): void;
 }
 
-/** The server said no. */
+/** The server refused the sign-in or registration. */
 export class SignInError extends Error {
   override readonly name = 'SignInError';
-  /** The type of its answer, such as InvalidCredentialsError. */
+  /** The `__typename` of its answer, for example InvalidCredentialsError. */
   readonly code: string;
-  /** Of InvalidInputError: what is wrong where in the input. */
+  /** For InvalidInputError: which input fields are wrong, and why. */
   readonly fields: readonly { path: readonly string[]; reason: string }[];
-  /** Of RateLimitedError. */
+  /** For RateLimitedError. */
   readonly retryAfterMs: number | null;
   constructor({ __typename, reason, fields, retryAfterMs: wait }: Refusal) {
     super(reason);
@@ -97,9 +98,9 @@ export class SignInError extends Error {
   }
 }
 
-/** In which a tab stores what it was given, where no lock tells that it is about to. */
+/** How long a tab may take to store its new tokens, if no lock shows that it is about to. */
 const OTHER_TAB_MS = 1000;
-/** In which a refresh that another tab has sent arrives: it makes ours void, as long as nobody has used that. */
+/** How long another tab's refresh may take to arrive: it voids our new tokens, as long as nobody has used them. */
 const SETTLED_MS = 300;
 
 export const createSession = ({
@@ -110,7 +111,7 @@ export const createSession = ({
   onSignedOut,
 }: SessionOptions): Session => {
   const store = createSessionStore({ storage, name, onChange: () => void look() });
-  /** As it was when last looked at: the same person's, as long as they are signed in here. */
+  /** The session as last read; it stays with one person for as long as they are signed in here. */
   let known = store.read();
   let renewing: Promise<void> | null = null;
 
@@ -119,7 +120,7 @@ export const createSession = ({
     call(onSignedOut, reason);
   };
 
-  /** At what is stored by now. */
+  /** Reads what is stored now. */
   const look = (): Stored | null => {
     if (known === null) return null;
     const stored = store.read();
@@ -129,7 +130,7 @@ export const createSession = ({
   };
 
   const keep = ({ user, accessToken, accessTokenExpiresAt, refreshToken }: Tokens): SessionUser => {
-    // Counted from now, for the clock here may be wrong.
+    // Counted from now, since the local clock may be wrong.
     const lifetimeMs = timesOf(accessToken)?.lifetimeMs ?? Date.parse(accessTokenExpiresAt) - Date.now();
     const endsAt = Date.now() + lifetimeMs;
     known = { user, accessToken, refreshToken, endsAt, renewAt: endsAt - marginOf(lifetimeMs) };
@@ -142,12 +143,12 @@ export const createSession = ({
     throw new SignInError(answer);
   };
 
-  /** A refresh whose answer was lost is repeated once; one that the server asks to come later, as often as it does. */
+  /** A refresh whose answer was lost is repeated once; one that the server delays, as often as it does. */
   const refresh = (refreshToken: string): Promise<Answer> => {
     let losses = 0;
     return untilAnswered(() => post(url, REFRESH, { refreshToken }), {
       waitsForRateLimit: true,
-      // Another tab may have had an answer meanwhile, and used it: then this one would look like a thief.
+      // Another tab may have got an answer meanwhile, and used it: a repeated refresh would then look like a thief's.
       isWorthwhile: (what) => look()?.refreshToken === refreshToken && (isLater(what) || (losses += 1) === 1),
     });
   };
@@ -157,11 +158,11 @@ export const createSession = ({
   const renew = (refused: string | undefined) =>
     inTurn(async () => {
       const mine = look();
-      // While this tab waited for its turn another one has replaced it.
+      // Another tab may have refreshed while this one waited for its turn.
       if (mine === null || !isDue(mine, refused)) return;
       const answer = await refresh(mine.refreshToken);
       const stored = look();
-      // Signed out meanwhile, somebody else has signed in, or a tab that knows no locks has refreshed too.
+      // Signed out meanwhile, or somebody else has signed in, or a tab without locks has refreshed too.
       const isReplaced = stored?.refreshToken !== mine.refreshToken;
       if ('session' in answer) {
         const { accessToken } = answer.session;
@@ -170,7 +171,7 @@ export const createSession = ({
         return;
       }
       if (isReplaced) return;
-      // A tab that knows no locks may have been first.
+      // A tab without locks may have been first.
       await new Promise((resolve) => setTimeout(resolve, OTHER_TAB_MS));
       if (look()?.refreshToken !== mine.refreshToken) return;
       store.write(null);
@@ -186,7 +187,7 @@ export const createSession = ({
           .finally(() => (renewing = null)));
       } catch (error) {
         mine = look();
-        // Not long any more, but yet.
+        // About to expire, but still valid.
         if (mine !== null && (mine.accessToken === refused || Date.now() >= mine.endsAt)) throw error;
       }
       mine = look();
@@ -212,7 +213,7 @@ export const createSession = ({
         const token = fresh && 'session' in fresh ? fresh.session.accessToken : mine.accessToken;
         await post(url, LOG_OUT, {}, token);
       } catch {
-        // It ends there with its refresh token's time.
+        // The server's session ends when its refresh token expires.
       }
     },
     dispose: () => store.dispose(),
@@ -222,5 +223,5 @@ export const createSession = ({
 const isDue = ({ accessToken, renewAt }: Stored, refused: string | undefined) =>
   accessToken === refused || Date.now() >= renewAt;
 
-/** The server's own word to come again later. */
+/** The server asked to retry later. */
 const isLater = (what: unknown) => retryAfterMs(what) !== null || rateLimitedMs(what) !== null;

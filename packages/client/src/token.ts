@@ -1,10 +1,10 @@
-/** When an access token ends, as it says itself. */
+/** When an access token expires, as the token itself says. */
 
 const MARGIN_MS = 60_000;
-/** Of a token's whole time, where that is short. */
+/** Share of a token's lifetime, if that is short. */
 const MARGIN_SHARE = 1 / 3;
 
-/** @returns how long it is good in all, and when it ends, both in milliseconds; null for what is no JWT or never ends */
+/** @returns its lifetime and its expiry, both in milliseconds; null for a token that is no JWT or never expires */
 export const timesOf = (token: string): { lifetimeMs: number; expiresAt: number } | null => {
   const { iat, exp } = claimsOf(token);
   if (typeof exp !== 'number') return null;
@@ -12,7 +12,7 @@ export const timesOf = (token: string): { lifetimeMs: number; expiresAt: number 
   return { expiresAt, lifetimeMs: typeof iat === 'number' ? (exp - iat) * 1000 : expiresAt - Date.now() };
 };
 
-/** Whether the server has given `token` after `other` in the same session: of two that it gave for one refresh the later one is good. */
+/** Whether the server issued `token` after `other` in the same session: of two tokens from one refresh, the later one is valid. */
 export const isNewerPair = (token: string, other: string): boolean => {
   const [one, before] = [claimsOf(token), claimsOf(other)];
   return (
@@ -30,5 +30,5 @@ const claimsOf = (token: string): Record<string, unknown> => {
   }
 };
 
-/** How long before its end a token is to be replaced. */
+/** How long before its expiry a token is to be renewed. */
 export const marginOf = (lifetimeMs: number): number => Math.min(MARGIN_MS, lifetimeMs * MARGIN_SHARE);

@@ -1,5 +1,5 @@
 /**
- * urql over one socket: subscriptions to `events` and `chatEvents` miss nothing, and graphcache's lists follow them.
+ * urql over one socket: subscriptions to `events` and `chatEvents` miss nothing, and graphcache's lists are kept up to date.
  *
  *     const client = new Client({
  *       url: '…/graphql',
@@ -18,7 +18,7 @@ export { followFrom } from './followable.js';
 export { keys, updates } from './graphcache.js';
 export { resolvers } from './graphcache-pages.js';
 
-/** For urql's `subscriptionExchange`. What is not to be followed goes over the same socket as it is. */
+/** For urql's `subscriptionExchange`. Operations that are not followed go over the same socket unchanged. */
 export const forwardSubscription = (client: Client): SubscriptionForwarder => {
   const follower = createFollower(client);
   return ({ query = '', variables, operationName, extensions }, { query: document, context }) => ({
@@ -34,7 +34,7 @@ export const forwardSubscription = (client: Client): SubscriptionForwarder => {
         { followable, query: text, variables: given, operationName, extensions, after: context.after },
         {
           onEvent: (event) => sink.next({ data: { [followable.key]: event } }),
-          // A list: urql takes it for errors of the server's.
+          // A list: urql treats it as errors from the server.
           onRefused: (code, reason) => sink.error([{ message: reason, extensions: { code } }]),
           onComplete: () => sink.complete(),
         },
