@@ -1,16 +1,16 @@
-/** What chats and brands may be called, and how chats may be found. Each check says what is wrong, or nothing. */
+/** Names of chats and brands, and the slugs and references that find chats. Each check returns the problem, or nothing. */
 import type { Problem } from './errors.js';
 import { isBlank, isLonger } from './text.js';
 
 const NAME_MAX_LENGTH = 100;
 const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
-// Line breaks of any kind too: a name is one line.
+// Includes line breaks of any kind: a name is one line.
 const CONTROL = /[\p{Cc}\p{Surrogate}\u2028\u2029]/u;
 
-/** As it is kept. */
+/** The name as it is stored. */
 export const trimmedName = (name: string): string => name.trim();
 
-/** Of a name or of the reference of an order. */
+/** For a name or an order's reference. */
 export const nameProblem = (name: string): Problem | undefined => {
   const trimmed = trimmedName(name);
   if (isLonger(trimmed, NAME_MAX_LENGTH)) {
@@ -23,7 +23,7 @@ export const nameProblem = (name: string): Problem | undefined => {
   return characterProblem(trimmed) ?? (isBlank(trimmed) ? { code: 'BLANK', reason: 'must not be empty' } : undefined);
 };
 
-/** What no shown name may hold, a person's included: they stand among other text, and must not turn the direction of it. */
+/** Characters that no displayed name may hold, a person's included: it stands among other text, and must not change its direction. */
 export const characterProblem = (name: string): Problem | undefined => {
   if (CONTROL.test(name)) return { code: 'MALFORMED', reason: 'must not contain control characters' };
   if (/\p{Bidi_Control}/u.test(name)) {
@@ -32,7 +32,7 @@ export const characterProblem = (name: string): Problem | undefined => {
   return undefined;
 };
 
-/** Whether a chat could be called that; what could not need not reach the database. */
+/** Whether a chat could have this slug; if not, the database need not be asked. */
 export const isSlug = (slug: string): boolean => SLUG.test(slug);
 
 export const slugProblem = (slug: string): Problem | undefined =>

@@ -1,4 +1,4 @@
-/** The rules of one node, put together over its ports: what the server serves, and what tests ask without one. */
+/** The rules of one node, assembled over its ports: the server serves them, and tests call them without a server. */
 import type { Bus } from '../bus/bus.js';
 import type { PlaceRegistry } from '../bus/place-registry.js';
 import type { RateLimitStore } from '../bus/rate-limit-store.js';
@@ -39,7 +39,7 @@ import { createPlaces, type Places } from './streams/places.js';
 import { createStreams, type Streams } from './streams/streams.js';
 import { createMemberships } from './streams/viewer-chats.js';
 
-/** What the rules stand on. Stays the caller's to close, after the domain. */
+/** What the rules depend on. The caller closes the ports, after the domain. */
 export interface Ports {
   db: Database;
   bus: Bus;
@@ -48,7 +48,7 @@ export interface Ports {
   placeRegistry: PlaceRegistry;
 }
 
-/** As the settings have them. */
+/** As configured in the settings. */
 export interface DomainSettings extends RateLimitSettings {
   accessTokenMinutes: number;
   refreshTokenDays: number;
@@ -61,25 +61,25 @@ export interface DomainSettings extends RateLimitSettings {
   /** Connections of one user in one chat; 0: no limit. */
   chatConnectionsPerUser: number;
   slowReaderSeconds: number;
-  /** 0: logs are kept whole. */
+  /** 0: logs are never pruned. */
   logRetentionDays: number;
 }
 
 export interface DomainOptions {
   settings: DomainSettings;
-  /** What access tokens are signed with. */
+  /** The secrets that sign access tokens. */
   secrets: Pick<TokensOptions, 'secret' | 'old'>;
-  /** Undefined: no other product's tokens are taken. */
+  /** Undefined: no other product's tokens are accepted. */
   trusted: TrustedTokensOptions | undefined;
   credentialCache?: CredentialFactsCacheOptions | undefined;
   typingLastsMs?: number | undefined;
-  /** What goes on in the background failed, and is tried again. */
+  /** Background work failed; it is retried. */
   onError: (error: unknown) => void;
-  /** A session was ended as its used refresh token was shown again. */
+  /** A session was ended because its used refresh token was shown again. */
   onReuse?: (reused: ReusedToken) => void;
 }
 
-/** What resolvers ask. */
+/** The services that resolvers call. */
 export interface DomainServices {
   accounts: Accounts;
   apiTokens: ApiTokens;
@@ -112,7 +112,7 @@ export interface Domain extends DomainServices {
   tokens: Tokens;
   /** Listens to the other nodes. */
   start(): Promise<void>;
-  /** Resolves once all that is in hand is written. */
+  /** Resolves once all pending writes are done. */
   close(): Promise<void>;
 }
 

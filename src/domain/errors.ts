@@ -1,10 +1,10 @@
-/** The outcomes that are not success. Each is a type of the same name in the schema; its message is `reason`, fit to show to a person. */
+/** The expected errors. Each is a type of the same name in the schema; its message is `reason`, safe to display. */
 import type { Plan } from '../generated/prisma/enums.js';
 import type { MessageRow } from '../log/event.js';
 
 export abstract class DomainError extends Error {}
 
-/** It does not exist, or the viewer may not see it: both answer alike. */
+/** The object does not exist, or the viewer may not see it: the answer is the same. */
 export class NotFoundError extends DomainError {
   constructor(what: 'Chat' | 'User' | 'Message' | 'Notification' | 'Member' | 'Brand' | 'Relation' | 'API token') {
     super(`${what} not found`);
@@ -20,7 +20,7 @@ export class ChatClosedError extends DomainError {
   }
 }
 
-/** Administrators write in a MATCH only where a brand has this plan. */
+/** Administrators may write in a MATCH only if one of its brands has this plan. */
 export class PlanRequiredError extends DomainError {
   readonly plan: Plan = 'BUSINESS';
   constructor() {
@@ -28,7 +28,7 @@ export class PlanRequiredError extends DomainError {
   }
 }
 
-/** In a MATCH one writes only while following it. */
+/** In a MATCH a user may write only while following it. */
 export class NotJoinedError extends DomainError {
   constructor() {
     super('Join this chat first: follow its chatEvents');
@@ -56,7 +56,7 @@ export class RateLimitedError extends DomainError {
   }
 }
 
-/** The same `clientMessageId` was used before for another text, or other metadata. */
+/** The same `clientMessageId` was used before with another text or other metadata. */
 export class IdempotencyConflictError extends DomainError {
   constructor(readonly sent: MessageRow) {
     super('This clientMessageId was used before for another text or other metadata');
@@ -64,32 +64,32 @@ export class IdempotencyConflictError extends DomainError {
 }
 
 export type InvalidFieldCode =
-  /** Empty, or nothing of it is seen. */
+  /** Empty, or nothing in it is visible. */
   | 'BLANK'
   | 'TOO_SHORT'
   | 'TOO_LONG'
-  /** Of things, where TOO_LONG is of characters. */
+  /** For items; TOO_LONG is for characters. */
   | 'TOO_MANY'
   /** A number or a time. */
   | 'OUT_OF_RANGE'
-  /** Not of the form that it must have, or with characters that it must not hold. */
+  /** Not in the required form, or contains forbidden characters. */
   | 'MALFORMED'
-  /** Well-formed, but not to be had here. */
+  /** Well-formed, but not allowed here. */
   | 'NOT_ALLOWED'
   | 'TAKEN'
   | 'NOT_FOUND';
 
-/** What is wrong with one value. */
+/** The problem with one value. */
 export interface Problem {
   code: InvalidFieldCode;
-  /** Makes a sentence with the field's name before it: "is taken". */
+  /** Completes a sentence that starts with the field's name: "is taken". */
   reason: string;
-  /** The number that it broke. */
+  /** The limit that the value broke. */
   limit?: number;
 }
 
 export interface InvalidField extends Problem {
-  /** Where in the input: `['memberIds', '2']`. */
+  /** The field's path in the input: `['memberIds', '2']`. */
   path: string[];
 }
 
@@ -99,7 +99,7 @@ export class InvalidInputError extends DomainError {
   }
 }
 
-/** @throws InvalidInputError naming each field that has a problem */
+/** @throws InvalidInputError that names each field with a problem */
 export const refuseProblems = (problems: Readonly<Record<string, Problem | undefined>>): void => {
   const fields = Object.entries(problems).flatMap(([field, problem]) =>
     problem === undefined ? [] : [{ path: [field], ...problem }],
@@ -112,7 +112,7 @@ const sentenceOf = ({ path, reason }: InvalidField): string => {
   return `The ${NAMES[field] ?? spelledOut(field)} ${reason}.`;
 };
 
-/** Those that do not say it themselves. */
+/** Fields whose identifier does not spell out their name. */
 const NAMES: Record<string, string> = {
   clientMessageId: 'client message ID',
   email: 'e-mail address',
@@ -126,9 +126,9 @@ const NAMES: Record<string, string> = {
 const spelledOut = (field: string): string =>
   field.replace(/Id(s?)$/, '$1').replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
-/** No such user, wrong password or a deactivated account: all answer alike. */
+/** Unknown user, wrong password or deactivated account: the answer is the same. */
 export class InvalidCredentialsError extends DomainError {
-  /** @param userId whose they are not, for the log alone; undefined where there is no such account */
+  /** @param userId whose account it was, for the log alone; undefined if there is no account */
   constructor(readonly userId?: bigint) {
     super('Username or password is wrong');
   }

@@ -1,20 +1,20 @@
 /**
- * What products keep beside users, chats and messages: a JSON object of their own. It is kept as text, which leaves the order of its
- * names and its numbers as they were sent; null stands for an empty one.
+ * Products' own data for users, chats and messages: one JSON object each. It is stored as text, which preserves the order of its
+ * names and its numbers as they were sent; null stands for an empty object.
  */
 import { InvalidInputError, type Problem } from './errors.js';
 import { isStorable, NOT_STORABLE_PROBLEM } from './text.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Of its text in UTF-8. */
+/** Of its JSON text in UTF-8. */
 export const MAX_METADATA_BYTES = 4096;
-/** Less than any usual parser of JSON takes, whatever the object is nested in. */
+/** Less than any common JSON parser accepts, even if the object is nested in another one. */
 const MAX_DEPTH = 32;
 
 /**
- * @param metadata of JSON's types alone; null and undefined are an empty object
- * @returns its text, or what is wrong with it
+ * @param metadata made of JSON types only; null and undefined are an empty object
+ * @returns its text, or the problem with it
  */
 export const readMetadata = (
   metadata: JsonObject | null | undefined,
@@ -27,7 +27,7 @@ export const readMetadata = (
   return { text: text === '{}' ? null : text };
 };
 
-/** What is wrong with an input's `metadata`, or nothing. */
+/** The problem with an input's `metadata`, or nothing. */
 export const metadataProblem = (metadata: JsonObject | null | undefined): Problem | undefined => {
   const read = readMetadata(metadata);
   return 'problem' in read ? read.problem : undefined;
@@ -43,13 +43,13 @@ export const checkedMetadata = (metadata: JsonObject | null | undefined): string
 export const metadataOf = (text: string | null | undefined): JsonObject =>
   typeof text !== 'string' ? {} : (JSON.parse(text) as JsonObject);
 
-/** The same for objects that differ in the order of their names alone, as those of some clients do from one try to the next. */
+/** The same for objects that differ only in the order of their names, as some clients' retries do. */
 export const canonicalMetadata = (text: string): string => JSON.stringify(sorted(JSON.parse(text)));
 
 const sorted = (value: unknown): unknown => {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(sorted);
-  // `fromEntries` defines what it is given: `__proto__` is a name like any other.
+  // `fromEntries` defines properties: `__proto__` is a name like any other.
   const entries = Object.entries(value).map(([name, one]): [string, unknown] => [name, sorted(one)]);
   return Object.fromEntries(entries.sort(([one], [other]) => (one < other ? -1 : 1)));
 };
@@ -69,7 +69,7 @@ const TOO_DEEP: Problem = {
   limit: MAX_DEPTH,
 };
 
-/** Without recursion: what is sent may be nested deeper than any stack. */
+/** Without recursion: the input may be nested deeper than the stack. */
 const contentProblem = (metadata: JsonObject): Problem | undefined => {
   let level: unknown[] = [metadata];
   let left = MAX_METADATA_BYTES;
@@ -84,7 +84,7 @@ const contentProblem = (metadata: JsonObject): Problem | undefined => {
       if (typeof value !== 'object' || value === null) continue;
       if (depth > MAX_DEPTH) return TOO_DEEP;
       const entries = Object.entries(value);
-      // Each takes a byte at least. What is a variable's may stand in a literal a thousand times over.
+      // Each entry takes at least one byte. A literal may use one variable's value thousands of times.
       left -= entries.length;
       if (left < 0) return TOO_LONG;
       for (const [name, one] of entries) {
@@ -98,6 +98,6 @@ const contentProblem = (metadata: JsonObject): Problem | undefined => {
   return undefined;
 };
 
-/** Reading JSON has changed larger ones already. */
+/** The JSON parser has already rounded larger integers. */
 const isExact = (number: number) =>
   Number.isFinite(number) && (!Number.isInteger(number) || Number.isSafeInteger(number));

@@ -1,10 +1,10 @@
 /**
  * Pages of any list, by keyset: each edge's cursor holds the values that the list is ordered by, the last of them unique,
- * so a page begins exactly where the one before ended, whatever came or went meanwhile.
+ * so a page begins exactly where the previous one ended, whatever was added or removed meanwhile.
  */
 import { BadUserInputError } from './bad-user-input.js';
 
-/** As Relay's connections take them. */
+/** Arguments of a Relay connection. */
 export interface PageArgs {
   first?: number | null;
   last?: number | null;
@@ -23,21 +23,21 @@ interface ColumnValues {
 /** The values of one row, in the order of the keyset's columns. */
 type KeyOf<Types extends readonly ColumnType[]> = { [Index in keyof Types]: ColumnValues[Types[Index]] };
 
-/** What a list is ordered by: its columns together are unique, and all go one way. */
+/** The order of a list: its columns together are unique, and all have the same direction. */
 export interface Keyset<Key extends readonly unknown[] = readonly unknown[]> {
   readonly order: 'ascending' | 'descending';
   readonly columns: readonly { sql: string; type: ColumnType }[];
   /** The opaque cursor of a row with this key. */
   cursorOf(key: Key): string;
-  /** @throws BadUserInputError where it is no cursor of this list */
+  /** @throws BadUserInputError if it is not a cursor of this list */
   keyOf(cursor: string): Key;
 }
 
-/** The stretch of a list that is asked for. */
+/** The requested part of a list. */
 export interface Page<Key extends readonly unknown[] = readonly unknown[]> {
-  /** 0 to 100. Read one more than this, so that it is known whether there is more. */
+  /** 0 to 100. Read one more than this to know whether there are more. */
   limit: number;
-  /** Backward: the last ones of the stretch. They are read the other way round. */
+  /** Backward: the last items of the part, read in reverse order. */
   direction: 'forward' | 'backward';
   after: Key | null;
   before: Key | null;
@@ -63,8 +63,8 @@ export const MAX_PAGE_SIZE = 100;
 const MAX_CURSOR_LENGTH = 2000;
 
 /**
- * @param name tells one list's cursors from another's
- * @param columns SQL expression → its type, in the order they are compared
+ * @param name distinguishes this list's cursors from another's
+ * @param columns SQL expression and its type, in the order of comparison
  */
 export const createKeyset = <const Types extends readonly ColumnType[]>(
   name: string,
@@ -87,7 +87,7 @@ export const createKeyset = <const Types extends readonly ColumnType[]>(
 };
 
 /**
- * @param unsaid which end of the list one gets who gives neither `first` nor `last`
+ * @param unsaid the end of the list to start from if neither `first` nor `last` is given
  * @throws BadUserInputError for both directions at once, a negative or too large page, a malformed cursor
  */
 export const parsePage = <Key extends readonly unknown[]>(
@@ -110,13 +110,13 @@ export interface PageSql {
   where: string;
   /** Without ORDER BY. */
   orderBy: string;
-  /** One more than the page holds. */
+  /** One more than the page's limit. */
   limit: number;
-  /** For the parameters that `where` names. */
+  /** Values of the parameters in `where`. */
   params: unknown[];
 }
 
-/** @param firstParam the number of the first parameter that is free: 3 for $3 */
+/** @param firstParam the number of the first free parameter: 3 for $3 */
 export const pageSql = <Key extends readonly unknown[]>(
   keyset: Keyset<Key>,
   page: Page<Key>,
@@ -146,8 +146,8 @@ export const pageSql = <Key extends readonly unknown[]>(
 };
 
 /**
- * @param rows as read: backward pages the other way round, one more than the page holds where there is one
- * @returns the list's own order
+ * @param rows as read: backward pages in reverse order, with one row beyond the page if there is one
+ * @returns the rows in the list's own order
  */
 export const toConnection = <Row>(
   rows: readonly Row[],
@@ -162,7 +162,7 @@ export const toConnection = <Row>(
   return {
     edges,
     pageInfo: {
-      // Towards where the page came from it is known only that the reader has been there.
+      // In the direction that the page came from, all that is known is that the reader has been there.
       hasNextPage: isForward ? hasMore : page.before !== null,
       hasPreviousPage: isForward ? page.after !== null : hasMore,
       startCursor: edges[0]?.cursor ?? null,
@@ -171,7 +171,7 @@ export const toConnection = <Row>(
   };
 };
 
-/** The same page of each chat, whose rows are in one list. */
+/** The same page for each chat; `rows` has the rows of all of them. */
 export const toConnections = <Row extends { chatId: bigint }>(
   chatIds: readonly bigint[],
   rows: readonly Row[],
@@ -215,7 +215,7 @@ const MAX_BIGINT = 2n ** 63n - 1n;
 const MAX_INT = 2 ** 31 - 1;
 const LATEST = 8.64e15;
 
-/** Only what the database takes: undefined for the rest. */
+/** Only values that the database accepts; otherwise undefined. */
 const unpack = (type: ColumnType, packed: unknown): unknown => {
   switch (type) {
     case 'bigint':

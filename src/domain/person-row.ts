@@ -1,4 +1,4 @@
-/** The one person that comes along in a row: a message's sender, a member's user. */
+/** The person included in a row: a message's sender, a member's user. */
 import type { Role } from '../generated/prisma/enums.js';
 import type { UserFacts } from '../log/event.js';
 

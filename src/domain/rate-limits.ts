@@ -1,4 +1,4 @@
-/** How often people may do what. Each is at most so many in any window of that length, not in windows of the clock. */
+/** Rate limits. Each limit holds for any sliding window of its length, not for windows fixed to the clock. */
 import type { RateLimitRule, RateLimitStore, Take } from '../bus/rate-limit-store.js';
 
 export type { Take } from '../bus/rate-limit-store.js';
@@ -9,16 +9,16 @@ export type RateLimitKind =
   | 'edit'
   | 'typing'
   | 'directChat'
-  /** By the username that was tried. */
+  /** By the username of the attempt. */
   | 'signInAs'
-  /** By the address it came from. */
+  /** By the address of the client. */
   | 'signInFrom'
   | 'registerFrom'
   | 'refreshFrom';
 
 export interface RateLimits {
   /**
-   * Counts one, unless that would be more than is allowed. What comes to nothing should be given back.
+   * Counts one, unless that would exceed the limit. Give it back if the action had no effect.
    *
    * @param key whose limit it is
    */
@@ -35,7 +35,7 @@ export interface RateLimitSettings {
 }
 
 const MINUTE = 60_000;
-// A refresh is one look at an index; this only keeps one address from doing nothing else all day.
+// A refresh is one index lookup; this limit only keeps one address from doing nothing else all day.
 const REFRESHES_PER_MINUTE = 600;
 
 const rulesOf = (settings: RateLimitSettings): Record<RateLimitKind, RateLimitRule> => ({
@@ -43,7 +43,7 @@ const rulesOf = (settings: RateLimitSettings): Record<RateLimitKind, RateLimitRu
   edit: { limit: settings.editsPerMinute, windowMs: MINUTE },
   typing: { limit: settings.typingPerMinute, windowMs: MINUTE },
   directChat: { limit: settings.directChatsPerMinute, windowMs: MINUTE },
-  // Nobody who guesses passwords may open these by coming in numbers: a busy Redis is waited for, as hashing takes its time too.
+  // Many attempts at once must not open these limits to password guessing: they wait for a busy Redis, as they wait for hashing.
   signInAs: { limit: settings.signInsPerMinute, windowMs: MINUTE, isPatient: true },
   signInFrom: { limit: settings.signInsPerMinute, windowMs: MINUTE, isPatient: true },
   registerFrom: { limit: settings.registrationsPerHour, windowMs: 60 * MINUTE, isPatient: true },

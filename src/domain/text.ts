@@ -1,16 +1,16 @@
-/** What a message may say, and what a client may call it. */
+/** Checks of a message's text, and of the client's key for it. */
 import { InvalidInputError, TextEmptyError, TextTooLongError, type Problem } from './errors.js';
 
-/** PostgreSQL keeps neither NUL nor half a surrogate pair. */
+/** PostgreSQL stores neither NUL nor an unpaired surrogate. */
 const NOT_STORABLE = /[\0\p{Surrogate}]/u;
-// White space and controls; what fonts are to leave out, such as zero-width space, Hangul fillers and variation selectors; the marks of
-// interlinear annotations; and what is drawn as nothing though it counts as a symbol: a Braille cell without dots, a note without a head.
+// White space and controls; what fonts omit, such as zero-width space, Hangul fillers and variation selectors; interlinear
+// annotation marks; and symbols that are drawn as nothing: a Braille cell without dots, a note without a head.
 const SHOWN = /[^\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800\ufff9-\ufffb\u{1d159}]/u;
 const KEY_MAX_LENGTH = 128;
 
 export const isStorable = (text: string): boolean => !NOT_STORABLE.test(text);
 
-/** Whether anything of it is seen. Among what is seen such characters have their use: they join emoji and letters. */
+/** Whether nothing in it is visible. Within visible text such characters have their use: they join emoji and letters. */
 export const isBlank = (text: string): boolean => !SHOWN.test(text);
 
 export const NOT_STORABLE_PROBLEM: Problem = {
@@ -18,7 +18,7 @@ export const NOT_STORABLE_PROBLEM: Problem = {
   reason: 'must not contain NUL or half a surrogate pair',
 };
 
-/** In code points, without building a list of them; half a surrogate pair counts as one. */
+/** In code points, without building a list of them; an unpaired surrogate counts as one. */
 export const codePointLength = (text: string): number => {
   let length = 0;
   for (let index = 0; index < text.length; index += 1) {
@@ -28,14 +28,14 @@ export const codePointLength = (text: string): number => {
   return length;
 };
 
-/** Bytes first: no code point has more than four of them, and none has less than one. */
+/** Bytes first: a code point has one to four. */
 export const isLonger = (text: string, maxLength: number): boolean => {
   const bytes = Buffer.byteLength(text);
   return bytes > 4 * maxLength || (bytes > maxLength && codePointLength(text) > maxLength);
 };
 
 /**
- * Checks a message's text, which is kept exactly as it was sent. One of which nothing is seen is empty.
+ * Checks a message's text, which is stored exactly as sent. A text without visible characters counts as empty.
  *
  * @param maxLength in code points
  * @throws TextTooLongError, InvalidInputError (path `text`), TextEmptyError

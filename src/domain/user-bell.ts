@@ -1,4 +1,4 @@
-/** Telling users, wherever they are, that something about their chats changed: a row to find later, a bell to look now. */
+/** Telling users, on all their devices, that something about their chats changed: a stored notification, and a bell to look now. */
 import type { Bus } from '../bus/bus.js';
 import type { Queryable } from '../db/database.js';
 import type { NotificationKind } from '../generated/prisma/enums.js';
@@ -8,7 +8,7 @@ const NOTIFY = `
 INSERT INTO notification (user_id, kind, chat_id, actor_id)
 SELECT user_id, $2::notification_kind, $3::bigint, $4::bigint FROM unnest($1::bigint[]) AS about(user_id) WHERE user_id <> $4`;
 
-/** Within the transaction of what it tells of. Nobody is notified of what they did themselves. One statement. */
+/** Runs in the transaction of the change. Nobody is notified of their own actions. One statement. */
 export const storeNotification = async (
   tx: Queryable,
   userIds: readonly bigint[],
@@ -19,7 +19,7 @@ export const storeNotification = async (
   await tx.query(NOTIFY, [userIds, kind, chatId, actorId]);
 };
 
-/** After the commit. Their own devices are told too of what they did themselves. */
+/** Call after the commit. The acting user's own devices are told too. */
 export const ringUsers = (bus: Bus, userIds: readonly bigint[], chatIds: readonly bigint[]): void => {
   const ids = chatIds.map(String);
   for (const userId of userIds) bus.publish(userTopic(userId), { chatIds: ids });

@@ -1,4 +1,4 @@
-/** Who is asking, and by what right. */
+/** Who is asking, and with which credential. */
 import type { ApiTokenScope, Role } from '../generated/prisma/enums.js';
 import { ForbiddenError } from './errors.js';
 
@@ -6,9 +6,9 @@ export interface Viewer {
   readonly id: bigint;
   /** As of at most two seconds ago. */
   readonly role: Role;
-  /** What was shown. */
+  /** The credential shown. */
   readonly credential: Credential;
-  /** When what was shown ends; null: never by itself. */
+  /** When that credential expires; null: never by itself. */
   readonly expiresAt: Date | null;
 }
 
@@ -20,7 +20,7 @@ export interface SessionCredential {
   readonly sessionId: string;
 }
 
-/** What a program shows. */
+/** An API token of a program. */
 export interface ApiTokenCredential {
   readonly kind: 'apiToken';
   /** SHA-256 of the token, in hexadecimal. */
@@ -31,11 +31,11 @@ export interface ApiTokenCredential {
 /** An access token of another product, which the operator trusts. */
 export interface TrustedCredential {
   readonly kind: 'trusted';
-  /** Who they are there. */
+  /** Their id in that product. */
   readonly externalId: string;
 }
 
-/** An access token that an administrator, or their program, has issued for a user; the same for the user's next one. */
+/** An access token that an administrator, or their program, has issued for a user; all of one user's share one credential. */
 export interface IssuedCredential {
   readonly kind: 'issued';
   readonly userId: bigint;
@@ -45,10 +45,10 @@ export const isAdmin = (viewer: Pick<Viewer, 'role'>): boolean => viewer.role ==
 export const isStaff = (viewer: Pick<Viewer, 'role'>): boolean => viewer.role !== 'USER';
 
 /**
- * What administrators do beyond chats is for them and for their programs with the scope ADMIN; whether the viewer is an administrator
- * is looked at where it is done.
+ * Administration beyond chats is for administrators and for their programs with the scope ADMIN; each action checks itself
+ * whether the viewer is an administrator.
  *
- * @throws ForbiddenError for an API token without it, and for a token that was issued
+ * @throws ForbiddenError for an API token without that scope, and for an issued token
  */
 export const mustAdminister = ({ credential }: Viewer): void => {
   if (credential.kind === 'issued')
@@ -58,7 +58,7 @@ export const mustAdminister = ({ credential }: Viewer): void => {
 };
 
 /**
- * Accounts are for their people.
+ * Accounts are managed by their owners, not by programs.
  *
  * @throws ForbiddenError for an API token
  */
@@ -67,9 +67,9 @@ export const mustBePerson = ({ credential }: Viewer): void => {
 };
 
 /**
- * What outlives the token that was shown is for who has signed in, here or at the product: API tokens.
+ * What outlives the token that was shown (API tokens) is for users who have signed in, here or at the product.
  *
- * @throws ForbiddenError for an API token, and for a token that was issued
+ * @throws ForbiddenError for an API token, and for an issued token
  */
 export const mustHaveSignedIn = (viewer: Viewer): void => {
   mustBePerson(viewer);
@@ -78,9 +78,9 @@ export const mustHaveSignedIn = (viewer: Viewer): void => {
 };
 
 /**
- * Sessions and passwords are for those who have one.
+ * Sessions and passwords are for viewers who have a session.
  *
- * @throws ForbiddenError for an API token, and for who came with a token that was issued, or with another product's
+ * @throws ForbiddenError for an API token, an issued token, and another product's token
  */
 export const mustBeSession = (viewer: Viewer): SessionCredential => {
   mustBePerson(viewer);

@@ -1,13 +1,13 @@
-/** What usernames, passwords, names and addresses may look like. Each check says what is wrong, or nothing. */
+/** Rules for usernames, passwords, names and e-mail addresses. Each check returns the problem, or nothing. */
 import { randomUUID } from 'node:crypto';
 import { characterProblem } from '../chat-names.js';
 import { refuseProblems, type Problem } from '../errors.js';
 import { cleanEmail, cleanUsername } from '../keys.js';
 import { isBlank, isLonger, isStorable, NOT_STORABLE_PROBLEM, codePointLength } from '../text.js';
 
-// Letters of any script with their marks, digits; nothing that is not seen, and no mark without a letter before it.
+// Letters of any script with their marks, and digits; no invisible characters, and no mark without a letter before it.
 const USERNAME = /^(?!\p{M})(?:(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{M}\p{Nd}._-])+$/u;
-// What Django's own validator takes, which those who were brought in from there go by.
+// What Django's own validator accepts, for accounts imported from there.
 const IMPORTED_USERNAME = /^(?!\p{M})(?:(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{M}\p{N}.@+_-])+$/u;
 const LABEL = '[\\p{L}\\p{M}\\p{Nd}](?:[\\p{L}\\p{M}\\p{Nd}-]{0,61}[\\p{L}\\p{M}\\p{Nd}])?';
 const EMAIL = new RegExp(
@@ -20,9 +20,9 @@ const PASSWORD_LENGTH = { min: 8, max: 128 };
 const MAX_NAME_LENGTH = 150;
 const MAX_EMAIL_LENGTH = 254;
 
-/** Whether anyone could be called that; what could not must not reach the database. Wider than what one may register as. */
+/** Whether any account could have this name; if not, the database must not be asked. Wider than the rules for registering. */
 export const isUsername = (username: string): boolean => {
-  // Composed it may be a third as long.
+  // Composed, it may be a third as long.
   if (username.length > 6 * USERNAME_LENGTH.mostImported) return false;
   const cleaned = cleanUsername(username);
   return !isLonger(cleaned, USERNAME_LENGTH.mostImported) && IMPORTED_USERNAME.test(cleaned);
@@ -62,7 +62,7 @@ const emailProblem = (email: string): Problem | undefined => {
   return EMAIL.test(cleaned) ? undefined : { code: 'MALFORMED', reason: 'must look like name@example.org' };
 };
 
-/** There is no account without an address. */
+/** Every account has an address. */
 export const NO_EMAIL_PROBLEM: Problem = { code: 'BLANK', reason: 'must not be empty' };
 
 const problems = {
@@ -74,32 +74,32 @@ const problems = {
   email: emailProblem,
 };
 
-/** What is wrong with one field, or nothing. */
+/** The problem with one field, or nothing. */
 export const accountProblem = (field: keyof typeof problems, value: string): Problem | undefined =>
   problems[field](value);
 
 type CheckedInput = { readonly [Field in keyof typeof problems]?: string | undefined };
 
-/** What was said elsewhere, where it would do here. */
+/** The value if it is valid here, otherwise undefined. */
 export const acceptedInput = (field: keyof typeof problems, value: string | undefined): string | undefined =>
   value === undefined || problems[field](value) !== undefined ? undefined : value;
 
-/** What is copied out of an address book brings controls of direction along, and a name is the same without. */
+/** Names copied from an address book may contain direction controls; the name is the same without them. */
 export const withoutBidi = (name: string): string => name.replace(/\p{Bidi_Control}/gu, '');
 
-/** As a first or last name is kept: one of which nothing is seen is none. */
+/** A first or last name as it is stored: one without visible characters becomes empty. */
 export const cleanName = (name: string): string => (isBlank(name) ? '' : name);
 
 const NO_EMAIL = '@no-email.invalid';
 
-/** For one whose address is not known: there must be one, and nobody else's. No mail can ever reach it. */
+/** For a user whose address is unknown: one is required, and must be unique. No mail can ever reach it. */
 export const newPlaceholderEmail = (): string => `${randomUUID()}${NO_EMAIL}`;
 export const isPlaceholderEmail = (email: string): boolean => email.endsWith(NO_EMAIL);
 
 /**
- * Checks what is given, each field by its name.
+ * Checks the given fields.
  *
- * @throws InvalidInputError naming everything that is wrong
+ * @throws InvalidInputError that names every problem
  */
 export const checkAccountInput = (input: CheckedInput): void => {
   const fields = Object.keys(problems) as (keyof typeof problems)[];

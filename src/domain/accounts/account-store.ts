@@ -1,4 +1,4 @@
-/** The statements behind accounts: each check is the constraint's, so that of two at once one gets the name. */
+/** The statements behind accounts. Unique constraints decide, so that of two concurrent requests only one gets the name. */
 import { isUniqueViolation, type Database, type Queryable } from '../../db/database.js';
 import type { Role } from '../../generated/prisma/enums.js';
 import { cleanName } from './account-input.js';
@@ -11,14 +11,14 @@ export interface NewUser {
   email: string;
   firstName?: string;
   lastName?: string;
-  /** Null for one who cannot sign in with a password. */
+  /** Null for a user who cannot sign in with a password. */
   passwordHash: string | null;
   role?: Role;
 }
 
 /**
- * @param onSameName 'nothing' returns undefined where the username is taken
- * @throws InvalidInputError for a username or e-mail that is taken
+ * @param onSameName 'nothing' returns undefined if the username is taken
+ * @throws InvalidInputError if the username or e-mail is taken
  */
 export const insertUser = async (
   db: Queryable,
@@ -50,16 +50,16 @@ export const insertUser = async (
 };
 
 const LOCK = `SELECT ${USER_COLUMNS} FROM "user" u WHERE u.id = $1::bigint AND u.deactivated_at IS NULL FOR NO KEY UPDATE`;
-// The address keeps its key where it stays: it may be one of its own.
+// An unchanged address keeps its key, which may be an exact one (`exactKeyOf`).
 const UPDATE = `UPDATE "user" u SET first_name = $2::text, last_name = $3::text, name_key = $4::text,
     email = coalesce($5::text, email), email_key = coalesce($6::text, email_key)
   WHERE id = $1::bigint RETURNING ${USER_COLUMNS}`;
 
 /**
- * Fields that are undefined stay as they are. BEGIN, two statements, COMMIT.
+ * Undefined fields stay unchanged. BEGIN, two statements, COMMIT.
  *
- * @returns undefined where the account is deactivated
- * @throws InvalidInputError for an e-mail that is taken
+ * @returns undefined if the account is deactivated
+ * @throws InvalidInputError if the e-mail is taken
  */
 export const updateProfileOf = (
   db: Database,
@@ -83,7 +83,7 @@ export const updateProfileOf = (
     }),
   );
 
-/** As it is kept. */
+/** The fields as they are stored. */
 export const cleanAccount = ({
   username,
   email,

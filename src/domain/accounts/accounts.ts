@@ -1,4 +1,4 @@
-/** Accounts: made by their owners, signed in to, changed. An unknown name, a wrong password and a deactivated account look alike. */
+/** Accounts: registering, signing in, changing one's own. Unknown name, wrong password and deactivated account get the same answer. */
 import { createHash } from 'node:crypto';
 import type { Database } from '../../db/database.js';
 import { checkAccountInput, isEmail, isUsername, NO_EMAIL_PROBLEM } from './account-input.js';
@@ -19,7 +19,7 @@ import type { OpenedSession, Sessions } from './sessions.js';
 import { USER_COLUMNS, type UserRow } from './users.js';
 import { mustBePerson, mustBeSession, type Viewer } from '../viewer.js';
 
-/** Where a request came from; null where that is not known, and then not counted. */
+/** Where a request came from; null if unknown, and then not rate limited. */
 export interface Origin {
   address: string | null;
 }
@@ -37,7 +37,7 @@ export interface RegisterInput {
   lastName?: string | null | undefined;
 }
 
-/** Absent stays; null clears what may be empty. */
+/** Absent: unchanged; null clears fields that may be empty. */
 export interface UpdateProfileInput {
   firstName?: string | null | undefined;
   lastName?: string | null | undefined;
@@ -45,22 +45,22 @@ export interface UpdateProfileInput {
 }
 
 export interface Accounts {
-  /** Registered is signed in. @throws InvalidInputError, RateLimitedError; ForbiddenError where passwords are turned off, as the two below */
+  /** Registers, and signs in. @throws InvalidInputError, RateLimitedError; ForbiddenError if password login is off; the two below too */
   register(input: RegisterInput, origin: Origin): Promise<SignedIn>;
-  /** @param input `username` may be their e-mail address instead. @throws InvalidCredentialsError, RateLimitedError */
+  /** @param input `username` may be the e-mail address instead. @throws InvalidCredentialsError, RateLimitedError */
   logIn(input: { username: string; password: string }, origin: Origin): Promise<SignedIn>;
   /** @throws InvalidTokenError, RateLimitedError */
   refreshSession(input: { refreshToken: string }, origin: Origin): Promise<SignedIn>;
-  /** @returns how many sessions ended. @throws ForbiddenError where the viewer has none */
+  /** @returns how many sessions ended. @throws ForbiddenError if the viewer has no session */
   logOut(viewer: Viewer, input: { everywhere?: boolean | null | undefined }): Promise<number>;
   /**
-   * Ends the viewer's other sessions; this one goes on with new tokens, its refresh tokens so far are worth nothing any more.
+   * Ends the viewer's other sessions; this one continues with new tokens, and its previous refresh tokens are revoked.
    *
-   * @throws InvalidCredentialsError where the current password is not that, InvalidInputError, RateLimitedError;
-   *   ForbiddenError where the viewer has no session
+   * @throws InvalidCredentialsError if the current password is wrong, InvalidInputError, RateLimitedError;
+   *   ForbiddenError if the viewer has no session
    */
   changePassword(viewer: Viewer, input: { currentPassword: string; newPassword: string }): Promise<SignedIn>;
-  /** @throws InvalidInputError; ForbiddenError for an API token, and where the account was just deactivated */
+  /** @throws InvalidInputError; ForbiddenError for an API token, and if the account was just deactivated */
   updateProfile(viewer: Viewer, input: UpdateProfileInput): Promise<UserRow>;
 }
 
@@ -69,13 +69,13 @@ export interface AccountsOptions {
   sessions: Sessions;
   passwords: Passwords;
   limits: RateLimits;
-  /** False: nobody registers or signs in with a password. */
+  /** False: nobody can register or sign in with a password. */
   passwordLogin: boolean;
 }
 
 const WITH_HASH = `SELECT ${USER_COLUMNS}, u.password_hash AS "passwordHash" FROM "user" u`;
 const BY_ID = `${WITH_HASH} WHERE u.id = $1::bigint`;
-// A username comes first: one that was brought in may look like another's address.
+// A username takes precedence: an imported one may look like another account's address.
 const BY_NAME = `${WITH_HASH} WHERE u.username_key = ANY($1::text[]) OR u.email_key = ANY($2::text[])
   ORDER BY array_position($1::text[], u.username_key), array_position($2::text[], u.email_key) LIMIT 1`;
 
@@ -113,7 +113,7 @@ export const createAccounts = ({ db, sessions, passwords, limits, passwordLogin 
 
   const userById = async (id: bigint) => (await db.query<UserWithHash>(BY_ID, [id]))[0];
 
-  /** @param name a username or an e-mail address; what neither could be is not worth the database's refusal of it */
+  /** @param name a username or an e-mail address; a name that cannot be either is not looked up */
   const userNamed = async (name: string): Promise<UserWithHash | undefined> => {
     const usernameKeys = isUsername(name) ? usernameKeysOf(name) : [];
     const emailKeys = isEmail(name) ? emailKeysOf(name) : [];
@@ -140,7 +140,7 @@ export const createAccounts = ({ db, sessions, passwords, limits, passwordLogin 
       `UPDATE "user" SET password_hash = $3::text WHERE id = $1::bigint AND password_hash = $2::text RETURNING id`,
       [user.id, user.passwordHash, passwordHash],
     );
-    // Otherwise somebody was faster: a sign-in like this one, or a change of the password. It is ours then.
+    // Otherwise somebody was faster, with a sign-in like this one or a password change: check the new hash.
     return replaced.length > 0 ? { ...user, passwordHash } : mustBeTheirs(await userById(user.id), password);
   };
 
@@ -159,7 +159,7 @@ export const createAccounts = ({ db, sessions, passwords, limits, passwordLogin 
       await take('registerFrom', keyOf(origin));
 
       const passwordHash = await passwords.hash(password);
-      // Together, so that an account is never there without its owner having been told.
+      // In one transaction: if the session fails, no account remains that its owner does not know of.
       return db.transaction(async (tx) => {
         const user = (await insertUser(tx, { username, email, firstName, lastName, passwordHash }))!;
         const session = (await sessions.open(user.id, passwordHash, tx))!;
@@ -198,13 +198,13 @@ export const createAccounts = ({ db, sessions, passwords, limits, passwordLogin 
       mustTakePasswords();
       const user = await userById(viewer.id);
       if (!user) throw new InvalidCredentialsError();
-      // Guessing is counted with guessing at the door.
+      // Wrong guesses here count with wrong guesses at sign-in.
       const { giveBack } = await takeSignIn({ address: null }, () => Promise.resolve(user));
       if (!(await passwords.verify(user.passwordHash, currentPassword))) throw new InvalidCredentialsError();
 
       const passwordHash = await passwords.hash(newPassword);
       const { session, ended } = await db.transaction(async (tx) => {
-        // The user first, and sessions in a later statement: those opened with the old password are waited for, and seen.
+        // The user first, and sessions in a later statement: it waits for sessions opened with the old password, and sees them.
         const changed = await tx.query(
           `UPDATE "user" SET password_hash = $3::text
            WHERE id = $1::bigint AND password_hash = $2::text AND deactivated_at IS NULL RETURNING id`,
@@ -241,8 +241,8 @@ const orEmpty = (text: string | null | undefined) => (text === null ? '' : text)
 const keyOf = ({ address }: Origin) => address && originKeyOf(address);
 
 /**
- * The account, whichever of its names was tried; for nobody's the name, in all its spellings. Hashed: any text may be tried as a
- * name, and none of it needs to lie about in Redis.
+ * The account's key, whichever of its names was used; for an unknown account the normalised name. Hashed: any text may be tried
+ * as a name, and it need not be stored in Redis.
  */
 const signInKeyOf = (user: UserRow | undefined, name: string) =>
   createHash('sha256')

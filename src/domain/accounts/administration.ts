@@ -1,4 +1,4 @@
-/** What an operator does to accounts from the command line. */
+/** Account administration by an operator, from the command line. */
 import type { Database, Queryable } from '../../db/database.js';
 import { checkAccountInput, isUsername } from './account-input.js';
 import { insertUser } from './account-store.js';
@@ -16,7 +16,7 @@ export interface NewAdministrator {
 
 export interface Administration {
   /**
-   * Makes an administrator; a user of that name is made one, and keeps password and e-mail.
+   * Creates an administrator; an existing user of that name becomes one, and keeps their password and e-mail.
    *
    * @throws InvalidInputError
    */
@@ -27,7 +27,7 @@ export interface Administration {
    * Sets a user's password and ends all their sessions.
    *
    * @returns how many sessions were open
-   * @throws InvalidInputError; NotFoundError where there is no such user
+   * @throws InvalidInputError; NotFoundError if there is no such user
    */
   setPassword(username: string, password: string): Promise<number>;
 }
@@ -38,7 +38,7 @@ export interface AdministrationOptions {
   passwords: Passwords;
 }
 
-/** Whether anybody can administer. */
+/** Whether there is an active administrator. */
 export const hasAdministrator = async (db: Queryable): Promise<boolean> => {
   const [row] = await db.query<{ isThere: boolean }>(
     `SELECT EXISTS (SELECT FROM "user" WHERE role = 'ADMIN' AND deactivated_at IS NULL) AS "isThere"`,
@@ -73,7 +73,7 @@ export const createAdministration = ({ db, sessions, passwords }: Administration
     if (!isUsername(username)) throw new NotFoundError('User');
     const passwordHash = await passwords.hash(password);
     const ended = await db.transaction(async (tx) => {
-      // The user first: a session opened with the old password is waited for, and seen by the next statement.
+      // The user first: this waits for sessions opened with the old password, and the next statement sees them.
       const [user] = await tx.query<{ id: bigint }>(
         `UPDATE "user" SET password_hash = $2::text WHERE id = ${ID_BY_USERNAME} RETURNING id`,
         [usernameKeysOf(username), passwordHash],

@@ -1,4 +1,4 @@
-/** API tokens: what programs show instead of a session. Each is told once and kept as a hash. */
+/** API tokens: what programs show instead of a session. Each is returned once and stored as a hash. */
 import { createHash, randomBytes } from 'node:crypto';
 import type { Database } from '../../db/database.js';
 import { nameProblem, trimmedName } from '../chat-names.js';
@@ -17,40 +17,40 @@ export interface ApiTokenRow {
   lastUsedAt: Date | null;
 }
 
-/** They are seen by their owner alone; those that were revoked by nobody. */
+/** Visible to their owner alone; revoked ones are visible to nobody. */
 export interface ApiTokens {
   /**
    * @param scopes null or absent: CHAT alone, which ADMIN includes
    * @param expiresAt null or absent: never
-   * @returns `token` too, which nobody can read again
-   * @throws InvalidInputError, also where they have 100 good ones; ForbiddenError for one with ADMIN of who is no administrator, and
-   *   for who shows an API token or a token that was issued; `revoke` too
+   * @returns also `token`, which can never be read again
+   * @throws InvalidInputError, also if the user has 100 valid tokens; ForbiddenError for the scope ADMIN if they are no administrator, and
+   *   for an API token or an issued token; `revoke` too
    */
   create(
     viewer: Viewer,
     input: { name: string; scopes?: readonly ApiTokenScope[] | null | undefined; expiresAt?: Date | null | undefined },
   ): Promise<{ apiToken: ApiTokenRow; token: string }>;
   /**
-   * Ends what it has open, on every node; one that was revoked before is so still.
+   * Ends everything open with it, on every node. Idempotent.
    *
-   * @param id null where it did not decode
+   * @param id null if it did not decode
    * @throws NotFoundError, ForbiddenError
    */
   revoke(viewer: Viewer, id: bigint | null): Promise<void>;
-  /** The viewer's good ones, newest first. */
+  /** The viewer's valid tokens, newest first. */
   list(viewer: Viewer): Promise<ApiTokenRow[]>;
-  /** In the order of `ids`, null for what is not there or not seen. */
+  /** In the order of `ids`, null for tokens that do not exist or are not visible. */
   byIds(viewer: Viewer, ids: readonly bigint[]): Promise<(ApiTokenRow | null)[]>;
-  /** Remembers that it was used just now; nobody waits for that. */
+  /** Records that it was used just now, without waiting for the write. */
   noteUse(credential: ApiTokenCredential): void;
-  /** Resolves once every use is written down. */
+  /** Resolves once every use has been written. */
   drain(): Promise<void>;
 }
 
 export interface ApiTokensOptions {
   db: Database;
   credentials: Pick<Credentials, 'announce'>;
-  /** A use could not be written down. */
+  /** A use could not be written. */
   onError: (error: unknown) => void;
 }
 
@@ -62,7 +62,7 @@ const USE_EVERY_MS = 60_000;
 const COLUMNS = `id, name, scopes::text[] AS scopes, created_at AS "createdAt", expires_at AS "expiresAt", last_used_at AS "lastUsedAt"`;
 const IS_GOOD = `revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`;
 
-// Of two at once the second waits, and counts the first one's.
+// Of two concurrent calls the second waits, and counts the first one's token.
 const LOCK_USER = `SELECT role::text AS role FROM "user" WHERE id = $1::bigint AND deactivated_at IS NULL FOR NO KEY UPDATE`;
 const INSERT = `
 INSERT INTO api_token (user_id, name, token_hash, expires_at, scopes)
@@ -74,7 +74,7 @@ UPDATE api_token SET revoked_at = now(), xid = pg_current_xact_id() WHERE id = $
 const LIST = `SELECT ${COLUMNS} FROM api_token WHERE user_id = $1::bigint AND ${IS_GOOD} ORDER BY id DESC`;
 const BY_IDS = `
 SELECT ${COLUMNS} FROM api_token WHERE user_id = $1::bigint AND id = ANY($2::bigint[]) AND revoked_at IS NULL`;
-// Once a minute over all nodes together.
+// Once a minute, over all nodes together.
 const NOTE_USE = `
 UPDATE api_token SET last_used_at = now()
 WHERE token_hash = $1::bytea AND (last_used_at IS NULL OR last_used_at <= now() - interval '1 minute')`;
@@ -83,12 +83,12 @@ const TOKEN = /^pat_[A-Za-z0-9_-]{43}$/;
 
 const sha256 = (token: string) => createHash('sha256').update(token).digest();
 
-/** @returns null for what never was an API token of ours */
+/** @returns null if it never was an API token of ours */
 export const apiTokenHash = (token: string): string | null =>
   TOKEN.test(token) ? sha256(token).toString('hex') : null;
 
 export const createApiTokens = ({ db, credentials, onError }: ApiTokensOptions): ApiTokens => {
-  /** When this node last wrote of each, by its hash. */
+  /** When this node last recorded a use of each token, by its hash. */
   const notedAt = new Map<string, number>();
   const writing = new Set<Promise<unknown>>();
 
@@ -97,7 +97,7 @@ export const createApiTokens = ({ db, credentials, onError }: ApiTokensOptions):
       checkInput(name, asked, expiresAt);
       mustHaveSignedIn(viewer);
       const scopes = SCOPES.filter((scope) => scope === 'CHAT' || asked?.includes(scope));
-      // 32 random bytes, so that a plain hash of it can be kept and nothing guessed from that.
+      // 32 random bytes, so a plain hash of it can be stored: nobody can guess the token from it.
       const token = `pat_${randomBytes(32).toString('base64url')}`;
       const apiToken = await db.transaction(async (tx) => {
         const [owner] = await tx.query<Pick<Viewer, 'role'>>(LOCK_USER, [viewer.id]);

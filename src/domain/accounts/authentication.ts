@@ -1,4 +1,4 @@
-/** Who is asking, by what they show: an access token of ours, one that was issued for them, one of a trusted product, or an API token. */
+/** Authenticates a credential: an access token of ours, an issued one, one of a trusted product, or an API token. */
 import type { Role } from '../../generated/prisma/enums.js';
 import { apiTokenHash, type ApiTokens } from './api-tokens.js';
 import type { CredentialChange } from './credential-watch.js';
@@ -9,7 +9,7 @@ import type { TrustedClaims, TrustedTokens } from './trusted-tokens.js';
 import type { TrustedUsers } from './trusted-users.js';
 import type { ApiTokenCredential, IssuedCredential, TrustedCredential, Viewer } from '../viewer.js';
 
-/** Why a credential is no good. */
+/** Why a credential is refused. */
 export type Refusal =
   /** A new token helps. */
   | 'badToken'
@@ -18,13 +18,13 @@ export type Refusal =
 
 export type Authenticated = { viewer: Viewer } | { refusal: Refusal };
 
-/** All as of at most two seconds ago. Each throws UnavailableError where the database is away. */
+/** All as of at most two seconds ago. Each throws UnavailableError if the database is away. */
 export interface Authentication {
   byAccessToken(accessToken: string): Promise<Authenticated>;
   byApiToken(token: string): Promise<Authenticated>;
-  /** Whether what this viewer has shown still holds, as they ask for something more by it. */
+  /** Whether the viewer's credential is still valid, for a further request with it. */
   again(viewer: Viewer): Promise<Authenticated>;
-  /** Tells of `ended` (once, at last) and of a changed `role`, from the state after this call on. */
+  /** Reports `ended` (once, last) and each changed `role`, starting from the state after this call. */
   watch(viewer: Viewer, onChange: (what: CredentialChange, role: Role) => void): () => void;
 }
 
@@ -33,7 +33,7 @@ export interface AuthenticationOptions {
   tokens: Pick<Tokens, 'readAccess' | 'readIssued'>;
   sessions: Pick<Sessions, 'authenticate'>;
   apiTokens: Pick<ApiTokens, 'noteUse'>;
-  /** Undefined: no other product's tokens are taken. */
+  /** Undefined: no other product's tokens are accepted. */
   trusted: { tokens: TrustedTokens; users: TrustedUsers } | undefined;
 }
 
@@ -75,7 +75,7 @@ export const createAuthentication = ({
       const own = tokens.readAccess(accessToken);
       if (own !== null) {
         const facts = await credentials.factsOf({ kind: 'session', sessionId: own.sessionId });
-        // The session goes on, but not with this token: it is void.
+        // The session is still open, but this token is void.
         return { refusal: facts?.isOpen && facts.userId === own.userId ? 'badToken' : 'sessionOver' };
       }
       const issued = tokens.readIssued(accessToken);

@@ -1,4 +1,4 @@
-/** Whether credentials still hold, and for whom: asked of the database for many at once, and remembered for a moment. */
+/** Whether credentials are still valid, and for whom: read from the database for many at once, and cached for a moment. */
 import DataLoader from 'dataloader';
 import type { Queryable } from '../../db/database.js';
 import type { ApiTokenScope, Role } from '../../generated/prisma/enums.js';
@@ -8,29 +8,29 @@ export interface CredentialFacts {
   key: string;
   userId: bigint;
   role: Role;
-  /** Neither ended, revoked nor expired, nor its user deactivated. */
+  /** Not ended, revoked or expired, and its user is not deactivated. */
   isOpen: boolean;
-  /** Of an API token; null where it has no end of its own that the database knows. */
+  /** For an API token; null if it never expires, as far as the database knows. */
   expiresAt: Date | null;
-  /** Of an API token. */
+  /** For an API token. */
   scopes: ApiTokenScope[] | null;
-  /** Of a user who comes with another product's tokens: what the newest of them said of their names, and when it was issued. */
+  /** For a user with another product's tokens: the names in the newest of these, and when it was issued. */
   claimedNames: string | null;
   claimedAt: Date | null;
-  /** When the account was made. */
+  /** When the account was created. */
   userCreatedAt: Date;
-  /** Of a session: the number of its newest pair of tokens, and whether nobody has used that yet though a refresh gave it. */
+  /** For a session: the rotation of its newest token pair, and whether a refresh gave that pair and nobody has used it yet. */
   rotation: number | null;
   awaitsUse: boolean | null;
-  /** Of a session: from this number up to before that one, pairs are void. */
+  /** For a session: pairs from this rotation up to, not including, that one are void. */
   voidFrom: number | null;
   voidTo: number | null;
 }
 
-/** What it takes to find one. */
+/** The fields that identify a credential. */
 export type CredentialReference = Exclude<Credential, ApiTokenCredential> | Omit<ApiTokenCredential, 'scopes'>;
 
-/** One text for each credential. */
+/** A unique text for each credential. */
 export const credentialKey = (credential: CredentialReference): string => {
   if (credential.kind === 'session') return `session:${credential.sessionId}`;
   if (credential.kind === 'apiToken') return `apiToken:${credential.hash}`;
@@ -55,7 +55,7 @@ UNION ALL SELECT 'issued:' || u.id::text, u.id, u.role::text, u.deactivated_at I
   NULL, NULL, NULL, NULL
 FROM "user" u WHERE u.id = ANY($4::bigint[])`;
 
-/** As it is now, by `credentialKey`; what there never was is left out. */
+/** The current facts, by `credentialKey`; credentials that never existed are left out. */
 export const readCredentialFacts = async (
   db: Queryable,
   keys: readonly string[],
@@ -68,23 +68,23 @@ export const readCredentialFacts = async (
 };
 
 export interface CredentialFactsCache {
-  /** As of at most `freshMs` ago; undefined for a credential that there is not. */
+  /** As of at most `freshMs` ago; undefined for a credential that does not exist. */
   get(key: string): Promise<CredentialFacts | undefined>;
-  /** What is asked for after this is as of after this. */
+  /** Every later `get` reads facts as of after this call. */
   forget(keys: Iterable<string>, userIds: ReadonlySet<bigint>): void;
 }
 
 interface Entry {
-  /** When it was asked for, not when it came. */
+  /** When it was requested, not when the answer came. */
   askedAt: number;
   facts: Promise<CredentialFacts | undefined>;
-  /** Once known. */
+  /** Set once known. */
   userId?: bigint;
 }
 
 export interface CredentialFactsCacheOptions {
   freshMs?: number;
-  /** Credentials remembered at once; the least recently used go first. */
+  /** Credentials cached at once; the least recently used are dropped first. */
   capacity?: number;
 }
 
@@ -94,7 +94,7 @@ export const createCredentialFactsCache = (
 ): CredentialFactsCache => {
   const entries = new Map<string, Entry>();
 
-  // All that are asked for in one tick are one query: after a restart everyone comes back at once.
+  // All requests of one tick share one query: after a restart all clients reconnect at once.
   const loader = new DataLoader<string, CredentialFacts | undefined>(
     async (keys) => {
       const found = await readCredentialFacts(db, keys);
@@ -116,7 +116,7 @@ export const createCredentialFactsCache = (
     get: (key) => {
       const known = entries.get(key);
       const entry = known && performance.now() - known.askedAt < freshMs ? known : ask(key);
-      // Put in again, so that the map's order is that of use.
+      // Inserted again, so that the map is ordered by last use.
       entries.delete(key);
       entries.set(key, entry);
       if (entries.size > capacity) entries.delete(entries.keys().next().value!);
@@ -126,7 +126,7 @@ export const createCredentialFactsCache = (
       for (const key of keys) entries.delete(key);
       if (userIds.size === 0) return;
       for (const [key, entry] of entries) {
-        // One still on its way may have been read before the change.
+        // An entry that is still loading may have been read before the change.
         if (entry.userId === undefined || userIds.has(entry.userId)) entries.delete(key);
       }
     },

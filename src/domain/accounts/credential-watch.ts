@@ -1,4 +1,4 @@
-/** Tells whoever holds something open by a credential (a socket, a stream) that it is over, or that its user's role changed. */
+/** Tells holders of open sockets and streams that their credential has ended, or that its user's role changed. */
 import type { Queryable } from '../../db/database.js';
 import type { Role } from '../../generated/prisma/enums.js';
 import { credentialKey, readCredentialFacts } from './credential-facts.js';
@@ -6,7 +6,7 @@ import type { Viewer } from '../viewer.js';
 
 export type CredentialChange = 'ended' | 'role';
 
-/** Credentials, by their keys, and users that something happened to; a hint to look. */
+/** Credentials, by their keys, and users that may have changed: a hint to look. */
 export interface ChangedCredentials {
   keys: readonly string[];
   userIds: readonly bigint[];
@@ -14,15 +14,15 @@ export interface ChangedCredentials {
 
 export interface CredentialWatch {
   /**
-   * Looks at the credential at once (the viewer may be two seconds old), then whenever something happened to it.
+   * Looks at the credential at once (the viewer may be two seconds old), then after each change.
    *
-   * @param onChange 'ended' comes once, and is the last; with the role as it is then
+   * @param onChange 'ended' comes once, and last; with the role at that time
    * @returns stops watching
    */
   watch(viewer: Viewer, onChange: (what: CredentialChange, role: Role) => void): () => void;
-  /** Looks again at those among them that are watched: one query, none where there is none. */
+  /** Looks again at those among them that are watched: one query, or none if none of them is watched. */
   look(changed: ChangedCredentials): void;
-  /** Looks again at all that are watched. */
+  /** Looks again at all watched credentials. */
   lookAtAll(): void;
   close(): void;
 }
@@ -38,13 +38,13 @@ const BATCH = 1000;
 export const createCredentialWatch = (db: Queryable, onError: (error: unknown) => void): CredentialWatch => {
   const watchers = new Map<string, Set<Watcher>>();
   const keysOf = new Map<bigint, Set<string>>();
-  /** To be looked at, and not yet asked for. */
+  /** To be looked at, and not yet queried. */
   let pending = new Set<string>();
   let isLooking = false;
   let isClosed = false;
   let retry: NodeJS.Timeout | undefined;
 
-  // One that throws must not keep the others from being told.
+  // A listener that throws must not keep the others from being called.
   const tell = (watcher: Watcher, what: CredentialChange) => {
     try {
       watcher.onChange(what, watcher.role);
@@ -69,11 +69,11 @@ export const createCredentialWatch = (db: Queryable, onError: (error: unknown) =
     }
   };
 
-  // One query at a time; what comes up meanwhile is asked for after it, for it may have read too early.
+  // One query at a time; changes that arrive meanwhile need another one, since this one may have read too early.
   const work = async () => {
     if (isLooking || retry !== undefined) return;
     isLooking = true;
-    // What is added in this tick belongs to the same query.
+    // Additions in this tick share the query.
     await Promise.resolve();
     while (pending.size > 0 && !isClosed) {
       const keys = [...pending].slice(0, BATCH);
@@ -81,7 +81,7 @@ export const createCredentialWatch = (db: Queryable, onError: (error: unknown) =
       try {
         await lookAt(keys.filter((key) => watchers.has(key)));
       } catch (error) {
-        // The database may be closed, too.
+        // The database may be closed by then, too.
         if (isClosed) break;
         onError(error);
         pending = new Set([...keys, ...pending]);

@@ -18,7 +18,7 @@ export interface Changed {
   userIds: readonly bigint[];
 }
 
-/** As it goes over the bus, which knows no bigint. */
+/** As sent over the bus, which does not carry bigints. */
 interface CredentialsBell {
   sessionIds: readonly string[];
   userIds: readonly string[];
@@ -27,21 +27,21 @@ interface CredentialsBell {
 const credentialsTopic = jsonTopic<CredentialsBell>('sessions');
 
 export interface Credentials {
-  /** Listens to the other nodes. Without it everything holds too, up to two seconds later. */
+  /** Listens to the other nodes. Without it changes take effect too, up to two seconds later. */
   start(): Promise<void>;
-  /** As of at most two seconds ago; undefined where there is no such credential. */
+  /** As of at most two seconds ago; undefined if the credential does not exist. */
   factsOf(credential: CredentialReference): Promise<CredentialFacts | undefined>;
-  /** The viewer as they are now (as of at most two seconds ago), or null where what they have shown is over. */
+  /** The viewer as they are now (as of at most two seconds ago), or null if their credential has ended. */
   stillGood(viewer: Viewer): Promise<Viewer | null>;
-  /** Tells of `ended` (once, at last) and of a changed `role`, from the state after this call on. */
+  /** Reports `ended` (once, last) and each changed `role`, starting from the state after this call. */
   watch(viewer: Viewer, onChange: (what: CredentialChange, role: Role) => void): () => void;
-  /** Something happened to these, as the database says: nothing remembered of them holds, and who watches them is told. */
+  /** The database reported changes: drops what is cached about these, and tells their watchers. */
   changed(changed: Changed): void;
-  /** Looks at everything that is watched: after it may have been missed what changed. */
+  /** Looks at everything that is watched, since changes may have been missed. */
   recheck(): void;
-  /** As `changed`, on every node. After the commit. */
+  /** As `changed`, on every node. Call after the commit. */
   announce(changed: Changed): void;
-  /** Drops what is remembered of these. */
+  /** Drops what is cached about these. */
   forget(credentials: readonly Credential[], userIds: readonly bigint[]): void;
   close(): void;
 }
@@ -50,7 +50,7 @@ export interface CredentialsOptions {
   db: Queryable;
   bus: Bus;
   cache?: CredentialFactsCacheOptions | undefined;
-  /** What is watched could not be looked at; it is tried again. */
+  /** Watched credentials could not be looked at; this is retried. */
   onError: (error: unknown) => void;
 }
 
@@ -86,7 +86,7 @@ export const createCredentials = ({ db, bus, cache, onError }: CredentialsOption
 
     announce: (those) => {
       if (those.sessionIds.length + those.userIds.length === 0) return;
-      // Here at once, whatever becomes of the bus.
+      // On this node at once, even if the bus is down.
       changed(those);
       bus.publish(credentialsTopic, { sessionIds: those.sessionIds, userIds: those.userIds.map(String) });
     },

@@ -1,6 +1,6 @@
 /**
- * Password hashes as Django keeps them, `<algorithm>$…`: brought in by `parley import`, compared with at the first sign-in and
- * replaced by ours then. What they ask for in time and memory is bounded where they are brought in.
+ * Password hashes in Django's format, `<algorithm>$…`: imported by `parley import`, and at the first sign-in verified and
+ * replaced by ours. The import limits the time and memory that they may cost.
  */
 import { createHash, pbkdf2, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -14,16 +14,16 @@ const ARGON2 =
   /^argon2(\$argon2i?d?\$v=19\$m=(\d{1,9}),t=(\d{1,9}),p=(\d{1,9})\$[A-Za-z0-9+/]{11,256}\$[A-Za-z0-9+/]{16,256})$/;
 const BCRYPT = /^bcrypt(_sha256)?\$(\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53})$/;
 
-/** Several times what Django 6 takes by default (1,200,000; 100 MiB, 2, 8; 12); a second or two at most. */
+/** Several times Django 6's defaults (1,200,000; 100 MiB, 2, 8; 12); a second or two at most. */
 const MAX_COSTS = { iterations: 5_000_000, memoryKib: 262_144, passes: 10, lanes: 16, cost: 15 };
 
-/** What sign-ins compare with; anything else is one of ours. */
+/** Hashes that sign-in verifies here; any other hash is one of ours. */
 export const isDjangoHash = (hash: string): boolean => /^(?:pbkdf2_sha256|argon2|bcrypt(?:_sha256)?)\$/.test(hash);
 
 /** Django's mark of an account without a password. */
 export const isUnusable = (hash: string): boolean => hash === '' || hash.startsWith('!');
 
-/** What is wrong with a hash to be brought in, or nothing. */
+/** The problem with a hash to be imported, or nothing. */
 export const djangoHashProblem = (hash: string): string | undefined => {
   const [, iterations] = PBKDF2.exec(hash) ?? [];
   if (iterations !== undefined) return Number(iterations) === 0 ? UNREADABLE : bounded({ iterations });
@@ -41,7 +41,7 @@ const bounded = (asked: Partial<Record<keyof typeof MAX_COSTS, string | undefine
   return over && `asks for more than is computed at a sign-in (${over[0]} ${over[1]})`;
 };
 
-/** @param password as it was typed: Django does not normalise it */
+/** @param password as typed: Django does not normalise it */
 export const verifyDjango = async (hash: string, password: string): Promise<boolean> => {
   const [, iterations, salt, digest] = PBKDF2.exec(hash) ?? [];
   if (iterations !== undefined) {

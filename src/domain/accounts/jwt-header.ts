@@ -1,12 +1,12 @@
-/** The header of a JWT, read before its signature: which key it means, and whether it may be looked at further. */
+/** The header of a JWT, read before its signature: which key it names, and whether the token can be checked at all. */
 
 interface JwtHeader {
-  /** The name of the key that it means. */
+  /** The name of its key. */
   id: string | undefined;
 }
 
 /**
- * @returns null where it is no JSON object, or asks for what nobody here understands: `crit` must not be passed over (RFC 7515 4.1.11),
+ * @returns null if it is no JSON object, or requires an unsupported extension: `crit` must not be ignored (RFC 7515 4.1.11),
  *   and `b64` says that the payload is not to be read as usual (RFC 7797)
  */
 export const readJwtHeader = (token: string): JwtHeader | null => {

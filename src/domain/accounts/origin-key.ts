@@ -1,4 +1,4 @@
-/** By what an address is counted: IPv6 networks of one subscriber (/64) count as one, mapped IPv4 as IPv4. */
+/** The key that an address is rate limited by: a subscriber's IPv6 network (/64) counts as one, mapped IPv4 as IPv4. */
 import { isIPv6 } from 'node:net';
 
 export const originKeyOf = (address: string): string => {

@@ -1,4 +1,4 @@
-/** Passwords are kept as argon2id. A flood of sign-ins must not take the threads that everything else needs. */
+/** Passwords are stored as argon2id hashes. A flood of sign-ins must not take the threads that everything else needs. */
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { hash, verify } from '@node-rs/argon2';
@@ -8,24 +8,24 @@ import { RateLimitedError } from '../errors.js';
 export interface Passwords {
   /**
    * @returns argon2id in PHC form
-   * @throws RateLimitedError where too many wait already; `verify` and `verifyNobody` too
+   * @throws RateLimitedError if too many are waiting already; `verify` and `verifyNobody` too
    */
   hash(password: string): Promise<string>;
   /**
-   * @param hash ours, or one that was brought in (`django-passwords.ts`); null for a user who has no password: then the answer
+   * @param hash ours, or an imported one (`django-passwords.ts`); null for a user without a password: then the result
    *   is false, after the same work
    */
   verify(hash: string | null, password: string): Promise<boolean>;
-  /** The same work for a user that does not exist. */
+  /** The same work for a user who does not exist. */
   verifyNobody(password: string): Promise<false>;
-  /** How many were computed so far. */
+  /** How many hashes were computed so far. */
   readonly computed: number;
 }
 
 export interface PasswordsOptions {
-  /** How many are computed at once; one core is left to the rest. */
+  /** How many are computed at once; one core is left for everything else. */
   concurrency?: number;
-  /** How many may wait; at some 50 ms each. */
+  /** How many may wait; each takes some 50 ms. */
   queueSize?: number;
 }
 
@@ -33,10 +33,10 @@ export interface PasswordsOptions {
 const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
 const base64 = (bytes: Buffer) => bytes.toString('base64').replace(/=+$/, '');
-// Nobody's: no password gives it, and finding that out costs what a real one costs.
+// A hash that no password matches; verifying it costs the same as a real one.
 const decoy = `$argon2id$v=19$m=${cost.memoryCost},t=${cost.timeCost},p=${cost.parallelism}$${base64(randomBytes(16))}$${base64(randomBytes(32))}`;
 
-// The same password typed on another system may be composed differently. Beyond 128 code points there is none, so no more is looked at.
+// Another system may compose the same password differently. Passwords end at 128 code points, so the rest is not looked at.
 const normalised = (password: string) => password.slice(0, 1024).normalize('NFC');
 
 const compareAsTyped = async (hashed: string, password: string): Promise<boolean> => {
@@ -57,7 +57,7 @@ export const createPasswords = ({
 
   const inTurn = async <Result>(work: () => Promise<Result>): Promise<Result> => {
     if (waiting.length >= queueSize) throw new RateLimitedError(Math.ceil((waiting.length * lastMs) / concurrency));
-    // Who is woken takes over the place of who woke them, so that nobody slips in between.
+    // A woken waiter takes over the place of the one that woke it, so that no other can slip in between.
     if (running >= concurrency) await new Promise<void>((resolve) => waiting.push(resolve));
     else running++;
     const startedAt = performance.now();
@@ -91,7 +91,7 @@ export const createPasswords = ({
 // Neither 0 and o nor 1, l and i.
 const ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789';
 
-/** A password to hand out: four groups of five, some 99 bits. */
+/** A generated password: four groups of five, some 99 bits. */
 export const generatePassword = (): string => {
   const letters: string[] = [];
   while (letters.length < 20) {

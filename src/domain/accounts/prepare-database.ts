@@ -1,12 +1,12 @@
-/** What a database needs before this version works on it: its tables, and keys by its rules. */
+/** Prepares a database for this version: its tables, and the keys of its accounts. */
 import type { Database } from '../../db/database.js';
 import { describeBlocked } from '../../db/migration-locks.js';
 import { migrate } from '../../db/migrations.js';
 import { rekeyAccounts } from './rekey-accounts.js';
 
 /**
- * @param onWait another process is at it: this one waits until it is done
- * @param onWarning told what an operator should know
+ * @param onWait called if another process is preparing it: this one waits until that is done
+ * @param onWarning called with what an operator should know
  * @returns the names of the migrations that it applied
  * @throws MigrationError, UnavailableError
  */

@@ -1,17 +1,17 @@
 /**
- * Gives accounts that an older version has written their keys, which no SQL can make. Where two are one by the new keys, the older one
- * gets the key, and the other keeps one of its own: it is found by its exact spelling.
+ * Computes keys, which SQL cannot, for accounts written by an older version. If two accounts have the same new key, the older one
+ * gets it, and the other keeps an exact key: it is found by its exact spelling only.
  */
 import { runOver } from '../../db/bulk.js';
 import { isUniqueViolation, type Database, type Queryable } from '../../db/database.js';
 import { accountKeysOf, cleanEmail, cleanUsername, exactKeyOf } from '../keys.js';
 
-/** Two accounts that an older version told apart. */
+/** Two accounts that an older version kept apart. */
 export interface SharedKey {
   field: 'username' | 'email';
-  /** Who has it in any case from now on. */
+  /** The account that is found by any spelling from now on. */
   holder: string;
-  /** Who signs in with the exact spelling of it. */
+  /** The account that needs its exact spelling to sign in. */
   other: string;
 }
 
@@ -35,7 +35,7 @@ interface Holder {
 const BATCH = 1000;
 const TRIES = 5;
 
-// Locked, so that a name that is changed meanwhile has the key of the new one.
+// Locked, so that a name changed meanwhile gets the key of the new name.
 const NEXT = `SELECT id, username, username_key AS "usernameKey", email, email_key AS "emailKey", first_name AS "firstName",
     last_name AS "lastName"
   FROM "user" WHERE name_key IS NULL AND id > $1::bigint ORDER BY id LIMIT ${BATCH} FOR NO KEY UPDATE`;
@@ -48,16 +48,16 @@ const REKEY = `UPDATE "user" SET username_key = given.username_key, email_key = 
   WHERE "user".id = given.id`;
 
 /**
- * In batches, each a transaction: ended in the middle, the next start goes on. Where all have their keys it is one look.
+ * In batches, each a transaction: if it is interrupted, the next start continues. If all accounts have their keys it is one query.
  *
- * @param onShared told of each two whose names or addresses are one by the new keys
+ * @param onShared called for each two accounts whose names or addresses have the same new key
  */
 export const rekeyAccounts = async (db: Database, onShared: (shared: SharedKey) => void): Promise<void> => {
   let last: bigint | undefined = 0n;
   while (last !== undefined) last = await rekeyBatch(db, last, onShared);
 };
 
-/** @returns the last one's id; undefined where there was none */
+/** @returns the last account's id; undefined if there was none */
 const rekeyBatch = async (
   db: Database,
   after: bigint,
@@ -69,7 +69,7 @@ const rekeyBatch = async (
       shared.forEach(onShared);
       return last;
     } catch (error) {
-      // A node of the older version, still running, has given a key away since we looked.
+      // A node of the older version, still running, has assigned this key meanwhile.
       if (!isUniqueViolation(error) || tries === TRIES) throw error;
     }
   }
@@ -110,13 +110,13 @@ const rekeyWithin = async (tx: Queryable, after: bigint) => {
 interface Wanted {
   id: bigint;
   value: string;
-  /** The key that it has. */
+  /** Its present key. */
   now: string;
   /** The key that it should have. */
   key: string;
 }
 
-/** @returns the key of each, in order; accounts of later batches that hold one of them are set aside */
+/** @returns the key of each, in order; accounts of later batches that hold one of these keys get an exact key */
 const giveKeys = async (tx: Queryable, field: SharedKey['field'], wanted: readonly Wanted[]) => {
   const changed = wanted.filter(({ key, now }) => key !== now).map(({ key }) => key);
   const rows = changed.length === 0 ? [] : await tx.query<Holder>(HOLDERS(field), [changed]);
@@ -137,7 +137,7 @@ const giveKeys = async (tx: Queryable, field: SharedKey['field'], wanted: readon
     given.set(key, value);
     return key;
   });
-  // First: of two rows with one key not even one statement may have both for a moment.
+  // First: even within one statement no two rows may have the same key.
   await runOver(tx, SET_ASIDE(field), aside, ({ id, value }) => [id, exactKeyOf(value)]);
   return { keys, shared };
 };

@@ -1,6 +1,6 @@
 /**
- * Which pairs of tokens of a session were used. Each refresh gives a pair with the session's next number, its rotation. Until somebody
- * has used it, its answer may have been lost, so the refresh may be repeated, which makes it void (`src/domain/accounts/sessions.ts`).
+ * Which of a session's token pairs have been used. Each refresh gives a pair with the session's next number, its rotation. Until the
+ * pair is used, the answer may have been lost, so the refresh may be repeated, which voids the pair (`src/domain/accounts/sessions.ts`).
  */
 import type { Queryable } from '../../db/database.js';
 import type { CredentialFacts } from './credential-facts.js';
@@ -10,23 +10,23 @@ import type { SessionCredential } from '../viewer.js';
 
 export interface Rotations {
   /**
-   * Whether an access token is of a pair that stands. The first use of the newest pair waits until the database has it: after that no
-   * repeated refresh can make it void, and where one was first, this one is refused. It is written once for each pair.
+   * Whether an access token's pair is valid. The first use of the newest pair waits until the database has recorded it: after that no
+   * repeated refresh can void the pair; if a repeated refresh was first, this token is refused. One write per pair.
    *
    * @throws UnavailableError
    */
   stands(claims: Pick<AccessClaims, 'sessionId' | 'rotation'>): Promise<boolean>;
 }
 
-// Whoever refreshes at the same moment waits for the row, or this does: what is first holds.
+// A concurrent refresh waits for the row, or this does: whichever is first takes effect.
 const MARK = `
 UPDATE session SET used_at = now() WHERE id = $1::uuid AND rotation = $2::int AND used_at IS NULL RETURNING id`;
 
-/** What was remembered is older than the token; it was marked on another node; and what is by then. */
+/** The cached facts are older than the token; another node marked it; and the state after that. */
 const LOOKS = 3;
 
 export const createRotations = (db: Queryable, credentials: Pick<Credentials, 'factsOf' | 'forget'>): Rotations => {
-  /** Of many requests at once by a new token one writes. */
+  /** Of many concurrent requests with a new token only one writes. */
   const marking = new Map<string, Promise<boolean>>();
 
   const mark = (sessionId: string, rotation: number): Promise<boolean> => {
@@ -43,12 +43,12 @@ export const createRotations = (db: Queryable, credentials: Pick<Credentials, 'f
 
   return {
     stands: async ({ sessionId, rotation }) => {
-      // One that a version without rotations has given.
+      // Issued by a version without rotations.
       if (rotation === null) return true;
       const credential: SessionCredential = { kind: 'session', sessionId };
       for (let look = 1; look <= LOOKS; look++) {
         const facts = await credentials.factsOf(credential);
-        if (facts === undefined) return true; // there is no such session, as will be said
+        if (facts === undefined) return true; // the session does not exist, which the caller reports
         if (isVoid(facts, rotation)) return false;
         if (rotation < facts.rotation! || (rotation === facts.rotation && !facts.awaitsUse)) return true;
         if (rotation === facts.rotation && (await mark(sessionId, rotation))) {
@@ -57,7 +57,7 @@ export const createRotations = (db: Queryable, credentials: Pick<Credentials, 'f
         }
         credentials.forget([credential], []);
       }
-      // Of a database that was restored to before this pair was given.
+      // The database was restored to a time before this pair was given.
       return false;
     },
   };

@@ -1,4 +1,4 @@
-/** Signed-in devices: opened, refreshed, ended, and looked at on every request. */
+/** Signed-in devices: their sessions are opened, refreshed, ended, and checked on every request. */
 import { randomUUID } from 'node:crypto';
 import type { Database, Queryable } from '../../db/database.js';
 import type { Changed, Credentials } from './credentials.js';
@@ -7,7 +7,7 @@ import { createRotations } from './rotations.js';
 import { newRefreshToken, refreshTokenHash, type Tokens } from './tokens.js';
 import type { Viewer } from '../viewer.js';
 
-/** What a device is given to be signed in with. */
+/** The tokens that a signed-in device gets. */
 export interface OpenedSession {
   userId: bigint;
   sessionId: string;
@@ -20,19 +20,19 @@ export interface Sessions {
   /**
    * Opens a session for an active user.
    *
-   * @param passwordHash what the password was compared with; where it was changed meanwhile, nothing is opened
-   * @returns undefined where nothing was opened
+   * @param passwordHash the hash that the password was verified against; if it has changed meanwhile, no session is opened
+   * @returns undefined if no session was opened
    */
   open(userId: bigint, passwordHash: string | null, tx?: Queryable): Promise<OpenedSession | undefined>;
-  /** Gives an open session new tokens: its refresh tokens so far are worth nothing any more. */
+  /** Gives an open session new tokens, and revokes its previous refresh tokens. */
   renew(userId: bigint, sessionId: string, tx?: Queryable): Promise<OpenedSession | undefined>;
   /**
-   * Exchanges a refresh token for a new one and an access token. While nobody has used those, their answer may have been lost: the
-   * refresh may be repeated, and gives another pair in place of the one before, which is void. Once somebody has, two hold the used
-   * token, and one of them has stolen it: that ends the session on all nodes, and `onReuse` is told.
+   * Exchanges a refresh token for a new one and an access token. Until the new tokens are used, the answer may have been lost: the
+   * refresh may be repeated, and gives another pair in place of the previous one, which is void. Once they have been used, a repeated
+   * refresh means that the token was stolen: it ends the session on all nodes, and calls `onReuse`.
    *
-   * @param address where it was shown, for `onReuse`
-   * @throws InvalidTokenError where it is unknown, void, used or expired, or its session or user is gone
+   * @param address where the token was shown, for `onReuse`
+   * @throws InvalidTokenError if it is unknown, void, used or expired, or its session or user is gone
    */
   refresh(refreshToken: string, address?: string | null): Promise<OpenedSession>;
   /** @returns whether it was open */
@@ -42,13 +42,13 @@ export interface Sessions {
   /** As `endAll`, within a transaction; pass what it returns to `announce` after the commit. */
   endWithin(tx: Queryable, userIds: readonly bigint[], exceptSessionId?: string): Promise<string[]>;
   /**
-   * Who shows this access token.
+   * The viewer of an access token.
    *
-   * @returns null where the token is not good or void, the session over or the user deactivated, as of at most two seconds ago
+   * @returns null if the token is invalid or void, the session ended or the user deactivated, as of at most two seconds ago
    * @throws UnavailableError
    */
   authenticate(accessToken: string): Promise<Viewer | null>;
-  /** Tells every node of what `endWithin` has ended, and of users whose account or role changed. After the commit. */
+  /** Tells every node which sessions `endWithin` has ended, and which users' account or role changed. Call after the commit. */
   announce(changed: Changed): void;
 }
 
@@ -57,9 +57,9 @@ export interface SessionsOptions {
   credentials: Credentials;
   tokens: Tokens;
   refreshTokenDays: number;
-  /** After which a session is over, however much it is used. */
+  /** The longest life of a session, however often it is used. */
   sessionDaysMax: number;
-  /** A session was ended as its used refresh token was shown again. */
+  /** A session was ended because its used refresh token was shown again. */
   onReuse?: (reused: ReusedToken) => void;
 }
 
@@ -75,7 +75,7 @@ interface GivenRow {
   endsAt: Date;
 }
 
-// The user's row is locked so that whoever changes the password or deactivates the account sees this session, or this sees that.
+// Locks the user's row, so that a password change or a deactivation sees this session, or this sees the change.
 const OPEN = `
 INSERT INTO session (id, user_id, refresh_hash, expires_at)
 SELECT $1::uuid, u.id, $2::bytea, now() + make_interval(days => LEAST($3::int, $4::int)) FROM "user" u
@@ -96,8 +96,8 @@ RETURNING ${GIVEN}`;
 
 const IS_REUSED = `s.used_hash = $3::bytea AND s.used_at IS NOT NULL`;
 
-// One statement, so that of whoever comes at once (a refresh, its repetition, the first use of what it gave) each finds what the one
-// before has left. Of voided numbers one range is kept: it may take in a pair between two voidings, which a refresh has replaced since.
+// One statement, so that of concurrent calls (a refresh, its repetition, the first use of the new tokens) each sees the result of the
+// previous one. Void rotations are stored as one range: it may include a pair between two void ones, which a refresh has replaced since.
 const REFRESH = `
 UPDATE session s SET
   ended_at = CASE WHEN ${IS_REUSED} THEN now() END,
@@ -118,7 +118,7 @@ const END = `
 UPDATE session SET ended_at = now(), xid = pg_current_xact_id() WHERE id = $1::uuid AND ended_at IS NULL
 RETURNING user_id AS "userId"`;
 
-// Locked in one order, so that two who end the same sessions wait for each other instead of for ever.
+// Locked in one order, so that two calls that end the same sessions wait instead of deadlocking.
 const END_ALL = `
 UPDATE session SET ended_at = now(), xid = pg_current_xact_id()
 WHERE id IN (
@@ -195,7 +195,7 @@ export const createSessions = ({
       if (claims === null) return null;
       const { userId, sessionId, expiresAt } = claims;
       if (!(await rotations.stands(claims))) return null;
-      // The role is looked up with the rest.
+      // The role is read with the other facts.
       return credentials.stillGood({
         id: userId,
         role: 'USER',

@@ -1,6 +1,6 @@
 /**
- * Whether all nodes sign with the same secret, and how another takes its place without anybody noticing. The database has the fingerprint
- * of the one that the last node started with.
+ * Whether all nodes sign with the same secret, and how a new secret replaces it without interruption. The database has the fingerprint
+ * of the secret that the last node started with.
  */
 import { scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -9,28 +9,28 @@ import { makeInstallation } from '../../db/identity.js';
 
 export interface TokenSecrets {
   secret: string;
-  /** The one before. */
+  /** The previous secret. */
   oldSecret: string | undefined;
 }
 
 export interface AgreedSecrets {
-  /** How the secrets stand to that of the node that started last: `replaced` is one where there was the old one, `other` was neither. */
+  /** Compared with the node that started last: `replaced` means that it had the old secret, `other` that it had neither. */
   outcome: 'first' | 'same' | 'replaced' | 'other';
   /**
-   * For how long the old secret signs yet: until the nodes that know nothing of the new one are replaced too, for they would refuse
-   * what it has signed.
+   * How long the old secret still signs: until the nodes that do not know the new secret are restarted too, since they would refuse
+   * tokens that it has signed.
    */
   oldSignsForMs: number;
 }
 
-/** In which one node after the other is restarted. */
+/** The time for restarting one node after the other. */
 const HANDOVER_MS = 3_600_000;
 const TRIES = 5;
 
 const READ = `
 SELECT id::text AS id, secret_fingerprint AS fingerprint, extract(epoch FROM now() - secret_since)::float8 * 1000 AS "sinceMs"
 FROM installation`;
-// Of two nodes at once the second finds another fingerprint than it has read, and reads again.
+// Of two concurrent nodes the second finds another fingerprint than it has read, and reads again.
 const WRITE = `
 UPDATE installation SET secret_fingerprint = $1::bytea, secret_since = now()
 WHERE secret_fingerprint IS NOT DISTINCT FROM $2::bytea RETURNING id`;
@@ -41,7 +41,7 @@ interface Row {
   sinceMs: number | null;
 }
 
-/** Compares, and leaves this node's fingerprint. */
+/** Compares, and stores this node's fingerprint. */
 export const agreeOnSecrets = async (db: Database, { secret, oldSecret }: TokenSecrets): Promise<AgreedSecrets> => {
   for (let tries = 1; ; tries++) {
     const [row] = await db.query<Row>(READ);
@@ -63,7 +63,7 @@ export const agreeOnSecrets = async (db: Database, { secret, oldSecret }: TokenS
   }
 };
 
-/** Compares only, as a node would that started now; the database has its tables. */
+/** Only compares, as a node would that started now; the database must have its tables. */
 export const compareSecrets = async (
   db: Database,
   { secret, oldSecret }: TokenSecrets,
@@ -75,12 +75,12 @@ export const compareSecrets = async (
   return oldSecret !== undefined && known.equals(await fingerprintOf(oldSecret, row.id)) ? 'replaced' : 'other';
 };
 
-/** @returns false where another node was faster */
+/** @returns false if another node was faster */
 const write = async (db: Database, own: Buffer, known: Buffer | null): Promise<boolean> => {
   try {
     return (await db.query(WRITE, [own, known])).length > 0;
   } catch (error) {
-    // Whoever cannot write it starts all the same.
+    // A node that cannot write it starts all the same.
     if (error instanceof UnavailableError) return true;
     throw error;
   }
@@ -88,7 +88,7 @@ const write = async (db: Database, own: Buffer, known: Buffer | null): Promise<b
 
 const derive = promisify<string, string, number, object, Buffer>(scrypt);
 
-/** Slow to try secrets against, for whoever reads the database: 80 ms for each. The salt is the database's own. */
+/** Slow, so that whoever reads the database cannot try many secrets: 80 ms for each. The salt is unique to the database. */
 const fingerprintOf = (secret: string, salt: string): Promise<Buffer> =>
   derive(secret, salt, 32, { N: 2 ** 15, r: 8, p: 1, maxmem: 2 ** 26 });
 

@@ -1,4 +1,4 @@
-/** What a signed-in device shows: a short-lived access token that says who it is, and a refresh token to get the next one. */
+/** The tokens of a signed-in device: a short-lived access token that identifies it, and a refresh token to get the next one. */
 import { createHash, createSecretKey, randomBytes, randomUUID, type KeyObject } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { readJwtHeader } from './jwt-header.js';
@@ -6,15 +6,15 @@ import { readJwtHeader } from './jwt-header.js';
 export interface AccessClaims {
   userId: bigint;
   sessionId: string;
-  /** Which of the session's pairs of tokens it is of; null in one that a version without rotations has given. */
+  /** The session's token pair that it belongs to; null if a version without rotations issued it. */
   rotation: number | null;
   expiresAt: Date;
 }
 
-/** Of a token that was issued for a user, who has no session with it. */
+/** From an issued token, which has no session. */
 export interface IssuedClaims {
   userId: bigint;
-  /** When the account was made: after a restore, another may have its id. */
+  /** When the account was created: after a restore, another account may have its id. */
   userCreatedAt: Date;
   expiresAt: Date;
 }
@@ -25,26 +25,26 @@ interface IssuedToken {
 }
 
 export interface Tokens {
-  /** @param session one of its access tokens ends no later than it does itself */
+  /** @param session no access token outlives its session */
   issueAccess(userId: bigint, session: { id: string; rotation: number; endsAt: Date }): IssuedToken;
   issueForUser(user: { id: bigint; createdAt: Date }, minutes: number): IssuedToken;
-  /** @returns null where it is malformed, expired, signed by another or meant for another; whether the session goes on is not looked at */
+  /** @returns null if it is malformed, expired, signed by another key or meant for another audience; the session is not checked */
   readAccess(accessToken: string): AccessClaims | null;
-  /** As `readAccess`; whether the account can be used is not looked at. */
+  /** As `readAccess`; the account is not checked. */
   readIssued(accessToken: string): IssuedClaims | null;
 }
 
 export interface TokensOptions {
   /** At least 32 bytes; the same on every node. */
   secret: string;
-  /** One whose tokens are good too, while one secret takes the place of another; it signs for so long yet (`token-secrets.ts`). */
+  /** Its tokens are valid too, while a new secret replaces it; how long it still signs (`token-secrets.ts`). */
   old?: { secret: string; signsForMs: number } | undefined;
   accessTokenMinutes: number;
 }
 
 const ALGORITHM = 'HS256';
 const NAME = 'parley';
-// Ours have some 300 characters; nothing much longer is worth a look.
+// Ours have some 300 characters; anything much longer is refused unread.
 const MAX_LENGTH = 2048;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const ID = /^[1-9]\d{0,18}$/;
@@ -79,7 +79,7 @@ export const createTokens = ({ secret, old, accessTokenMinutes }: TokensOptions)
     const claims = accessToken.length > MAX_LENGTH ? null : verified(accessToken, keys);
     if (claims === null) return null;
     const { sub, exp } = claims;
-    // The library takes a token that never expires; we never made one.
+    // The library accepts a token that never expires; we never issued one.
     if (exp === undefined || typeof sub !== 'string' || !ID.test(sub)) return null;
     return { claims, userId: BigInt(sub), expiresAt: new Date(exp * 1000) };
   };
@@ -114,7 +114,7 @@ const verified = (accessToken: string, keys: readonly KeyObject[]): jwt.JwtPaylo
       const claims = jwt.verify(accessToken, key, { algorithms: [ALGORITHM], issuer: NAME, audience: NAME });
       return typeof claims === 'string' ? null : claims;
     } catch {
-      // The other may have signed it.
+      // The other secret may have signed it.
     }
   }
   return null;
@@ -122,13 +122,13 @@ const verified = (accessToken: string, keys: readonly KeyObject[]): jwt.JwtPaylo
 
 const REFRESH_TOKEN = /^prt_[A-Za-z0-9_-]{43}$/;
 
-/** 32 random bytes, so that a plain hash of it can be kept and nothing guessed from that. */
+/** 32 random bytes, so a plain hash of it can be stored: nobody can guess the token from it. */
 export const newRefreshToken = (): { refreshToken: string; hash: Buffer } => {
   const refreshToken = `prt_${randomBytes(32).toString('base64url')}`;
   return { refreshToken, hash: sha256(refreshToken) };
 };
 
-/** @returns null for what never was a refresh token of ours */
+/** @returns null if it never was a refresh token of ours */
 export const refreshTokenHash = (refreshToken: string): Buffer | null =>
   REFRESH_TOKEN.test(refreshToken) ? sha256(refreshToken) : null;
 

@@ -1,4 +1,4 @@
-/** Access tokens of another product, whose people are known to it: read, never issued. */
+/** Access tokens of another product: read, never issued. They identify that product's users. */
 import type { KeyObject } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { readJwtHeader } from './jwt-header.js';
@@ -7,20 +7,20 @@ import { isStorable } from '../text.js';
 /** A key that signs such tokens. */
 export interface TrustedKey {
   key: KeyObject;
-  /** Its name in the header of tokens; undefined: it may be meant by any. */
+  /** Its name in token headers (`kid`); undefined: it may verify any token. */
   id: string | undefined;
-  /** Those that this key can be meant for, and no others: so that a public key is never taken for a shared secret. */
+  /** The algorithms of this key, and no others: so that a public key is never used as a shared secret. */
   algorithms: jwt.Algorithm[];
 }
 
-/** What a token says of whom it belongs to. */
+/** A token's claims about its user. */
 export interface TrustedClaims {
-  /** Who they are in the product. */
+  /** Their id in the product. */
   externalId: string;
-  /** When it was issued, or where it does not say so, expires: what tells a newer one. */
+  /** When the token was issued, or if it does not say so, when it expires: tells which of two is newer. */
   issuedAt: Date;
   expiresAt: Date;
-  /** As it is there, and may not be good for here; the others below too. */
+  /** As in the product, possibly not valid here; so are the others below. */
   username: string | undefined;
   email: string | undefined;
   firstName: string | undefined;
@@ -28,20 +28,20 @@ export interface TrustedClaims {
 }
 
 export interface TrustedTokens {
-  /** @returns null where it is malformed, expired or without an end, signed by another, meant for another, or no access token */
+  /** @returns null if it is malformed, expired or without an expiry, signed by another key, for another audience, or no access token */
   read(accessToken: string): TrustedClaims | null;
 }
 
 export interface TrustedTokensOptions {
   keys: readonly TrustedKey[];
   issuer: string;
-  /** Undefined: whoever it is meant for. */
+  /** Undefined: any audience. */
   audience: string | undefined;
-  /** The claim that says who they are; text, or a whole number. */
+  /** The claim that identifies the user; text, or an integer. */
   userClaim: string;
 }
 
-// Such tokens carry whole lists of rights; headers end at 16 KB.
+// These tokens may carry long lists of rights; headers end at 16 KB.
 const MAX_LENGTH = 12_000;
 const MAX_ID_LENGTH = 255;
 
@@ -60,7 +60,7 @@ export const createTrustedTokens = ({ keys, issuer, audience, userClaim }: Trust
         });
         if (typeof claims !== 'string') return claims;
       } catch {
-        // Perhaps another key's.
+        // Another key may have signed it.
       }
     }
     return null;
@@ -70,9 +70,9 @@ export const createTrustedTokens = ({ keys, issuer, audience, userClaim }: Trust
     read: (accessToken) => {
       if (accessToken.length > MAX_LENGTH) return null;
       const claims = verified(accessToken);
-      // The library takes a token that never expires, which nobody could take back.
+      // The library accepts a token that never expires, which nobody could revoke.
       if (claims?.exp === undefined) return null;
-      // What some products sign alike: refresh tokens, which are not for showing to others.
+      // Some products sign refresh tokens alike, which must not be shown to other servers.
       if (claims.token_type !== undefined && claims.token_type !== 'access') return null;
       const externalId = asId(claims[userClaim]);
       if (externalId === null) return null;
@@ -94,14 +94,14 @@ const asId = (claim: unknown): string | null => {
   return typeof claim === 'string' && isExternalId(claim) ? claim : null;
 };
 
-/** Whether a product can have called somebody that. */
+/** Whether it can be a product's id of a user. */
 export const isExternalId = (id: string): boolean => id !== '' && id.length <= MAX_ID_LENGTH && isStorable(id);
 
-// A clock that is ahead must not keep out what is said later.
+// A clock that is ahead must not block later changes.
 const issuedAtOf = (iat: unknown, exp: number) =>
   typeof iat === 'number' && Number.isFinite(iat) ? new Date(Math.min(iat * 1000, Date.now())) : new Date(exp * 1000);
 
-/** A full name alone is all that they are called. */
+/** If the token has a full name only, it becomes the first name. */
 const namesIn = (firstName: string | undefined, lastName: string | undefined, name: string | undefined) =>
   firstName === undefined && lastName === undefined && name !== undefined
     ? { firstName: name, lastName: '' }

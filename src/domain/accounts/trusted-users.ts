@@ -1,4 +1,4 @@
-/** People who came with another product's token: the first makes their account here, later ones find it. */
+/** Users with another product's token: the first one creates their account here, later ones find it. */
 import { createHash, randomBytes } from 'node:crypto';
 import { isUniqueViolation, type Database } from '../../db/database.js';
 import { acceptedInput, cleanName, newPlaceholderEmail, withoutBidi } from './account-input.js';
@@ -9,16 +9,16 @@ import type { TrustedClaims } from './trusted-tokens.js';
 
 export interface TrustedUsers {
   /**
-   * Makes the account of whom the claims speak of, unless it is there: of two at once, on whichever nodes, one is made. What the
-   * claims say is taken where it may be had here and nobody has it; an e-mail address never leads to another's account.
+   * Creates the account of the claims' user unless it exists: of concurrent calls on any nodes, one creates it. The claims are used
+   * if they are valid here and not taken; an e-mail address never leads to another user's account.
    */
   make(claims: TrustedClaims): Promise<void>;
   /**
-   * Takes over names that the product has changed: those of a token that says other ones than the newest token so far, and is no
-   * older. So neither a product that still shows an older token nor what people call themselves here goes back and forth.
+   * Takes over names that the product has changed: those of a token whose names differ from the newest token's, if it is not
+   * older. So names do not go back and forth between an older token, the product, and what users call themselves here.
    *
-   * @param known what the newest token so far said
-   * @returns whether anything was written; nothing is asked of the database otherwise
+   * @param known the names in the newest token so far
+   * @returns whether anything was written; if nothing changed the database is not asked
    */
   followNames(claims: TrustedClaims, known: Pick<CredentialFacts, 'claimedNames' | 'claimedAt'>): Promise<boolean>;
 }
@@ -32,7 +32,7 @@ INSERT INTO "user" (username, username_key, email, email_key, first_name, last_n
 VALUES ($1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text, $8::text, $9::text, $10::timestamptz)
 ON CONFLICT (external_id) DO NOTHING`;
 
-// Of two nodes at once the older token's finds that it is, and changes nothing.
+// Of two concurrent nodes the one with the older token finds that out here, and changes nothing.
 const LOCK_FOLLOWED = `
 SELECT id, username, first_name AS "firstName", last_name AS "lastName", claimed_names IS NULL AS "isFirst" FROM "user"
 WHERE external_id = $1::text AND claimed_names IS DISTINCT FROM $2::text AND (claimed_at IS NULL OR claimed_at <= $3::timestamptz)
@@ -46,7 +46,7 @@ interface FollowedUser {
   username: string;
   firstName: string;
   lastName: string;
-  /** No token has said any names yet. */
+  /** No token has had any names yet. */
   isFirst: boolean;
 }
 
@@ -91,7 +91,7 @@ export const createTrustedUsers = (db: Database): TrustedUsers => {
         try {
           return await insert(claims);
         } catch (error) {
-          // Somebody took the name or the address since we looked.
+          // Somebody took the name or the address meanwhile.
           if (!isUniqueViolation(error) || tries === TRIES) throw error;
         }
       }
@@ -105,7 +105,7 @@ export const createTrustedUsers = (db: Database): TrustedUsers => {
         const [user] = await tx.query<FollowedUser>(LOCK_FOLLOWED, [claims.externalId, claimed, claims.issuedAt]);
         if (user === undefined) return;
         const { username, isFirst, ...now } = user;
-        // What they are called already is their own choice, or the product's by `upsertUsers`: nothing has changed it since.
+        // Existing names are the user's choice, or the product's by `upsertUsers`: no token has changed them since.
         const isKept = isFirst && (now.firstName !== '' || now.lastName !== '');
         const named = {
           username,
@@ -120,7 +120,7 @@ export const createTrustedUsers = (db: Database): TrustedUsers => {
   };
 };
 
-/** Those that would do here; `claimed` is null where there are none. */
+/** The names that are valid here; `claimed` is null if there are none. */
 const namesOf = (claims: TrustedClaims) => {
   const [firstName, lastName] = (['firstName', 'lastName'] as const).map((field) => {
     const name = acceptedInput(field, claims[field] && withoutBidi(claims[field]));
@@ -130,7 +130,7 @@ const namesOf = (claims: TrustedClaims) => {
   return { firstName, lastName, claimed: isSilent ? null : JSON.stringify([firstName ?? null, lastName ?? null]) };
 };
 
-/** The best first; the last is nobody's. */
+/** The best first; the last one is random, so never taken. */
 export const usernamesFor = ({
   externalId,
   username,

@@ -1,4 +1,4 @@
-/** A product's people, made and changed by its program: up to 100 at once, each judged by itself, in one transaction. */
+/** A product's users, created and changed by its program: up to 100 at once, each checked separately, in one transaction. */
 import { isUniqueViolation, type Database, type Queryable } from '../../db/database.js';
 import type { Role } from '../../generated/prisma/enums.js';
 import { accountProblem, isPlaceholderEmail, newPlaceholderEmail } from './account-input.js';
@@ -21,22 +21,22 @@ export interface RefusedUser {
 }
 
 export interface UpsertedUsers {
-  /** In the order of the input, without those that were refused. */
+  /** In the order of the input, without refused ones. */
   users: UserRow[];
   refused: RefusedUser[];
 }
 
 export interface UserUpserts {
   /**
-   * Of two calls at once for one `externalId` one makes the user, and the other finds them. Who is deactivated loses sessions and
-   * sockets on every node within 5 s; a changed role holds as soon.
+   * Of two concurrent calls for one `externalId` one creates the user, and the other finds them. A deactivated user loses sessions and
+   * sockets on every node within 5 s; a changed role takes effect as soon.
    *
    * @throws InvalidInputError for none or too many, ForbiddenError
    */
   upsert(viewer: Viewer, upserts: readonly UserUpsert[]): Promise<UpsertedUsers>;
 }
 
-/** Each time somebody else took a name, an address or an ID since it was looked for. */
+/** A try fails if somebody else took a name, an address or an ID since it was looked up. */
 const TRIES = 5;
 
 interface Account {
@@ -54,13 +54,13 @@ interface Account {
 
 type Present = Account & { id: bigint };
 
-/** `before` is undefined for a new one. */
+/** `before` is undefined for a new user. */
 interface Change {
   before: Present | undefined;
   after: Account;
 }
 
-// After the administrators, who are locked first by whatever changes a role.
+// After the administrators, which every change of a role locks first.
 const LOCK_USERS = `SELECT id, external_id AS "externalId", username, username_key AS "usernameKey", email, email_key AS "emailKey",
     first_name AS "firstName", last_name AS "lastName", role::text AS role, deactivated_at IS NULL AS "isActive", metadata
   FROM "user" WHERE external_id = ANY($1::text[]) OR id = ANY($2::bigint[]) ORDER BY id FOR NO KEY UPDATE`;
@@ -83,7 +83,7 @@ const UPDATE = `UPDATE "user" u SET username = given.username, username_key = gi
   FROM ${GIVEN} WHERE u.id = given.id`;
 const READ = `SELECT ${USER_COLUMNS} FROM "user" u WHERE u.id = ANY($1::bigint[])`;
 
-/** Somebody was faster: all is undone, and looked at again. */
+/** Somebody was faster: everything is rolled back, and checked again. */
 class OvertakenError extends Error {}
 
 export interface UserUpsertsOptions {
@@ -91,7 +91,7 @@ export interface UserUpsertsOptions {
   sessions: Pick<Sessions, 'endWithin' | 'announce'>;
 }
 
-/** BEGIN, three statements, one each where some are made, changed or deactivated, one to read them, COMMIT; however many they are. */
+/** BEGIN, three statements, one for each of creating, changing and deactivating, one to read them, COMMIT; for any number of users. */
 export const createUserUpserts = ({ db, sessions }: UserUpsertsOptions): UserUpserts => {
   const write = (viewer: Viewer, upserts: readonly UserUpsert[]) =>
     db.transaction(async (tx) => {
@@ -140,11 +140,11 @@ export const createUserUpserts = ({ db, sessions }: UserUpsertsOptions): UserUps
   };
 };
 
-/** Says of one after the other what would become of them, with the names and addresses that those before have taken. */
+/** Decides about one upsert after the other, given the names and addresses that the previous ones have taken. */
 const createJudge = (present: readonly Present[], administrators: Set<bigint>) => {
   const byId = new Map(present.map((user) => [user.id, user]));
   const byExternalId = new Map(present.map((user) => [user.externalId, user]));
-  /** Whose a name or an address is, by its key; a new one's own is their external ID. */
+  /** The owner of each name or address, by its key: an id, or a new user's external ID. */
   const holders = { username: new Map<string, bigint | string>(), email: new Map<string, bigint | string>() };
   const done = new Set<bigint | string>();
 
@@ -171,7 +171,7 @@ const createJudge = (present: readonly Present[], administrators: Set<bigint>) =
     return {
       externalId: before?.externalId ?? externalId,
       ...names,
-      // What stays keeps its key: it may be one of its own.
+      // An unchanged name keeps its key, which may be an exact one (`exactKeyOf`).
       usernameKey: names.username === before?.username ? before.usernameKey : usernameKeyOf(names.username),
       emailKey: names.email === before?.email ? before.emailKey : emailKeyOf(names.email),
       role: upsert.role ?? before?.role ?? 'USER',
@@ -218,7 +218,7 @@ const createJudge = (present: readonly Present[], administrators: Set<bigint>) =
       done.add(self);
       holders.username.set(usernameKey, self);
       holders.email.set(emailKey, self);
-      // A new one is not there yet to be the one who stays.
+      // A new user does not count as the remaining administrator: they do not exist yet.
       if (before !== undefined && was !== is) administrators[is ? 'add' : 'delete'](before.id);
       return { before, after };
     },

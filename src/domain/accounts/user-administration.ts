@@ -1,4 +1,4 @@
-/** What administrators do to accounts: roles, and whether they may be used. The last administrator stays one. */
+/** What administrators do to accounts: set roles, activate and deactivate. At least one administrator always remains. */
 import type { Database, Queryable } from '../../db/database.js';
 import type { Role } from '../../generated/prisma/enums.js';
 import { ForbiddenError, InvalidInputError, NotFoundError, type InvalidField } from '../errors.js';
@@ -6,30 +6,30 @@ import type { Sessions } from './sessions.js';
 import { USER_COLUMNS, type UserRow } from './users.js';
 import { mustAdminister, type Viewer } from '../viewer.js';
 
-/** User ids are null where the client's did not decode. What is so already changes nothing. */
+/** User ids are null if the client's id did not decode. Idempotent. */
 export interface UserAdministration {
   /**
-   * What it allows holds for open sockets and subscriptions too, on every node within 5 s.
+   * The new role takes effect for open sockets and subscriptions too, on every node within 5 s.
    *
-   * @throws NotFoundError, ForbiddenError; InvalidInputError where no administrator would be left
+   * @throws NotFoundError, ForbiddenError; InvalidInputError if no administrator would remain
    */
   setRole(viewer: Viewer, userId: bigint | null, role: Role): Promise<UserRow>;
   /**
-   * Deactivated, an account loses its sessions and sockets on every node within 5 s; its messages and memberships stay.
+   * A deactivated account loses its sessions and sockets on every node within 5 s; its messages and memberships stay.
    *
    * @throws as `setRole`
    */
   setActive(viewer: Viewer, userId: bigint | null, isActive: boolean): Promise<UserRow>;
 }
 
-/** In one order, so that of two who take each other's role the second finds that there is one left. */
+/** In one order, so that if two administrators demote each other the second finds that only one is left. */
 export const LOCK_ADMINISTRATORS = `SELECT id FROM "user" WHERE role = 'ADMIN' AND deactivated_at IS NULL ORDER BY id FOR NO KEY UPDATE`;
 const LOCK_USER = `SELECT ${USER_COLUMNS} FROM "user" u WHERE u.id = $1 FOR NO KEY UPDATE`;
 const SET_ROLE = `UPDATE "user" u SET role = $2::role, xid = pg_current_xact_id() WHERE u.id = $1 RETURNING ${USER_COLUMNS}`;
 const SET_ACTIVE = `UPDATE "user" u SET deactivated_at = CASE WHEN $2::boolean THEN NULL ELSE now() END, xid = pg_current_xact_id()
   WHERE u.id = $1 RETURNING ${USER_COLUMNS}`;
 
-/** BEGIN, two statements, one more for what changes, another one to end sessions, COMMIT. */
+/** BEGIN, two statements, one more for a change, another one to end sessions, COMMIT. */
 export const createUserAdministration = ({
   db,
   sessions,

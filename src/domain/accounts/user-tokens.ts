@@ -1,4 +1,4 @@
-/** Access tokens that a product without tokens of its own has issued for its people, by its program. */
+/** Access tokens issued by a program for the users of a product that has no tokens of its own. */
 import type { Queryable } from '../../db/database.js';
 import type { Role } from '../../generated/prisma/enums.js';
 import { ForbiddenError, InvalidInputError, NotFoundError } from '../errors.js';
@@ -14,12 +14,12 @@ export interface UserToken {
 
 export interface UserTokens {
   /**
-   * It is shown as an access token, and is good until it ends, or the user is deactivated or becomes an administrator. There is no session behind it, and with it
-   * nobody administers, makes API tokens or issues another.
+   * Shown as an access token, and valid until it expires, or until the user is deactivated or becomes an administrator. It has no
+   * session, and with it nobody can administer, create API tokens or issue another one.
    *
-   * For no administrator: what one does is their own doing, whoever comes by an API token of another.
+   * Never issued for an administrator: an administrator's actions must be their own, even if somebody gets hold of an API token.
    *
-   * @param userId null where it did not decode
+   * @param userId null if it did not decode
    * @param minutes 1 to 1,440
    * @throws InvalidInputError, also for a deactivated user; NotFoundError, ForbiddenError
    */

@@ -1,14 +1,14 @@
-/** What a product may say of its people, before the database is looked at. */
+/** Checks a product's upserts as far as possible without the database. */
 import { accountProblem, isPlaceholderEmail } from './account-input.js';
 import type { InvalidField, Problem } from '../errors.js';
 import { metadataProblem, type JsonObject } from '../metadata.js';
 import { isExternalId } from './trusted-tokens.js';
 import type { Role } from '../../generated/prisma/enums.js';
 
-/** Exactly one of `externalId` (made where there is none) and `id`. What is undefined stays; null clears what may be empty. */
+/** Exactly one of `externalId` (creates a missing user) and `id`. Undefined: unchanged; null clears fields that may be empty. */
 export interface UserUpsert {
   externalId?: string | null | undefined;
-  /** Null where it did not decode. */
+  /** Null if it did not decode. */
   id?: bigint | null | undefined;
   username?: string | null | undefined;
   email?: string | null | undefined;
@@ -19,7 +19,7 @@ export interface UserUpsert {
   metadata?: JsonObject | null | undefined;
 }
 
-/** At once. */
+/** Per call. */
 const MAX_USERS = 100;
 
 export const NO_USER: Problem = { code: 'NOT_FOUND', reason: 'is of no user' };
@@ -31,7 +31,7 @@ export const countProblem = (count: number): Problem | undefined => {
   return count > MAX_USERS ? { code: 'TOO_MANY', reason, limit: MAX_USERS } : undefined;
 };
 
-/** Empty where nothing is wrong. */
+/** Empty if nothing is wrong. */
 export const problemsOf = (upsert: UserUpsert): InvalidField[] => {
   const { externalId, id } = upsert;
   const isPlaceholder = isGiven(upsert.email) && isPlaceholderEmail(upsert.email);
@@ -42,7 +42,7 @@ export const problemsOf = (upsert: UserUpsert): InvalidField[] => {
       field,
       isGiven(upsert[field]) ? accountProblem(field, upsert[field]) : undefined,
     ]),
-    // There is no user without these.
+    // Every user has these.
     ...(['username', 'role', 'isActive'] as const).map((field): [string, Problem | undefined] => [
       field,
       upsert[field] === null ? NOT_CLEARED : undefined,

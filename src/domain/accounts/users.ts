@@ -1,4 +1,4 @@
-/** People, as others may find them. */
+/** Users, as others may find them. */
 import type { Queryable } from '../../db/database.js';
 import type { UserFacts } from '../../log/event.js';
 import { isPlaceholderEmail, isUsername } from './account-input.js';
@@ -9,7 +9,7 @@ import { isStorable } from '../text.js';
 import { isAdmin, isStaff, type Viewer } from '../viewer.js';
 
 export interface UserRow extends UserFacts {
-  /** Not for everyone's eyes: see `emailOf`. */
+  /** Not for everyone: see `emailOf`. */
   email: string;
   deactivatedAt: Date | null;
 }
@@ -18,11 +18,11 @@ export interface UserRow extends UserFacts {
 export const USER_COLUMNS = `u.id, u.username, u.first_name AS "firstName", u.last_name AS "lastName", u.email,
   u.role::text AS role, u.created_at AS "createdAt", u.deactivated_at AS "deactivatedAt"`;
 
-/** `$1` is the keys that the username may have, the likeliest first. */
+/** `$1` is the keys that the username may have, the most likely first. */
 export const ID_BY_USERNAME = `(SELECT id FROM "user" WHERE username_key = ANY($1::text[])
   ORDER BY array_position($1::text[], username_key) LIMIT 1)`;
 
-/** The viewer's own, and anyone's for managers and administrators; otherwise null, as for one whose address is not known. */
+/** The viewer's own, and anyone's for managers and administrators; otherwise null, as if the address were unknown. */
 export const emailOf = (viewer: Pick<Viewer, 'id' | 'role'>, user: Pick<UserRow, 'id' | 'email'>): string | null =>
   (user.id === viewer.id || isStaff(viewer)) && !isPlaceholderEmail(user.email) ? user.email : null;
 
@@ -32,24 +32,24 @@ export const externalIdOf = (
   user: { id: bigint; externalId: string | null },
 ): string | null => (user.id === viewer.id || isStaff(viewer) ? user.externalId : null);
 
-/** Whom one can find: everyone, or with `shared` those with whom one shares a chat. Managers and administrators find everyone. */
+/** Whom a user can find: everyone, or with `shared` those with whom they share a chat. Managers and administrators find everyone. */
 export type UserDirectory = 'everyone' | 'shared';
 
 export interface Users {
-  /** @returns in the order of `ids`, undefined for one that there is not, or whom the viewer cannot find; deactivated ones too */
+  /** @returns in the order of `ids`, undefined for users who do not exist or whom the viewer cannot find; includes deactivated ones */
   byIds(viewer: Finder, ids: readonly bigint[]): Promise<(UserRow | undefined)[]>;
-  /** As `byIds`, by a name in whatever case. */
+  /** As `byIds`, by a name in any case. */
   byUsername(viewer: Finder, username: string): Promise<UserRow | undefined>;
-  /** Who they are in the product that signs its own tokens. Managers and administrators find everyone by it, others themselves. */
+  /** By their id in the product that signs its own tokens. Managers and administrators find everyone by it, others themselves. */
   byExternalId(viewer: Finder, externalId: string): Promise<UserRow | undefined>;
-  /** Those whom a message or an event that the viewer was given names, whomever they can find. As `byIds` otherwise. */
+  /** Users named by a message or an event that the viewer was given, even if they cannot find them. Otherwise as `byIds`. */
   named(ids: readonly bigint[]): Promise<(UserRow | undefined)[]>;
   /**
    * Users by username.
    *
-   * @param search its words are each found anywhere in the username, first or last name, without regard to case and accents; one that
-   *   holds an @ is for managers and administrators found in e-mail addresses too; empty or null finds everyone
-   * @param isActive false: deactivated ones, of whom others than administrators find none
+   * @param search each of its words must be found in the username, first or last name, without regard to case and accents; for managers
+   *   and administrators a search with an @ is found in e-mail addresses too; empty or null finds everyone
+   * @param isActive false: deactivated users, whom only administrators find
    * @throws BadUserInputError for a malformed page or search
    */
   search(viewer: Finder, args: PageArgs & UserFilter): Promise<Connection<UserRow>>;
@@ -57,7 +57,7 @@ export interface Users {
 
 export interface UserFilter {
   search?: string | null;
-  /** Null and absent: true. */
+  /** Null or absent: true. */
   isActive?: boolean | null;
 }
 
@@ -76,7 +76,7 @@ const CAN_FIND = `($2::boolean OR u.id = $1::bigint OR u.id IN (
 const SOME = `SELECT ${USER_COLUMNS} FROM "user" u WHERE u.id = ANY($3::bigint[]) AND ${CAN_FIND}`;
 const ONE = `SELECT ${USER_COLUMNS} FROM "user" u WHERE u.username_key = ANY($3::text[]) AND ${CAN_FIND}
   ORDER BY array_position($3::text[], u.username_key) LIMIT 1`;
-// One that a node of an older version has just made has no key of its names yet.
+// An account just created by a node of an older version has no name key yet.
 const IS_CALLED = `(coalesce(u.name_key, u.username_key) LIKE ALL ($3::text[]) OR u.email_key LIKE $4::text)`;
 const BY_EXTERNAL_ID = `SELECT ${USER_COLUMNS} FROM "user" u WHERE u.external_id = $1::text AND (u.id = $2::bigint OR $3::boolean)`;
 
@@ -120,7 +120,7 @@ export const createUsers = (db: Queryable, directory: UserDirectory = 'everyone'
   };
 };
 
-/** What all the words are in, and what address the whole is in: null for none. */
+/** The patterns that all words must match, and the one for the whole text as an address: null for none. */
 const patternsOf = (viewer: Finder, search: string): [words: string[], email: string | null] => {
   if (search.length > MAX_SEARCH_LENGTH)
     throw new BadUserInputError(`search must be at most ${MAX_SEARCH_LENGTH} long`);

@@ -1,4 +1,4 @@
-/** Users who can be put into a chat. */
+/** Users who can be added to a chat. */
 import type { Queryable } from '../../db/database.js';
 import { NotFoundError } from '../errors.js';
 
@@ -8,7 +8,7 @@ const ACTIVE_COUNT = `SELECT count(*)::int AS count FROM "user" WHERE id = ANY($
  * One query.
  *
  * @param ids each once
- * @throws NotFoundError where one is nobody, or was deactivated
+ * @throws NotFoundError if a user does not exist, or is deactivated
  */
 export const requireActiveUsers = async (db: Queryable, ids: readonly bigint[]): Promise<void> => {
   const [active] = await db.query<{ count: number }>(ACTIVE_COUNT, [ids]);

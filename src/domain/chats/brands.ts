@@ -1,4 +1,4 @@
-/** Brands: companies' profiles, each owned by one user, and what they pay for. */
+/** Brands: companies' profiles, each owned by one user, and their paid plan. */
 import type { Database, Queryable } from '../../db/database.js';
 import type { Plan } from '../../generated/prisma/enums.js';
 import type { UserFacts } from '../../log/event.js';
@@ -18,28 +18,28 @@ export interface BrandRow {
 }
 
 export interface NewBrand {
-  /** Null where the id did not decode. */
+  /** Null if the id did not decode. */
   ownerId: bigint | null;
   name: string;
   plan: Plan;
 }
 
-/** A brand is seen by its owner, by the members of its matches and by administrators; reads leave out the others. */
+/** A brand is visible to its owner, to the members of its matches and to administrators; reads leave out invisible ones. */
 export interface Brands {
-  /** @throws InvalidInputError, also where they own one already; NotFoundError for no active user; ForbiddenError */
+  /** @throws InvalidInputError, also if the owner has a brand already; NotFoundError if the owner is no active user; ForbiddenError */
   create(viewer: Viewer, brand: NewBrand): Promise<BrandRow>;
   /**
-   * Sets what a brand pays for, and with it what administrators may do in all its chats; to the same plan changes nothing.
+   * Sets a brand's plan, and with it what administrators may do in all its chats; the same plan changes nothing.
    *
-   * @param brandId null where the id did not decode
+   * @param brandId null if the id did not decode
    * @throws NotFoundError, ForbiddenError
    */
   setPlan(viewer: Viewer, brandId: bigint | null, plan: Plan): Promise<BrandRow>;
-  /** In the order of `ids`, null for what is not there or not seen. One statement; the others below too. */
+  /** In the order of `ids`, null for brands that do not exist or are not visible. One statement; so are the others below. */
   byIds(viewer: Viewer, ids: readonly bigint[]): Promise<(BrandRow | null)[]>;
-  /** In the order of `ownerIds`, null for one who has none, or none that is seen. */
+  /** In the order of `ownerIds`, null for an owner without a visible brand. */
   byOwners(viewer: Viewer, ownerIds: readonly bigint[]): Promise<(BrandRow | null)[]>;
-  /** The two of each MATCH; none for other chats. For every id asked for. */
+  /** The two brands of each MATCH; none for other chats. Has an entry for every requested id. */
   ofChats(viewer: Viewer, chatIds: readonly bigint[]): Promise<Map<bigint, BrandRow[]>>;
 }
 
@@ -57,15 +57,15 @@ const OF_CHATS = `SELECT chat.id AS "chatId", ${BRAND} FROM ${CHAT_AND_OWN}
   WHERE chat.id = ANY($3::bigint[]) AND ${CAN_SEE} ORDER BY chat.id, brand.id`;
 
 const PERSON = `SELECT ${PERSON_COLUMNS} FROM "user" person WHERE person.id = $1`;
-// Of two at once the second waits, and finds the first one's.
+// Of two concurrent inserts the second waits, and finds the first one's row.
 const INSERT = `INSERT INTO brand (owner_id, name, plan) SELECT id, $2, $3::plan FROM "user"
   WHERE id = $1 AND deactivated_at IS NULL ON CONFLICT (owner_id) DO NOTHING RETURNING id`;
 const IS_ACTIVE = `SELECT 1 FROM "user" WHERE id = $1 AND deactivated_at IS NULL`;
 
 const CHATS = `SELECT chat_id AS "chatId" FROM chat_brand WHERE brand_id = $1`;
-// A match in the making holds its brands' rows: this waits for it, and the next statement sees its chat.
+// A transaction that creates a match holds its brands' rows: this waits for it, and the next statement sees its chat.
 const SET_PLAN = `UPDATE brand SET plan = $2::plan WHERE id = $1 AND plan <> $2::plan RETURNING id`;
-/** Under the chats' locks, so of two plans set at once the second sees the first. */
+/** Under the chats' locks: of two concurrent plan changes the second sees the first. */
 const SET_BUSINESS = `UPDATE chat SET has_business = EXISTS (
     SELECT 1 FROM chat_brand JOIN brand ON brand.id = chat_brand.brand_id
     WHERE chat_brand.chat_id = chat.id AND brand.plan = 'BUSINESS')
@@ -80,7 +80,7 @@ const toBrand = (row: BrandColumns): BrandRow => ({
   owner: toUser(row),
 });
 
-/** Thrown to undo the transaction: a match was made meanwhile. */
+/** Thrown to roll back the transaction: a match was created meanwhile. */
 class MatchMadeError extends Error {}
 
 export const createBrands = ({ db, log }: { db: Database; log: Log }): Brands => {
@@ -119,7 +119,7 @@ export const createBrands = ({ db, log }: { db: Database; log: Log }): Brands =>
       return (await byIds(viewer, [id]))[0]!;
     },
 
-    // Two statements, BEGIN, six at most, however many chats it has, COMMIT.
+    // Two statements, BEGIN, at most six for any number of chats, COMMIT.
     setPlan: async (viewer, brandId, plan) => {
       const [brand] = brandId === null ? [] : await byIds(viewer, [brandId]);
       if (!brand) throw new NotFoundError('Brand');

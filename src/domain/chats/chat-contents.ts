@@ -1,6 +1,6 @@
 /**
- * What is in chats, as a viewer sees it: members, messages, the last message. Each read is one statement for any number of
- * chats, and asks for visibility as it is when it runs; every id asked for is answered, with nothing where nothing is seen.
+ * The contents of chats as a viewer sees them: members, messages, the last message. Each read is one statement for any number of
+ * chats, which checks visibility at the time it runs; every requested id gets an entry, empty if nothing is visible.
  */
 import type { Queryable } from '../../db/database.js';
 import type { MessageRow, UserFacts } from '../../log/event.js';
@@ -14,27 +14,27 @@ import type { Viewer } from '../viewer.js';
 import { CAN_SEE, CHAT_AND_OWN, OWN, viewerParams } from '../rules/visibility.js';
 
 export interface ChatContents {
-  /** Not in the chat's own row, which is read for each event, page and change. */
+  /** Separate from the chat's own row, which is read for each event, page and change. */
   metadata(viewer: Viewer, chatIds: readonly bigint[]): Promise<Map<bigint, JsonObject>>;
-  /** The newest that is not deleted; null where there is none. */
+  /** The newest message that is not deleted; null if there is none. */
   lastMessages(viewer: Viewer, chatIds: readonly bigint[]): Promise<Map<bigint, MessageRow | null>>;
-  /** The oldest that the viewer has not read, by others and not deleted; null where there is none, and for one who is no member. */
+  /** The oldest message by another user that is unread and not deleted; null if there is none, and if the viewer is not a member. */
   firstUnreadMessages(viewer: Viewer, chatIds: readonly bigint[]): Promise<Map<bigint, MessageRow | null>>;
   /**
-   * Oldest first, deleted ones as tombstones; with neither `first` nor `last` the newest 50. The same page of each chat.
+   * Oldest first, deleted ones as tombstones; by default the newest 50. The same page for each chat.
    *
    * @throws BadUserInputError for a malformed page; `members` too
    */
   messages(viewer: Viewer, chatIds: readonly bigint[], page?: PageArgs): Promise<Map<bigint, Connection<MessageRow>>>;
-  /** In the order in which their accounts were made, so that pages stay in place. The same page of each chat. */
+  /** In the order in which their accounts were created, so that pages stay stable. The same page for each chat. */
   members(viewer: Viewer, chatIds: readonly bigint[], page?: PageArgs): Promise<Map<bigint, Connection<MemberRow>>>;
-  /** Reads one entry of an index for each member. */
+  /** Reads one index entry per member. */
   memberCounts(viewer: Viewer, chatIds: readonly bigint[]): Promise<Map<bigint, number>>;
-  /** The two of each chat of two (a message's receiver is the one who did not send it); empty for other chats. */
+  /** The two members of each chat of two (a message's receiver is the one who did not send it); empty for other chats. */
   pairs(viewer: Viewer, chatIds: readonly bigint[]): Promise<Map<bigint, UserFacts[]>>;
 }
 
-/** Of `Chat.messages`, and of whatever pages on with those cursors. */
+/** For `Chat.messages`, and for other pages that use its cursors. */
 export const bySeq = createKeyset('messages', 'ascending', [['message.seq', 'int']]);
 const byUser = createKeyset('members', 'ascending', [['member.user_id', 'bigint']]);
 
@@ -48,8 +48,8 @@ const LAST_MESSAGES = `SELECT ${MESSAGE_COLUMNS} ${SEEN} CROSS JOIN LATERAL (
   ) message JOIN "user" person ON person.id = message.sender_id ${IS_SEEN}`;
 
 /**
- * Looked for only where something is unread, so that it is found: after the viewer's own messages and deleted ones since the read
- * position, however much follows.
+ * Searched only if something is unread, so that there is one to find: it skips the viewer's own messages and deleted ones after the
+ * read position, and costs the same however much follows.
  */
 const FIRST_UNREAD = `SELECT ${MESSAGE_COLUMNS} FROM chat JOIN ${OWN} CROSS JOIN LATERAL (
     SELECT * FROM message WHERE message.chat_id = chat.id AND message.seq > own.last_read_seq

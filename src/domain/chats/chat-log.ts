@@ -1,5 +1,5 @@
 /**
- * Everything that happened in a chat, as a replay would tell it now: from the same rows, read in the same way, and no further back
+ * Everything that happened in a chat, as a replay would deliver it now: from the same rows, read in the same way, and no further back
  * than replays go.
  */
 import type { Queryable } from '../../db/database.js';
@@ -12,9 +12,9 @@ import { CAN_SEE, CHAT_AND_OWN, viewerParams } from '../rules/visibility.js';
 
 export interface ChatLog {
   /**
-   * Oldest first; with neither `first` nor `last` the newest 50. The same page of each chat: four statements for any number of them.
+   * Oldest first; by default the newest 50. The same page for each chat: four statements for any number of them.
    *
-   * @returns for every chat asked for: an empty page where nothing is seen, be it only by the time that the messages were read
+   * @returns an entry for every requested chat: an empty page if it is not visible, even if that changed while messages were read
    * @throws BadUserInputError for a malformed page
    */
   read(viewer: Viewer, chatIds: readonly bigint[], page?: PageArgs): Promise<Map<bigint, Connection<LogEvent>>>;
@@ -22,7 +22,7 @@ export interface ChatLog {
 
 export interface ChatLogOptions {
   db: Queryable;
-  /** Events that happened before are not replayed; 0: all are. */
+  /** Older events are not replayed; 0: all are. */
   retentionDays: number;
 }
 
@@ -31,7 +31,7 @@ const byNumber = createKeyset('log', 'ascending', [['event.seq', 'int']]);
 const IS_SEEN = `chat.id = ANY($3::bigint[]) AND ${CAN_SEE}`;
 const SEEN = `SELECT chat.id FROM ${CHAT_AND_OWN} WHERE ${IS_SEEN}`;
 
-/** A replay begins with the first event that is young enough, and then leaves none out. Row 0 is never told. */
+/** A replay begins with the first event that is recent enough, and then omits none. Row 0 is never delivered. */
 const IS_REPLAYED = `event.seq > 0 AND event.seq >= (
   SELECT young.seq FROM event young WHERE young.chat_id = chat.id AND young.created_at >= $5::timestamptz ORDER BY young.seq LIMIT 1)`;
 

@@ -1,6 +1,6 @@
 /**
- * Chats as a viewer sees them. Each read is one statement for any number of chats, and asks for visibility as it is when it
- * runs: for one who has lost sight of a chat, or was never a member, it is left out, empty or 0.
+ * Chats as a viewer sees them. Each read is one statement for any number of chats, which checks visibility at the time it
+ * runs: for a viewer who may no longer see a chat, or never could, the chat is left out, empty or 0.
  */
 import type { Queryable } from '../../db/database.js';
 import type { ChatKind } from '../../generated/prisma/enums.js';
@@ -32,35 +32,35 @@ export interface ChatPermissions {
   canDeleteOthers: boolean;
   canManageMembers: boolean;
   canRename: boolean;
-  /** And reopen it. */
+  /** Close it, and reopen it. */
   canClose: boolean;
   canLeave: boolean;
   canMarkRead: boolean;
 }
 
-/** What finds one chat. */
+/** Identifies one chat. */
 export type ChatReference = { id: bigint } | { slug: string } | { orderRef: string };
 
 export interface ChatList {
-  /** `ALL` is for administrators; for others it is `MINE`. */
+  /** `ALL` is for administrators; for other users it means `MINE`. */
   scope: 'MINE' | 'ALL';
   kind?: ChatKind | null;
 }
 
 export interface ChatReads {
-  /** @returns null where there is none, or none that the viewer may see */
+  /** @returns null if the chat does not exist, or the viewer may not see it */
   find(viewer: Viewer, reference: ChatReference): Promise<ChatRow | null>;
   /**
-   * The viewer's chats, the one with the newest message first; with `ALL` every chat they may see, the newest made first.
+   * The viewer's chats, by their newest message, newest first; with `ALL` every chat they may see, newest chat first.
    *
    * @throws BadUserInputError for a malformed page
    */
   list(viewer: Viewer, list: ChatList, page?: PageArgs): Promise<Connection<ChatRow>>;
-  /** Those that are there and that the viewer may see. */
+  /** Those that exist and that the viewer may see. */
   visible(viewer: Viewer, chatIds: readonly bigint[]): Promise<Map<bigint, ChatRow>>;
-  /** For every id asked for; nothing is allowed where the viewer sees nothing. */
+  /** Has an entry for every requested id; nothing is allowed in a chat that the viewer may not see. */
   permissions(viewer: Viewer, chatIds: readonly bigint[]): Promise<Map<bigint, ChatPermissions>>;
-  /** For every id asked for; 0 for one who is not a member. */
+  /** Has an entry for every requested id; 0 if the viewer is not a member. */
   unreadCounts(viewer: Viewer, chatIds: readonly bigint[]): Promise<Map<bigint, number>>;
   /** Over all chats that the viewer is a member of. */
   unreadTotal(viewer: Viewer): Promise<number>;
@@ -156,7 +156,7 @@ const permissionsOf = ({ chat, actor }: ChatAccess): ChatPermissions => {
   };
 };
 
-/** @returns null where no chat can have it */
+/** @returns null if no chat can have it */
 const keyOf = (reference: { slug: string } | { orderRef: string }): string | null => {
   if ('slug' in reference) return isSlug(reference.slug) ? slugKey(reference.slug) : null;
   return isStorable(reference.orderRef) ? orderKey(trimmedName(reference.orderRef)) : null;
@@ -164,7 +164,7 @@ const keyOf = (reference: { slug: string } | { orderRef: string }): string | nul
 
 const IS_KIND = (param: number) => `($${param}::chat_kind IS NULL OR chat.kind = $${param}::chat_kind)`;
 
-/** Costs as much as the viewer has chats, whatever these hold. */
+/** Costs as much as the viewer has chats, whatever the chats hold. */
 const listMine = async (db: Queryable, viewer: Viewer, kind: ChatKind | null | undefined, args: PageArgs) => {
   const page = parsePage(byActivity, args);
   const { where, orderBy, limit, params } = pageSql(byActivity, page, 4);

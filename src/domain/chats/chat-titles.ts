@@ -1,17 +1,17 @@
-/** What a chat is called in its viewer's list. */
+/** The title of a chat in its viewer's list. */
 import type { UserFacts } from '../../log/event.js';
 
-/** Whoever of a chat of two is not the viewer; null for one who is in it with nobody, or not at all. */
+/** The other member of a chat of two; null if the viewer is its only member, or no member. */
 export const peerOf = (viewer: { id: bigint }, pair: readonly UserFacts[]): UserFacts | null =>
   pair.some(({ id }) => id === viewer.id) ? (pair.find(({ id }) => id !== viewer.id) ?? null) : null;
 
-/** The other one's name for either of the two, both names for others. */
+/** For a member the other one's name; for other viewers both names. */
 export const titleOfPair = (viewer: { id: bigint }, pair: readonly UserFacts[]): string => {
   const peer = peerOf(viewer, pair);
   return (peer === null ? pair : [peer]).map(fullName).join(', ');
 };
 
-/** The other brand's name for the owner of either, both names for others. */
+/** For the owner of one brand the other brand's name; for other viewers both names. */
 export const titleOfMatch = (
   viewer: { id: bigint },
   brands: readonly { name: string; owner: { id: bigint } }[],

@@ -1,4 +1,4 @@
-/** Chats: made, renamed, closed, opened again, found and read. */
+/** Chats: created, renamed, closed, reopened, found and read. */
 import type { Bus } from '../../bus/bus.js';
 import type { Database } from '../../db/database.js';
 import type { ChatRow } from '../../log/event.js';
@@ -33,31 +33,31 @@ export interface NewGroup {
   name: string;
   slug?: string | null;
   metadata?: JsonObject | null | undefined;
-  /** At most 1,000; duplicates count once; null where an id did not decode. */
+  /** At most 1,000; duplicates count once; null if an id did not decode. */
   memberIds: readonly (bigint | null)[];
 }
 
 export interface ChatUpdate {
   chatId: bigint | null;
-  /** Absent stays; a GROUP cannot be without. */
+  /** Absent: unchanged. A GROUP must have a name. */
   name?: string | null;
-  /** Absent stays, null clears. */
+  /** Absent: unchanged; null: cleared. */
   slug?: string | null;
   /** As `slug`. */
   metadata?: JsonObject | null | undefined;
 }
 
-/** Chat ids are null where the client's id did not decode: there is no such chat. */
+/** Chat ids are null if the client's id did not decode: that chat does not exist. */
 export interface Chats extends ChatReads, ChatContents, MessagesAround, DirectChats, OrderChats {
   /**
-   * Makes a GROUP; its maker is a member only where named.
+   * Creates a GROUP; its creator is a member only if listed.
    *
-   * @throws InvalidInputError, also where the slug is taken; NotFoundError for a member who is no active user; ForbiddenError
+   * @throws InvalidInputError, also if the slug is taken; NotFoundError if a member is no active user; ForbiddenError
    */
   create(viewer: Viewer, group: NewGroup): Promise<ChatRow>;
   /** @throws InvalidInputError, NotFoundError, ForbiddenError, ChatClosedError */
   update(viewer: Viewer, update: ChatUpdate): Promise<ChatRow>;
-  /** Once more changes nothing. @throws NotFoundError, ForbiddenError; `reopen` too */
+  /** Idempotent. @throws NotFoundError, ForbiddenError; `reopen` too */
   close(viewer: Viewer, chatId: bigint | null): Promise<ChatRow>;
   reopen(viewer: Viewer, chatId: bigint | null): Promise<ChatRow>;
 }
@@ -69,7 +69,7 @@ export interface ChatsOptions {
   limits: RateLimits;
   presence: Presence;
   users: Pick<Users, 'byIds'>;
-  /** Who may open dialogs. */
+  /** Who may open direct chats. */
   directChats: DirectChatOpeners;
 }
 
@@ -140,7 +140,7 @@ export const createChats = ({ db, log, bus, limits, presence, users, directChats
     );
   },
 
-  // BEGIN, two statements, two more where it was open, COMMIT. So too `reopen`.
+  // BEGIN, two statements, two more if it was open, COMMIT. `reopen` likewise.
   close: (viewer, chatId) =>
     changeChat(log, viewer, chatId, async (tx, { me }) => {
       if (!canClose(me.actor, tx.chat)) throw new ForbiddenError('You may not close this chat');
@@ -154,7 +154,7 @@ export const createChats = ({ db, log, bus, limits, presence, users, directChats
     }),
 });
 
-/** Appends the event, and gives the chat as it is with it. */
+/** Appends the event, and returns the chat after it. */
 const updated = async (tx: ChatTransaction, me: Person, change: Partial<ChatRow>): Promise<ChatRow> => {
   await tx.append({ type: 'CHAT_UPDATED', actor: me.user });
   return { ...tx.chat, ...change };

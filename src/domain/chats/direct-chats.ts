@@ -1,4 +1,4 @@
-/** Dialogs: one chat for each pair of users, whoever opens it, and from however many sides at once. */
+/** Direct chats: one chat for each pair of users, even if both open it at once. */
 import type { Bus } from '../../bus/bus.js';
 import type { Database } from '../../db/database.js';
 import type { ChatRow } from '../../log/event.js';
@@ -16,11 +16,11 @@ export type { DirectChatOpeners } from '../rules/policy.js';
 
 export interface DirectChats {
   /**
-   * Opens the dialog with another user, or finds it; only a new one counts for the limit.
+   * Opens the direct chat with another user, or finds it; only a new one counts for the limit.
    *
-   * @param userId null where the id did not decode
-   * @throws InvalidInputError for oneself; NotFoundError where there is no user whom the viewer may find; where it is not there,
-   *   NotFoundError too for one who was deactivated, ForbiddenError where it is not theirs to open; RateLimitedError
+   * @param userId null if the id did not decode
+   * @throws InvalidInputError for oneself; NotFoundError if the viewer cannot find that user; if the chat does not exist yet,
+   *   NotFoundError also for a deactivated user, and ForbiddenError if the viewer may not open it; RateLimitedError
    */
   openDirect(viewer: Viewer, userId: bigint | null): Promise<{ chat: ChatRow; created: boolean }>;
 }
@@ -34,7 +34,7 @@ export interface DirectChatsOptions {
   openers: DirectChatOpeners;
 }
 
-/** Where the chat is there: two statements. Where it is not: BEGIN, five, COMMIT besides. */
+/** If the chat exists: two statements. Otherwise in addition BEGIN, five, COMMIT. */
 export const createDirectChats = ({ db, log, bus, limits, users, openers }: DirectChatsOptions): DirectChats => ({
   openDirect: async (viewer, userId) => {
     if (userId === viewer.id) {

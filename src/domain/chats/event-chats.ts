@@ -1,6 +1,6 @@
 /**
- * The chats that events and messages name. Whoever has one of these may have lost sight of its chat meanwhile (the event of
- * their own removal does name it): then it comes bare, with nothing in it that the chat has now.
+ * The chats that events and messages refer to. A viewer who gets an event may no longer see its chat (the event of their own
+ * removal does refer to it): they then get a bare chat, without any of its current contents.
  */
 import type { Queryable } from '../../db/database.js';
 import { CHAT_COLUMNS, type ChatRow } from '../../log/event.js';
@@ -8,7 +8,7 @@ import type { Viewer } from '../viewer.js';
 import { CAN_SEE, CHAT_AND_OWN, viewerParams } from '../rules/visibility.js';
 
 export interface EventChats {
-  /** One statement; visibility as it is when it runs. */
+  /** One statement, which checks visibility at the time it runs. */
   read(viewer: Viewer, chatIds: readonly bigint[]): Promise<Map<bigint, ChatRow>>;
 }
 
@@ -21,7 +21,7 @@ export const createEventChats = (db: Queryable): EventChats => ({
   },
 });
 
-/** What never changes, and otherwise the chat as it was made. */
+/** The chat's immutable fields; everything else as in a new chat. */
 const bare = ({ id, kind, createdAt }: ChatRow): ChatRow => ({
   id,
   kind,

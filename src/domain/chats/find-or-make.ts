@@ -1,4 +1,4 @@
-/** What there is one of for a key: found, or made, however many ask for it at once and on whichever nodes. */
+/** A chat that is unique for its key: found or created, by any number of concurrent calls on any nodes. */
 import type { Queryable } from '../../db/database.js';
 import { CHAT_COLUMNS, type ChatRow } from '../../log/event.js';
 import { KeyTakenError } from './new-chat.js';
@@ -14,13 +14,13 @@ interface Opened {
   created: boolean;
 }
 
-/** One statement where the chat is there. As `makeOrFind` otherwise. */
+/** One statement if the chat exists. Otherwise as `makeOrFind`. */
 export const findOrMake = async (db: Queryable, key: string, make: () => Promise<ChatRow>): Promise<Opened> => {
   const existing = await findByKey(db, key);
   return existing === undefined ? makeOrFind(db, key, make) : { chat: existing, created: false };
 };
 
-/** @param make throws KeyTakenError, with everything undone, where somebody else was faster */
+/** @param make throws KeyTakenError, with everything rolled back, if another call was faster */
 export const makeOrFind = async (db: Queryable, key: string, make: () => Promise<ChatRow>): Promise<Opened> => {
   try {
     return { chat: await make(), created: true };

@@ -14,16 +14,16 @@ import { mustAdminister, type Viewer } from '../viewer.js';
 
 export interface Matches {
   /**
-   * Makes the chat of two brands, or finds it.
+   * Creates the chat of two brands, or finds it.
    *
-   * @param brandIds exactly two different ones; null where an id did not decode
+   * @param brandIds exactly two different ones; null if an id did not decode
    * @throws InvalidInputError, NotFoundError, ForbiddenError
    */
   create(viewer: Viewer, brandIds: readonly (bigint | null)[]): Promise<{ chat: ChatRow; created: boolean }>;
 }
 
 const ROLE = `SELECT role::text AS role FROM "user" WHERE id = $1`;
-/** Held until the chat is made, so that a plan set meanwhile finds it. */
+/** Held until the chat is created, so that a concurrent plan change finds it. */
 const LOCK_BRANDS = `SELECT owner_id AS "ownerId", plan = 'BUSINESS' AS "isBusiness" FROM brand
   WHERE id = ANY($1::bigint[]) ORDER BY id FOR SHARE`;
 const BRANDS = `INSERT INTO chat_brand (chat_id, brand_id) SELECT $1, brand_id FROM unnest($2::bigint[]) AS matched(brand_id)`;
@@ -35,7 +35,7 @@ export interface MatchesOptions {
   brands: Pick<Brands, 'byIds'>;
 }
 
-/** Where the chat is there: three statements. Where it is not: BEGIN, seven, COMMIT besides. */
+/** If the chat exists: three statements. Otherwise in addition BEGIN, seven, COMMIT. */
 export const createMatches = ({ db, log, bus, brands }: MatchesOptions): Matches => {
   const make = (viewer: Viewer, brandIds: readonly bigint[], key: string) =>
     db.transaction(async (tx) => {

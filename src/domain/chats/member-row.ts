@@ -1,4 +1,4 @@
-/** A user in a chat, as statements read it. */
+/** A member of a chat, as statements read it. */
 import type { UserFacts } from '../../log/event.js';
 import { PERSON_COLUMNS, toUser, type PersonColumns } from '../person-row.js';
 
@@ -6,7 +6,7 @@ export interface MemberRow {
   chatId: bigint;
   userId: bigint;
   joinedAt: Date;
-  /** Everything up to this number is read. */
+  /** Everything up to this seq is read. */
   lastReadSeq: number;
   user: UserFacts;
 }

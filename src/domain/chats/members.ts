@@ -1,4 +1,4 @@
-/** Who is in which chat: brought in and taken out under the chat's lock, so that nothing they send falls between. */
+/** A chat's members: added and removed under the chat's lock, so that every message of theirs comes clearly before or after. */
 import type { Bus } from '../../bus/bus.js';
 import type { Queryable } from '../../db/database.js';
 import type { ChatRow, UserFacts } from '../../log/event.js';
@@ -23,30 +23,30 @@ export interface MemberChange {
 
 export interface MembersAdded {
   chat: ChatRow;
-  /** In the order asked for; `unchanged` too, who were members already. */
+  /** In the requested order; includes `unchanged` ones, who were members already. */
   added: UserFacts[];
   unchanged: UserFacts[];
 }
 
-/** Ids are null where the client's did not decode. */
+/** Ids are null if the client's id did not decode. */
 export interface Members {
   /**
-   * Once more changes nothing. A new member starts at the head: all that was written before counts as read.
+   * Idempotent. A new member starts at the head: everything written before counts as read.
    *
    * @throws NotFoundError, also for a deactivated user; ForbiddenError, ChatClosedError
    */
   add(viewer: Viewer, chatId: bigint | null, userId: bigint | null): Promise<MemberChange>;
   /**
-   * As `add`, for 1 to 100 at once, all or none; one named twice counts once.
+   * As `add`, for 1 to 100 members at once, all or none; duplicates count once.
    *
    * @throws as `add`; InvalidInputError
    */
   addAll(viewer: Viewer, chatId: bigint | null, userIds: readonly (bigint | null)[]): Promise<MembersAdded>;
-  /** @throws NotFoundError, also for one who is no member; ForbiddenError */
+  /** @throws NotFoundError, also if the user is not a member; ForbiddenError */
   remove(viewer: Viewer, chatId: bigint | null, userId: bigint | null): Promise<MemberChange>;
   /** @returns the chat's id. @throws NotFoundError, ForbiddenError */
   leave(viewer: Viewer, chatId: bigint | null): Promise<bigint>;
-  /** In the order of `keys`, null for what is not there or not seen. One statement. */
+  /** In the order of `keys`, null for members that do not exist or are not visible. One statement. */
   byKeys(viewer: Viewer, keys: readonly MemberKey[]): Promise<(MemberRow | null)[]>;
 }
 
@@ -56,7 +56,7 @@ export interface MembersOptions {
   bus: Bus;
 }
 
-/** Each starts at the event of their own joining. */
+/** Each starts at their own MEMBER_ADDED event. */
 const ADD = `INSERT INTO member (chat_id, user_id, joined_seq, last_read_seq, read_count, set_aside_seq)
   SELECT $1, user_id, seq, seq, $4, seq FROM unnest($2::bigint[], $3::int[]) AS added(user_id, seq)`;
 const MAX_ADDED = 100;
@@ -69,9 +69,9 @@ const BY_KEYS = `SELECT ${MEMBER_COLUMNS}, asked.n::int AS n
   JOIN member ON member.chat_id = asked.chat_id AND member.user_id = asked.user_id
   JOIN "user" person ON person.id = member.user_id WHERE ${CAN_SEE}`;
 
-/** A change is BEGIN, two statements, three more (member, event, notification), COMMIT, however many are added. */
+/** A change is BEGIN, two statements, three more (member, event, notification), COMMIT, for any number of new members. */
 export const createMembers = ({ db, log, bus }: MembersOptions): Members => {
-  /** Rings, once it has committed. */
+  /** Rings the bell; call after the commit. */
   const changed = (change: MemberChange): MemberChange => {
     ringUsers(bus, [change.user.id], [change.chat.id]);
     return change;
@@ -151,7 +151,7 @@ export const createMembers = ({ db, log, bus }: MembersOptions): Members => {
   };
 };
 
-/** Under the chat's lock, so what they send is numbered before this event or refused. */
+/** Under the chat's lock, so each of their messages is numbered before this event or refused. */
 const countProblem = (count: number): Problem | undefined => {
   const reason = `must be 1 to ${MAX_ADDED}`;
   if (count === 0) return { code: 'BLANK', reason };

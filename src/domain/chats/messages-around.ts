@@ -1,6 +1,6 @@
 /**
- * A page of messages around one anchor of a chat: where a search, a link or a calendar leads. One statement for any number of chats,
- * which asks for visibility as it is when it runs, and costs the same wherever the anchor is, however much is before and after it.
+ * A page of messages around an anchor in a chat: the target of a search, a link or a calendar. One statement for any number of chats,
+ * which checks visibility at the time it runs, and costs the same wherever the anchor is, however much is before and after it.
  */
 import type { Queryable } from '../../db/database.js';
 import type { MessageRow } from '../../log/event.js';
@@ -12,16 +12,16 @@ import { MAX_PAGE_SIZE, type Connection } from '../page.js';
 import type { Viewer } from '../viewer.js';
 import { CAN_SEE, CHAT_AND_OWN, viewerParams } from '../rules/visibility.js';
 
-/** The first message at or after a number or a time, or exactly one message; null where its id did not decode. */
+/** The first message at or after a seq or a time, or exactly one message; null if its id did not decode. */
 export type MessageAnchor = { seq: number } | { time: Date } | { message: MessageKey | null };
 
 export interface MessagesAround {
   /**
    * The message at the anchor and up to `limit` on both sides together, oldest first, deleted ones as tombstones: half of them before
-   * it, and more where the other side has fewer. After the newest message the anchor is the end. Cursors are those of `messages`.
+   * it, and more if the other side has fewer. After the newest message the anchor is the end. Cursors are those of `messages`.
    *
-   * @returns for every chat asked for: an empty page where nothing is seen, or where the message that is named is not of this chat
-   * @throws BadUserInputError for a `limit` that is not 1 to 100, or a negative `seq`
+   * @returns an entry for every requested chat: an empty page if it is not visible, or if the given message is not in this chat
+   * @throws BadUserInputError for a `limit` outside 1 to 100, or a negative `seq`
    */
   messagesAround(
     viewer: Viewer,
@@ -36,8 +36,8 @@ const VISIBLE = `${CHAT_AND_OWN} WHERE chat.id = ANY($3::bigint[]) AND ${CAN_SEE
 const AT_SEQ = `anchor AS (SELECT chat.id AS chat_id, $5::int AS seq FROM ${VISIBLE})`;
 
 /**
- * Time has no index. In a chat it grows with `seq`, so the anchor is found by halving: some twenty looks at the key in a chat of a
- * million. From `low` on it is not known yet, from `high` on there is nothing older than the time.
+ * Time has no index. Within a chat it grows with `seq`, so a binary search finds the anchor: some twenty key lookups in a chat of a
+ * million messages. The anchor is at `low` or after it, and at `high` or before it.
  */
 const AT_TIME = `halving(chat_id, low, high) AS (
     SELECT chat.id, 1, chat.head_seq + 1 FROM ${VISIBLE}
@@ -81,10 +81,10 @@ export const createMessagesAround = (db: Queryable): MessagesAround => ({
   },
 });
 
-/** @returns how the anchor is found, at what, and in which of the chats it can be */
+/** @returns how to find the anchor, its value, and the chats that it can be in */
 const anchorSql = (anchor: MessageAnchor, chatIds: readonly bigint[]): [string, unknown, readonly bigint[]] => {
   if ('time' in anchor) {
-    // Nothing was said before 1970, and not every driver writes the years before 1.
+    // There are no messages from before 1970, and not every driver writes the years before 1.
     return [AT_TIME, new Date(Math.max(anchor.time.getTime(), 0)), chatIds];
   }
   if ('message' in anchor) {
@@ -94,10 +94,10 @@ const anchorSql = (anchor: MessageAnchor, chatIds: readonly bigint[]): [string, 
   return [AT_SEQ, anchor.seq, chatIds];
 };
 
-/** @param after the anchor first; both sides hold one more than can be shown where there is one */
+/** @param after the anchor first; each side holds one more than the page can show, if there is one */
 const toPage = (before: MessageRow[], after: MessageRow[], limit: number): Connection<MessageRow> => {
   const behind = Math.max(after.length - 1, 0);
-  // The odd one goes to what came later.
+  // If the number is odd, the side after the anchor gets the extra one.
   const countBefore = Math.min(before.length, Math.max(Math.floor(limit / 2), limit - behind));
   const shown = [
     ...before.slice(before.length - countBefore),

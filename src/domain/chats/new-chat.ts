@@ -1,4 +1,4 @@
-/** Making a chat of any kind: its row, row 0 of its log, the keys that it is found by, its first members. */
+/** Creating a chat of any kind: its row, row 0 of its log, its unique keys, its first members. */
 import type { Queryable } from '../../db/database.js';
 import type { ChatKind, NotificationKind } from '../../generated/prisma/enums.js';
 import { CHAT_COLUMNS, type ChatRow } from '../../log/event.js';
@@ -13,28 +13,28 @@ export interface NewChat {
   orderRef?: string;
   /** A JSON object as text. */
   metadata?: string | null;
-  /** Of a MATCH: whether one of its brands has the BUSINESS plan. */
+  /** For a MATCH: whether one of its brands has the BUSINESS plan. */
   hasBusiness?: boolean;
-  /** What nobody else may have: `slug:…`, `direct:…`. */
+  /** Keys that no other chat may have: `slug:…`, `direct:…`. */
   keys: readonly string[];
-  /** Of existing users, each once. */
+  /** Existing users, each once. */
   memberIds: readonly bigint[];
-  /** Who makes it; a member only where named as one. */
+  /** Who creates it; a member only if listed. */
   actorId: bigint;
 }
 
-/** Thrown to undo the transaction: another chat has one of the keys, committed. */
+/** Thrown to roll back the transaction: another, committed chat has one of the keys. */
 export class KeyTakenError extends Error {}
 
 const CHAT = `INSERT INTO chat (kind, name, slug, order_ref, has_business, head_mark, metadata)
   VALUES ($1::chat_kind, $2, $3, $4, $5, $6, $7) RETURNING ${CHAT_COLUMNS}`;
-// Waits for another transaction that holds the key, whether it is undone.
+// Waits for another transaction that holds the key, in case it rolls back.
 const KEYS = `INSERT INTO chat_key (key, chat_id) SELECT key, $2::bigint FROM unnest($1::text[]) AS wanted(key) ORDER BY key
   ON CONFLICT DO NOTHING RETURNING key`;
 const MEMBERS = `INSERT INTO member (chat_id, user_id, last_read_seq, read_count)
   SELECT $1::bigint, user_id, 0, 0 FROM unnest($2::bigint[]) AS wanted(user_id)`;
 
-/** What the members of a new chat are told: of a relation or a match, that there is one. */
+/** The notification of a new chat's members: for a relation or a match, the kind of its own. */
 export const NOTIFIED_OF: Readonly<Record<ChatKind, NotificationKind>> = {
   GROUP: 'CHAT_ADDED',
   DIRECT: 'CHAT_ADDED',
@@ -67,10 +67,10 @@ export const takeKeys = async (tx: Queryable, chatId: bigint, keys: readonly str
 
 export const slugKey = (slug: string): string => `slug:${slug}`;
 export const orderKey = (orderRef: string): string => `order:${orderRef}`;
-/** The same from both sides. */
+/** The same key in either order. */
 export const directKey = (one: bigint, other: bigint): string =>
   one < other ? `direct:${one}:${other}` : `direct:${other}:${one}`;
 export const relationKey = (managerId: bigint, clientId: bigint): string => `relation:${managerId}:${clientId}`;
-/** Of brands; the same whichever comes first. */
+/** For two brands; the same key in either order. */
 export const matchKey = (one: bigint, other: bigint): string =>
   one < other ? `match:${one}:${other}` : `match:${other}:${one}`;

@@ -1,4 +1,4 @@
-/** Order chats: one for each order, found by its reference, whoever opens it and from however many sides at once. */
+/** Order chats: one for each order, found by its reference, even if several people open it at once. */
 import type { Bus } from '../../bus/bus.js';
 import type { Database, Queryable } from '../../db/database.js';
 import type { Role } from '../../generated/prisma/enums.js';
@@ -16,25 +16,25 @@ import type { Viewer } from '../viewer.js';
 
 export interface NewOrderChat {
   orderRef: string;
-  /** Without one it is called as the order is. */
+  /** If absent, the order's reference. */
   name?: string | null;
-  /** Beside the viewer, at most 1,000; duplicates count once; null where an id did not decode. */
+  /** In addition to the viewer, at most 1,000; duplicates count once; null if an id did not decode. */
   memberIds: readonly (bigint | null)[];
 }
 
 export interface OrderChats {
   /**
-   * Makes the chat of an order, its maker a member, or finds it; then nothing of the input but the reference is used.
+   * Creates the chat of an order with the viewer as a member, or finds it; then only the reference in the input is used.
    *
-   * @throws InvalidInputError; NotFoundError for a member who is no active user; ForbiddenError, also where the chat is
-   *   there and a manager is no member of it
+   * @throws InvalidInputError; NotFoundError if a member is no active user; ForbiddenError, also if the chat exists
+   *   and the viewer is a manager who is not a member
    */
   openOrder(viewer: Viewer, order: NewOrderChat): Promise<{ chat: ChatRow; created: boolean }>;
 }
 
 const MAX_MEMBERS = 1000;
 
-/** Of those whom a new chat begins with. */
+/** For a new chat's first members. */
 export const membersProblem = (memberIds: readonly unknown[]): Problem | undefined =>
   memberIds.length > MAX_MEMBERS
     ? { code: 'TOO_MANY', reason: `must be at most ${MAX_MEMBERS}`, limit: MAX_MEMBERS }
@@ -42,7 +42,7 @@ export const membersProblem = (memberIds: readonly unknown[]): Problem | undefin
 
 const ROLE = `SELECT role::text AS role FROM "user" WHERE id = $1`;
 
-/** Where the chat is there: three statements. Where it is not: BEGIN, six, COMMIT besides. */
+/** If the chat exists: three statements. Otherwise in addition BEGIN, six, COMMIT. */
 export const createOrderChats = ({ db, log, bus }: { db: Database; log: Log; bus: Bus }): OrderChats => {
   const open = (viewer: Viewer, key: string, { orderRef, name, memberIds }: NewOrderChat) =>
     makeOrFind(db, key, async () => {

@@ -1,4 +1,4 @@
-/** Relations as a viewer sees them: where they are the manager or the client; administrators see all. One statement each. */
+/** Relations as a viewer sees them: those in which they are the manager or the client; administrators see all. One statement each. */
 import type { Queryable } from '../../db/database.js';
 import { createKeyset, pageSql, parsePage, toConnection, type Connection, type PageArgs } from '../page.js';
 import type { Viewer } from '../viewer.js';
@@ -14,9 +14,9 @@ export interface RelationRow {
 }
 
 export interface RelationReads {
-  /** In the order of `ids`, null for what is not there or not seen. */
+  /** In the order of `ids`, null for relations that do not exist or are not visible. */
   byIds(viewer: Viewer, ids: readonly bigint[]): Promise<(RelationRow | null)[]>;
-  /** In the order of `chatIds`, null for a chat whose relation is gone or has another client by now, or is not seen. */
+  /** In the order of `chatIds`, null if the chat's relation was deleted or has another client by now, or is not visible. */
   byChats(viewer: Viewer, chatIds: readonly bigint[]): Promise<(RelationRow | null)[]>;
   /** Newest first. @throws BadUserInputError for a malformed page */
   list(viewer: Viewer, page?: PageArgs): Promise<Connection<RelationRow>>;

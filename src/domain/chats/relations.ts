@@ -1,6 +1,6 @@
 /**
- * Relations: a manager and a client, who have a chat of their own. The chat belongs to the pair: a relation that is given another
- * client gets the chat of the new pair, and the old one is closed, so that no client ever reads what another wrote.
+ * Relations: a manager and a client, with a chat of their own. The chat belongs to the pair: a relation that gets another
+ * client gets the chat of the new pair, and the old chat is closed, so that no client ever reads what another wrote.
  */
 import type { Bus } from '../../bus/bus.js';
 import { isUniqueViolation, type Database, type Queryable } from '../../db/database.js';
@@ -16,12 +16,12 @@ import { createRelationReads, RELATION_COLUMNS, type RelationReads, type Relatio
 import { storeNotification, ringUsers } from '../user-bell.js';
 import type { Viewer } from '../viewer.js';
 
-/** Ids are null where the client's did not decode. */
+/** Ids are null if the client's id did not decode. */
 export interface Relations extends RelationReads {
   /**
-   * Ties a client to a manager and opens their chat, with its history where they had one; once more changes nothing.
+   * Assigns a client to a manager and opens their chat, with its history if they had one. Idempotent.
    *
-   * @throws InvalidInputError, NotFoundError for no active user, ForbiddenError
+   * @throws InvalidInputError, NotFoundError if one is no active user, ForbiddenError
    */
   create(
     viewer: Viewer,
@@ -29,12 +29,12 @@ export interface Relations extends RelationReads {
     clientId: bigint | null,
   ): Promise<{ relation: RelationRow; created: boolean }>;
   /**
-   * Gives a relation another client, and with them another chat; the one until now is closed. To the same client changes nothing.
+   * Gives a relation another client, and with it another chat; the previous chat is closed. The same client changes nothing.
    *
-   * @throws NotFoundError, ForbiddenError; InvalidInputError, also where that client has a relation with this manager already
+   * @throws NotFoundError, ForbiddenError; InvalidInputError, also if that client has a relation with this manager already
    */
   update(viewer: Viewer, relationId: bigint | null, clientId: bigint | null): Promise<RelationRow>;
-  /** Closes the chat, which both keep reading. @returns the id. @throws NotFoundError, ForbiddenError */
+  /** Closes the chat, which both can still read. @returns the id. @throws NotFoundError, ForbiddenError */
   delete(viewer: Viewer, relationId: bigint | null): Promise<bigint>;
 }
 
@@ -42,11 +42,11 @@ const PEOPLE = `SELECT ${PERSON_COLUMNS} FROM "user" person WHERE person.id = AN
 const ONE = `SELECT ${RELATION_COLUMNS} FROM relation WHERE manager_id = $1 AND client_id = $2`;
 const INSERT = `INSERT INTO relation (manager_id, client_id, chat_id) VALUES ($1, $2, $3)
   ON CONFLICT (manager_id, client_id) DO NOTHING RETURNING ${RELATION_COLUMNS}`;
-// By its chat too: of two that change it at once, the second finds that it moved.
+// Matches on the chat too: of two concurrent changes, the second finds that the relation moved.
 const MOVE = `UPDATE relation SET client_id = $3, chat_id = $4 WHERE id = $1 AND chat_id = $2 RETURNING ${RELATION_COLUMNS}`;
 const DELETE = `DELETE FROM relation WHERE id = $1 AND chat_id = $2 RETURNING id`;
 
-/** Thrown to undo the transaction: the relation is not what it was when this began. */
+/** Thrown to roll back the transaction: the relation has changed since this began. */
 class RelationMovedError extends Error {}
 
 export interface RelationsOptions {
@@ -65,7 +65,7 @@ export const createRelations = ({ db, log, bus }: RelationsOptions): Relations =
     return relation;
   };
 
-  /** The chat of a pair within a change: opened again where there was one, made where there was none. */
+  /** The pair's chat, within a change: reopened if it exists, otherwise created. */
   const openChat = async (
     tx: ChatsTransaction,
     existing: ChatTransaction | undefined,
@@ -86,7 +86,7 @@ export const createRelations = ({ db, log, bus }: RelationsOptions): Relations =
   return {
     ...reads,
 
-    // Two statements where it is there. Where it is not: one more, BEGIN, at most seven, COMMIT.
+    // Two statements if it exists. Otherwise one more, BEGIN, at most seven, COMMIT.
     create: async (viewer, managerId, clientId) => {
       if (managerId !== null && managerId === clientId) throw notOneself();
       const { actor, manager } = await readParties(db, viewer, { managerId, clientId });
@@ -100,7 +100,7 @@ export const createRelations = ({ db, log, bus }: RelationsOptions): Relations =
         const chat = await findByKey(db, relationKey(pair.managerId, pair.clientId));
         const made = await log.changeAll(chat === undefined ? [] : [chat.id], async (tx) => {
           if (chat !== undefined) {
-            // Under the lock of the pair's chat, so it stays as it is found.
+            // Under the lock of the pair's chat, so it cannot change after this read.
             const [relation] = await tx.query<RelationRow>(ONE, [pair.managerId, pair.clientId]);
             if (relation !== undefined) return { relation, created: false };
           }
@@ -168,7 +168,7 @@ interface Pair {
   clientId: bigint;
 }
 
-/** Who acts, and whom it is about, as the database has them now. One statement. @throws NotFoundError for no active user */
+/** The viewer and the users concerned, as the database has them now. One statement. @throws NotFoundError if one is no active user */
 const readParties = async (
   db: Queryable,
   viewer: Viewer,
@@ -186,7 +186,7 @@ const readParties = async (
   return { actor, manager: manager! };
 };
 
-/** Begins anew where somebody else changed the same meanwhile. */
+/** Retries if somebody else changed the same relation meanwhile. */
 const trying = async <Result>(work: () => Promise<Result>): Promise<Result> => {
   for (;;) {
     try {

@@ -1,4 +1,4 @@
-/** Deleting: what may go becomes tombstones, with one event for them all; what may not is named. */
+/** Deleting messages: those that may be deleted become tombstones, with one event for all; the others are listed. */
 import type { MessageRow } from '../../log/event.js';
 import type { ChatTransaction, Log } from '../../log/log.js';
 import { changeChat, type Person } from '../rules/chat-change.js';
@@ -9,10 +9,10 @@ import type { AsPresent } from '../rules/presence.js';
 import type { Viewer } from '../viewer.js';
 import { refuseDeleting } from '../rules/write-refusals.js';
 
-/** A message by the client's own id, which a refusal names. */
+/** A message by the id that the client sent, which a refusal repeats. */
 export interface MessageReference {
   rawId: string;
-  /** Null where the id did not decode. */
+  /** Null if the id did not decode. */
   key: { chatId: bigint; seq: number } | null;
 }
 
@@ -23,17 +23,17 @@ export interface RefusedDelete {
 }
 
 export interface DeleteOutcome {
-  /** Tombstones, in the order asked for; those deleted before too. */
+  /** Tombstones, in the requested order, including those that were deleted before. */
   deleted: MessageRow[];
   refused: RefusedDelete[];
 }
 
 export interface DeleteMessages {
   /**
-   * BEGIN, three statements, two more where anything is new, COMMIT.
+   * BEGIN, three statements, two more if any message is newly deleted, COMMIT.
    *
    * @param references 1 to 100; duplicates count once
-   * @throws InvalidInputError; NotFoundError where none could be deleted; ForbiddenError, ChatClosedError,
+   * @throws InvalidInputError; NotFoundError if none could be deleted; ForbiddenError, ChatClosedError,
    *   PlanRequiredError, NotJoinedError
    */
   delete(viewer: Viewer, chatId: bigint | null, references: readonly MessageReference[]): Promise<DeleteOutcome>;
@@ -86,7 +86,7 @@ const readMessages = async (
   return new Map(rows.map((row) => [row.seq, toMessage(row)]));
 };
 
-/** Those that are tombstones already stay as they are, so a retry answers alike and tells nobody again. */
+/** Existing tombstones stay as they are, so a retry gets the same answer and causes no event. */
 const makeTombstones = async (tx: ChatTransaction, me: Person, messages: MessageRow[]): Promise<MessageRow[]> => {
   const seqs = messages.filter((message) => message.deletedAt === null).map((message) => message.seq);
   if (seqs.length === 0) return messages;

@@ -1,4 +1,4 @@
-/** Messages as a viewer sees them, across chats. Each read is one statement and asks for visibility as it is when it runs. */
+/** Messages as a viewer sees them, across chats. Each read is one statement, which checks visibility at the time it runs. */
 import type { Queryable } from '../../db/database.js';
 import type { MessageRow } from '../../log/event.js';
 import { MESSAGE_COLUMNS, toMessage, type MessageColumns } from './message-row.js';
@@ -7,12 +7,12 @@ import type { Viewer } from '../viewer.js';
 import { CAN_SEE, CHAT_AND_OWN, OWN, viewerParams } from '../rules/visibility.js';
 
 export interface MessageReads {
-  /** In the order of `keys`, null for what is not there or not seen; deleted ones as tombstones. */
+  /** In the order of `keys`, null for messages that do not exist or are not visible; deleted ones as tombstones. */
   byKeys(viewer: Viewer, keys: readonly { chatId: bigint; seq: number }[]): Promise<(MessageRow | null)[]>;
   /**
-   * Newest first: every message that the viewer sent or received in chats of two, or those of one chat.
+   * Newest first: every message that the viewer sent or received in chats of two, or the messages of one chat.
    *
-   * @returns null where there is no such chat, or the viewer may not see it
+   * @returns null if the chat does not exist, or the viewer may not see it
    * @throws BadUserInputError for a malformed page
    */
   list(viewer: Viewer, chatId: bigint | null, page?: PageArgs): Promise<Connection<MessageRow> | null>;
@@ -46,7 +46,7 @@ export const createMessageReads = (db: Queryable): MessageReads => ({
     chatId === null ? listAll(db, viewer, args) : listOne(db, viewer, chatId, args),
 });
 
-/** The chat's row comes along, empty of messages, so that a chat without any is told from one that is not seen. */
+/** Reads the chat's row too, without messages, to tell an empty chat from one that is not visible. */
 const listOne = async (db: Queryable, viewer: Viewer, chatId: bigint, args: PageArgs) => {
   const page = parsePage(newest, args);
   const { where, orderBy, limit, params } = pageSql(newest, page, 5);
@@ -63,8 +63,8 @@ const listOne = async (db: Queryable, viewer: Viewer, chatId: bigint, args: Page
 };
 
 /**
- * From each dialog only as many as a page holds are looked at: within a chat the order of time is that of `seq`. Costs as much
- * as there are dialogs, whatever these hold.
+ * Reads from each chat of two only as many messages as a page holds: within a chat `seq` is the order of time. Costs as much
+ * as the viewer has such chats, whatever these hold.
  */
 const listAll = async (db: Queryable, viewer: Viewer, args: PageArgs) => {
   const page = parsePage(newestOfAll, args);

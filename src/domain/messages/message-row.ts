@@ -1,4 +1,4 @@
-/** A message as statements outside of the log read it, its sender along. */
+/** A message as statements outside of the log read it, with its sender. */
 import type { MessageRow } from '../../log/event.js';
 import { PERSON_COLUMNS, toUser, type PersonColumns } from '../person-row.js';
 

@@ -21,27 +21,27 @@ export interface MessageKey {
 }
 
 export interface Draft {
-  /** Null where the id did not decode. */
+  /** Null if the id did not decode. */
   chatId: bigint | null;
   text: string;
   metadata?: JsonObject | null | undefined;
-  /** The sender's own key: sending twice with it sends once. */
+  /** The sender's idempotency key: sending twice with the same key sends once. */
   clientMessageId?: string | null;
 }
 
 export interface Messages extends MessageReads, DeleteMessages {
   /**
-   * Sends: one statement, shared with whatever else is sent at that moment.
+   * Sends: one statement, shared with other messages sent at that moment.
    *
-   * @returns the message, or, `deduplicated`, the one first sent with this key, as it is now
+   * @returns the message, or, `deduplicated`, the one first sent with this key, in its current state
    * @throws TextTooLongError, TextEmptyError, InvalidInputError, NotFoundError, IdempotencyConflictError, ForbiddenError,
-   *   ChatClosedError, PlanRequiredError, NotJoinedError, RateLimitedError; UnavailableError: unknown whether it was sent
+   *   ChatClosedError, PlanRequiredError, NotJoinedError, RateLimitedError; UnavailableError: the outcome is unknown
    */
   send(viewer: Viewer, draft: Draft): Promise<{ message: MessageRow; deduplicated: boolean }>;
   /**
-   * Edits one's own message; to the text that it has already changes nothing.
+   * Edits the viewer's own message; the same text changes nothing.
    *
-   * @param key null where the id did not decode
+   * @param key null if the id did not decode
    * @throws TextTooLongError, TextEmptyError, InvalidInputError, NotFoundError also for others' messages and deleted ones,
    *   ForbiddenError, ChatClosedError, PlanRequiredError, NotJoinedError, RateLimitedError
    */
@@ -64,11 +64,11 @@ const EDIT = `UPDATE message SET text = $3, edited_at = clock_timestamp(), chang
 
 export const createMessages = ({ db, log, limits, asPresent, textMaxLength }: MessagesOptions): Messages => {
   const send = async (viewer: Viewer, draft: CheckedDraft, isPresent: boolean) => {
-    // Before it is known whether it counts: who is over the limit still gets NotFound, their first answer or Forbidden.
+    // Taken before it is known whether the message counts: over the limit, NotFound, a first answer or Forbidden still takes precedence.
     const taken = await limits.take('message', String(viewer.id));
     const message = { ...draft, senderId: viewer.id, isWithinLimit: taken.allowed, isPresent };
     const outcome = await log.send(message).catch((error: unknown) => {
-      // Unknown whether it was sent, but who is asked to repeat it must not be out of turns by then.
+      // The outcome is unknown, but a client that is asked to retry must not be over the limit by then.
       if (taken.allowed && error instanceof UnavailableError) taken.giveBack();
       throw error;
     });
@@ -79,7 +79,7 @@ export const createMessages = ({ db, log, limits, asPresent, textMaxLength }: Me
     throw new RateLimitedError(taken.allowed ? 0 : taken.retryAfterMs);
   };
 
-  // BEGIN, three statements, two more for an edit that changes something, COMMIT.
+  // BEGIN, three statements, two more for an edit that changes the text, COMMIT.
   const edit = async (viewer: Viewer, key: MessageKey, text: string, isPresent: boolean) => {
     const taken = await limits.take('edit', String(viewer.id));
     const work = async (tx: ChatTransaction, { me }: ChangeFacts) => {
@@ -134,7 +134,7 @@ export const createMessages = ({ db, log, limits, asPresent, textMaxLength }: Me
 
 type CheckedDraft = Pick<NewMessage, 'chatId' | 'text' | 'metadata' | 'clientMessageId'>;
 
-/** What one is told who did not send: why not, or the message that was first sent with this key; null where over the limit. */
+/** The answer if nothing was sent: the error, or the message first sent with this key; null if over the limit. */
 const answerOfOther = (
   viewer: Viewer,
   outcome: Exclude<SendOutcome, { kind: 'sent' }>,

@@ -1,4 +1,4 @@
-/** Tells a chat how far its members have read: at most once a second for each reader, and the last position always. */
+/** Tells a chat how far its members have read: at most once a second for each reader, and always the last position. */
 import type { Bus } from '../../bus/bus.js';
 import { chatTopic } from '../../log/doorbell.js';
 import type { UserFacts } from '../../log/event.js';
@@ -7,20 +7,20 @@ export interface ReadPosition {
   chatId: bigint;
   user: UserFacts;
   lastReadSeq: number;
-  /** In a large chat, for the reader's own devices alone. */
+  /** In a large chat: sent to the reader's own devices alone. */
   isOwnOnly: boolean;
 }
 
 export interface ReadBroadcast {
   tell(position: ReadPosition): void;
-  /** Tells at once what waits. */
+  /** Sends at once what is held back. */
   close(): void;
 }
 
 export interface ReadBroadcastOptions {
   bus: Bus;
   intervalMs?: number;
-  /** Readers that are held back at once; beyond it, the one who waited longest is told early. */
+  /** Readers held back at once; above this number, the one who has waited longest is sent early. */
   readersMost?: number;
 }
 
@@ -63,7 +63,7 @@ export const createReadBroadcast = ({
       const key = `${position.chatId}:${position.user.id}`;
       const reader = readers.get(key);
       if (reader === undefined) hold(key, position);
-      // Two marks may be answered in another order than they were made.
+      // Two marks may be answered in another order than they were made in.
       else if (position.lastReadSeq > (reader.waiting?.lastReadSeq ?? reader.told)) reader.waiting = position;
     },
     close: () => {

@@ -1,4 +1,4 @@
-/** How far members have read. A position only moves forward, and the counters beside it move with it exactly. */
+/** How far members have read. A position only moves forward, and its counters move with it exactly. */
 import type { Bus } from '../../bus/bus.js';
 import type { Database } from '../../db/database.js';
 import { CHAT_COLUMNS, type ChatRow } from '../../log/event.js';
@@ -14,22 +14,22 @@ export interface ReadPositions {
   /**
    * Marks a chat as read: BEGIN, two statements, COMMIT.
    *
-   * @param chatId null where the id did not decode
-   * @param upToSeq null or beyond the head means the head; behind the present position changes nothing
+   * @param chatId null if the id did not decode
+   * @param upToSeq null or beyond the head means the head; a seq before the current position changes nothing
    * @throws InvalidInputError, NotFoundError, ForbiddenError
    */
   mark(viewer: Viewer, chatId: bigint | null, upToSeq: number | null): Promise<ChatRow>;
-  /** Tells at once what was held back. */
+  /** Sends at once what was held back. */
   close(): void;
 }
 
 /**
- * The member's row first, by a statement of its own: one's own sends wait for it, and the next statement's snapshot then holds
- * whatever was sent before. The counters are those of that one snapshot.
+ * Locks the member's row first, in its own statement: it waits for the member's own sends, and the next statement's snapshot then
+ * includes everything sent before. The counters come from that one snapshot.
  */
 const LOCK = `SELECT 1 FROM member WHERE chat_id = $1 AND user_id = $2 FOR NO KEY UPDATE`;
 
-/** At the head nothing need be counted; before it, only one's own messages between the two positions. */
+/** At the head nothing need be counted; before it, only the member's own messages between the two positions. */
 const MARK = `
 WITH place AS MATERIALIZED (
   SELECT head_seq, message_count, least($3::int, head_seq) AS seq FROM chat WHERE id = $1
@@ -47,7 +47,7 @@ SELECT ${CHAT_COLUMNS}, ${PERSON_COLUMNS}, (SELECT last_read_seq FROM moved) AS 
 FROM chat JOIN "user" person ON person.id = $2 WHERE chat.id = $1`;
 
 interface MarkedRow extends ChatRow, PersonColumns {
-  /** Null where nothing moved. */
+  /** Null if the position did not move. */
   lastReadSeq: number | null;
   isBroadcast: boolean;
 }

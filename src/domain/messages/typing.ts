@@ -1,4 +1,4 @@
-/** Who is typing. Not kept: told to whoever listens, and over by itself. */
+/** Who is typing. Not stored: sent to those who listen, and it expires by itself. */
 import type { Bus } from '../../bus/bus.js';
 import type { Queryable } from '../../db/database.js';
 import { chatTopic } from '../../log/doorbell.js';
@@ -14,14 +14,14 @@ import { refuseWriting } from '../rules/write-refusals.js';
 
 export interface Typing {
   /**
-   * Says that the viewer types, or has stopped: one statement. Said again, it lasts longer.
+   * Reports that the viewer is typing, or has stopped: one statement. A repeated report extends it.
    *
-   * @param chatId null where the id did not decode
-   * @returns when it is over unless said again; null once stopped
+   * @param chatId null if the id did not decode
+   * @returns when it expires unless repeated; null once stopped
    * @throws NotFoundError, ForbiddenError, ChatClosedError, PlanRequiredError, NotJoinedError, RateLimitedError
    */
   set(viewer: Viewer, chatId: bigint | null, isTyping: boolean): Promise<{ expiresAt: Date | null }>;
-  /** Tells at once that those whose end this node would tell have stopped. */
+  /** Reports at once the end of all typing whose end this node would report. */
   close(): void;
 }
 
@@ -45,7 +45,7 @@ interface TypistRow extends ChatFacts, PersonColumns {
 }
 
 export const createTyping = ({ db, bus, limits, asPresent, lastsMs = 5000 }: TypingOptions): Typing => {
-  /** What this node will tell; as many as were said in the last few seconds. */
+  /** Ends that this node will report; as many as were typing in the last few seconds. */
   const ends = new Map<string, { timer: NodeJS.Timeout; tell: () => void }>();
 
   const publish = (chatId: bigint, user: UserFacts, headSeq: number, expiresAt: Date | null) =>

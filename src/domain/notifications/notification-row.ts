@@ -1,6 +1,6 @@
 /**
- * Notifications as they are read: those that are stored, and NEW_MESSAGE, which is derived from the member's row, so that what
- * is unread and what is told of it cannot differ.
+ * Notifications as they are read: stored ones, and NEW_MESSAGE, which is derived from the member's row, so that unread messages
+ * and their notification cannot disagree.
  */
 import type { NotificationKind } from '../../generated/prisma/enums.js';
 import type { MessageRow, UserFacts } from '../../log/event.js';
@@ -9,33 +9,33 @@ import { toUser } from '../person-row.js';
 import { MAY_HAVE_UNREAD, UNREAD_COUNT } from '../messages/unread.js';
 
 export interface NotificationRow {
-  /** Unique: `m` and the chat's id for NEW_MESSAGE, which has one for each chat; else the row's. */
+  /** Unique: `m` and the chat's id for NEW_MESSAGE, of which each chat has one; otherwise the row's id. */
   id: string;
   userId: bigint;
   kind: NotificationKind | 'NEW_MESSAGE';
-  /** The chat is the rules' to show: a viewer who has left it no longer sees it. */
+  /** Whether to show the chat is for the rules to decide: a viewer who has left it no longer sees it. */
   chatId: bigint | null;
-  /** For NEW_MESSAGE the newest unread one by another; null where there is none (any more). */
+  /** For NEW_MESSAGE the newest unread message by another user; null if there is none (any longer). */
   message: MessageRow | null;
-  /** Who sent that, or did what this tells of. */
+  /** The sender of that message, or the user whose action this is about. */
   sender: UserFacts | null;
-  /** For NEW_MESSAGE, the chat's; 0 for the rest. */
+  /** For NEW_MESSAGE the chat's unread count; otherwise 0. */
   unreadCount: number;
   createdAt: Date;
   /** Always null for NEW_MESSAGE. */
   readAt: Date | null;
 }
 
-/** Which table an entry comes from. */
+/** The table that an entry comes from. */
 export const STORED = 0;
 export const DERIVED = 1;
 
-/** For a `member own` and its `chat`: the newest that is neither read nor set aside. A LATERAL join, on its own. */
+/** For a `member own` and its `chat`: the newest message that is neither read nor set aside. A LATERAL join, on its own. */
 export const NEWEST_NEWS = `(
   SELECT * FROM message WHERE message.chat_id = own.chat_id AND message.seq > greatest(own.last_read_seq, own.set_aside_seq)
     AND message.sender_id <> own.user_id AND message.deleted_at IS NULL ORDER BY message.seq DESC LIMIT 1)`;
 
-/** Whether there may be any: cheaper than to look. */
+/** Whether there may be any: cheaper than reading it. */
 export const MAY_HAVE_NEWS = `(${MAY_HAVE_UNREAD} AND chat.head_seq > own.set_aside_seq)`;
 
 const NEWS = `
@@ -50,11 +50,11 @@ export const stored = (where: string): string => `
     notification.actor_id, NULL::int AS message_seq, notification.created_at, notification.read_at
   FROM notification WHERE notification.user_id = $1 AND ${where}`;
 
-/** All of user `$1`, or those that are unread. */
+/** All notifications of user `$1`, or the unread ones. */
 export const everything = (unreadOnly: boolean): string =>
   `${NEWS} UNION ALL ${stored(unreadOnly ? 'notification.read_at IS NULL' : 'true')}`;
 
-/** Entries with what belongs to them; `entries` is a CTE of the columns above. */
+/** Entries joined with the rows that belong to them; `entries` is a CTE of the columns above. */
 export const ENTRY_COLUMNS = `entry.source, entry.id, entry.user_id AS "userId", entry.kind, entry.chat_id AS "entryChatId",
   entry.created_at AS "entryCreatedAt", entry.read_at AS "readAt",
   CASE WHEN entry.message_seq IS NOT NULL THEN ${UNREAD_COUNT} ELSE 0 END AS "unreadCount", ${MESSAGE_COLUMNS}`;
@@ -91,7 +91,7 @@ export const toNotification = (row: EntryRow): NotificationRow => ({
 
 const MAX_ID = 2n ** 63n - 1n;
 
-/** @returns null for what is no notification's id */
+/** @returns null if it is not a notification's id */
 export const parseNotificationId = (id: string): { source: number; id: bigint } | null => {
   const match = /^(m?)([1-9]\d{0,18})$/.exec(id);
   if (match === null) return null;

@@ -1,4 +1,4 @@
-/** What tells a user of something, wherever they are. */
+/** A user's notifications, over all chats. */
 import type { Bus } from '../../bus/bus.js';
 import type { Database, Queryable } from '../../db/database.js';
 import { committedSince, MOMENT, type Moment } from '../../log/since.js';
@@ -24,45 +24,45 @@ import { ringUsers } from '../user-bell.js';
 import type { Viewer } from '../viewer.js';
 
 export interface Notifications {
-  /** The viewer's own, newest first; one statement. @throws BadUserInputError for a malformed page */
+  /** The viewer's own notifications, newest first; one statement. @throws BadUserInputError for a malformed page */
   list(viewer: Viewer, unreadOnly: boolean, page?: PageArgs): Promise<Connection<NotificationRow>>;
-  /** In the order of `ids`, null for what is not there or another's. Two statements. */
+  /** In the order of `ids`, null for missing ones and for those of other users. Two statements. */
   byIds(viewer: Viewer, ids: readonly string[]): Promise<(NotificationRow | null)[]>;
   /**
-   * Marks as read, and sets NEW_MESSAGE aside without moving the read position. Again changes nothing.
+   * Marks as read, and sets NEW_MESSAGE aside without moving the read position. Idempotent.
    *
-   * @param ids null = all; an id that did not decode stands as null
+   * @param ids null = all; null in the list stands for an id that did not decode
    * @returns how many notifications are unread now
-   * @throws NotFoundError where one of them is not there; nothing was changed then
+   * @throws NotFoundError if one of them does not exist; then nothing was changed
    */
   markRead(viewer: Viewer, ids: readonly (string | null)[] | null): Promise<number>;
   /**
-   * The NEW_MESSAGE notification of each, in order; with no message and 0 unread where there is none. One statement.
+   * The NEW_MESSAGE notification of each pair, in order; without a message and with 0 unread if there is none. One statement.
    */
   newMessages(pairs: readonly { userId: bigint; chatId: bigint }[]): Promise<NotificationRow[]>;
   /**
-   * How NEW_MESSAGE stands in each of the viewer's chats, and in those that they left since `earlier`. One statement.
+   * The state of NEW_MESSAGE in each of the viewer's chats, and in those that they left since `earlier`. One statement.
    *
-   * @param begun since then a message is new to them
+   * @param begun messages after this moment are new to the viewer
    */
   standing(viewer: Viewer, earlier: Moment, begun: Moment): Promise<ViewerNews[]>;
-  /** What changed of the viewer's since a moment. One statement. */
+  /** What changed for the viewer since a moment. One statement. */
   since(viewer: Viewer, moment: Moment): Promise<NotificationChanges>;
 }
 
 export interface ViewerNews extends StandingNews {
-  /** Otherwise the chat was left. */
+  /** False: the viewer has left the chat. */
   isMember: boolean;
   /** Something happened there in the last ten seconds. */
   isFresh: boolean;
 }
 
 export interface NotificationChanges {
-  /** Stored ones that were written or read since, as they are now, oldest first. */
+  /** Stored notifications that were written or read since, in their current state, oldest first. */
   stored: NotificationRow[];
-  /** The chats that were read or set aside since: NEW_MESSAGE may stand otherwise there. */
+  /** Chats that were read or set aside since: their NEW_MESSAGE may have changed. */
   chatIds: bigint[];
-  /** From which to ask next. */
+  /** The moment to ask from next. */
   moment: Moment;
 }
 
@@ -110,7 +110,7 @@ const STANDING = `SELECT own.chat_id AS "chatId", chat.head_seq AS "headSeq", me
 const KNOWN = `SELECT (SELECT count(*)::int FROM member WHERE user_id = $1 AND chat_id = ANY($2::bigint[]))
   + (SELECT count(*)::int FROM notification WHERE user_id = $1 AND id = ANY($3::bigint[])) AS count`;
 
-/** In the order of ids, as sending locks them. */
+/** In the order of ids, in which sending locks them too. */
 const SET_ASIDE = `WITH mine AS MATERIALIZED (
     SELECT own.chat_id, chat.head_seq FROM member own JOIN chat ON chat.id = own.chat_id
     WHERE own.user_id = $1 AND ($2::bigint[] IS NULL OR own.chat_id = ANY($2::bigint[]))
@@ -138,7 +138,7 @@ export const createNotifications = ({ db, bus }: { db: Database; bus: Bus }): No
     standing: (viewer, earlier, begun) =>
       db.query<ViewerNews>(STANDING, [viewer.id, earlier.xmax, earlier.xip, begun.xmax, begun.xip]),
 
-    // Costs as much as the viewer has chats with something unread, and stored notifications; texts are read for the page only.
+    // Costs as much as the viewer has chats with unread messages, and stored notifications; texts are read for the page only.
     list: async (viewer, unreadOnly, args = {}) => {
       const page = parsePage(newest, args);
       const { where, orderBy, limit, params } = pageSql(newest, page, 3);
@@ -185,7 +185,7 @@ export const createNotifications = ({ db, bus }: { db: Database; bus: Bus }): No
   };
 };
 
-/** The chats in which anything changed; null where nothing did, not even outside of chats. */
+/** The chats in which something changed; null if nothing changed, in chats or outside. */
 type Changed = bigint[] | null;
 
 const changedBy = (rows: { chatId: bigint | null }[]): Changed =>
@@ -207,7 +207,7 @@ const markSome = async (tx: Queryable, userId: bigint, ids: readonly (string | n
   return changedBy([...setAside, ...read]);
 };
 
-/** @returns each once; `isWhole`: every one could be an id */
+/** @returns each id once; `isWhole`: every one could be an id */
 const sortIds = (ids: readonly (string | null)[]) => {
   const parsed = [...new Set(ids)].map((id) => (id === null ? null : parseNotificationId(id)));
   const ofSource = (source: number) => parsed.flatMap((entry) => (entry?.source === source ? [entry.id] : []));

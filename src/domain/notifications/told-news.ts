@@ -1,11 +1,11 @@
-/** What the list of a viewer's notifications has of each chat as far as it was told, so that what changed in it can be told. */
+/** What a viewer's notification list has of each chat, as far as it was delivered, so that changes to it can be delivered. */
 import type { NotificationRow } from './notification-row.js';
 
-/** How NEW_MESSAGE stands in one of the viewer's chats. */
+/** The state of NEW_MESSAGE in one of the viewer's chats. */
 export interface StandingNews {
   chatId: bigint;
   headSeq: number;
-  /** Of the message, and of what changed it last; null where there is none. */
+  /** The seq of the message, and of the event that last changed it; null if there is no message. */
   messageSeq: number | null;
   changedSeq: number | null;
   unreadCount: number;
@@ -14,26 +14,26 @@ export interface StandingNews {
 }
 
 export type NotificationChange =
-  /** `isNew`: to the viewer, who was told of nothing as new as that. */
+  /** `isNew`: new to the viewer, who was told of no message as new as this. */
   | { kind: 'added' | 'changed'; notification: NotificationRow; isNew: boolean }
   | { kind: 'removed'; notification: NotificationRow };
 
 export interface ToldNews {
-  /** What the viewer has. Where it is not sure that their list has it, it is told once more. */
+  /** The state that the viewer starts with. If it is not certain that their list has it, it is delivered once more. */
   begin(news: StandingNews, isSure: boolean): void;
   /**
-   * @param isDoubtful whether it may have stood otherwise meanwhile, which a list that was read then may have
-   * @returns null where the list has it
+   * @param isDoubtful whether the state may have changed back and forth meanwhile, and a list read at that time may have the other one
+   * @returns null if the list has this state already
    */
   tell(notification: NotificationRow, isDoubtful: boolean): NotificationChange | null;
-  /** Of a chat that was left. */
+  /** For a chat that the viewer left. */
   forget(chatId: bigint): void;
 }
 
 interface Told {
-  /** As it is in the list; null where it is not. */
+  /** The state in the list; null if it is not in the list. */
   entry: string | null;
-  /** Nothing up to here is new to the viewer. */
+  /** No message up to this seq is new to the viewer. */
   newestSeq: number;
 }
 

@@ -1,4 +1,4 @@
-/** What a viewer is to a chat, read in one statement with the chat's row, so that the one cannot be older than the other. */
+/** A viewer's access to a chat, read in one statement with the chat's row, so that both have the same age. */
 import type { Queryable } from '../../db/database.js';
 import { CHAT_COLUMNS, type ChatRow } from '../../log/event.js';
 import { canSee, type Actor } from './policy.js';
@@ -12,7 +12,7 @@ export interface ChatAccess {
 const ACCESS = `SELECT ${CHAT_COLUMNS}, member.user_id IS NOT NULL AS "isMember"
   FROM chat LEFT JOIN member ON member.chat_id = chat.id AND member.user_id = $2 WHERE chat.id = $1`;
 
-/** @returns null where there is no such chat, or the viewer may not see it; without looking whether they are present */
+/** @returns null if the chat does not exist, or the viewer may not see it; presence is not checked */
 export const readAccess = async (db: Queryable, viewer: Viewer, chatId: bigint): Promise<ChatAccess | null> => {
   const [row] = await db.query<ChatRow & { isMember: boolean }>(ACCESS, [chatId, viewer.id]);
   if (row === undefined) return null;

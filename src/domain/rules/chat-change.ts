@@ -1,4 +1,4 @@
-/** Changing a chat as somebody: under its lock, by the role and the membership that they have then. */
+/** Changing a chat on a user's behalf: under its lock, by the role and the membership that they have at that time. */
 import type { Queryable } from '../../db/database.js';
 import type { UserFacts } from '../../log/event.js';
 import type { ChatTransaction, Log } from '../../log/log.js';
@@ -7,7 +7,7 @@ import { PERSON_COLUMNS, toUser, type PersonColumns } from '../person-row.js';
 import { canSee, type Actor } from './policy.js';
 import type { Viewer } from '../viewer.js';
 
-/** A user as the database has them now, and what they are to one chat. */
+/** A user as the database has them now, with their membership of one chat. */
 export interface Person {
   user: UserFacts;
   actor: Actor;
@@ -24,7 +24,7 @@ interface PersonRow extends PersonColumns {
   isMember: boolean;
 }
 
-/** Under the chat's lock nobody joins or goes, so its answer stays true until the commit. One statement. */
+/** Under the chat's lock nobody joins or leaves, so the result stays true until the commit. One statement. */
 const readPeople = async (
   tx: Queryable,
   chatId: bigint,
@@ -41,20 +41,20 @@ const readPeople = async (
   );
 };
 
-/** What a change has at hand: who acts, and whom it is about. */
+/** The facts for a change: who acts, and whom it is about. */
 export interface ChangeFacts {
   me: Person;
-  /** By id; without those that there are not. */
+  /** By id; missing users are left out. */
   others: ReadonlyMap<bigint, Person>;
 }
 
 /**
- * Runs `work` under the chat's lock. Beside the statements of `work` and those of its events: BEGIN, two, COMMIT.
+ * Runs `work` under the chat's lock. Besides the statements of `work` and of its events: BEGIN, two, COMMIT.
  *
- * @param chatId null where the id did not decode
+ * @param chatId null if the id did not decode
  * @param options.otherIds whom it is about
- * @param options.isPresent whether the viewer is present in the chat, where that counts
- * @throws NotFoundError where there is no such chat, or the viewer may not see it; what `work` throws
+ * @param options.isPresent whether the viewer is present in the chat, if that matters
+ * @throws NotFoundError if the chat does not exist, or the viewer may not see it; what `work` throws
  */
 export const changeChat = async <Result extends object>(
   log: Log,

@@ -1,29 +1,29 @@
 /**
- * Who may do what in a chat: a row for each kind, a column for each right. `policy.ts` answers from it for one person and one
- * chat, and `right-sql.ts` makes of it the same conditions for statements.
+ * Who may do what in a chat: a row for each kind, a column for each right. `policy.ts` applies it to one person and one
+ * chat, and `right-sql.ts` turns it into the same conditions in SQL.
  */
 import type { ChatKind, Role } from '../../generated/prisma/enums.js';
 
-/** One way to have a right: all that it names must be so. */
+/** One way to have a right: all of its conditions must hold. */
 export interface Grant {
   /** They must have one of these roles. */
   roles?: readonly Role[];
   /** They must be a member. */
   isMember?: true;
-  /** A brand of the chat must have the BUSINESS plan; where none has, they are told that it is this that is missing. */
+  /** A brand of the chat must have the BUSINESS plan; if none has, the user is told that the plan is missing. */
   needsPlan?: true;
 }
 
 export interface Rights {
   see: readonly Grant[];
-  /** Sends, types, edits and deletes messages of their own. */
+  /** Sends, types, edits and deletes their own messages. */
   write: readonly Grant[];
   deleteOthers: readonly Grant[];
-  /** Brings people in and takes them out. */
+  /** Adds and removes members. */
   manageMembers: readonly Grant[];
   leave: readonly Grant[];
   rename: readonly Grant[];
-  /** And reopens. */
+  /** And reopens it. */
   close: readonly Grant[];
   markRead: readonly Grant[];
 }
@@ -31,7 +31,7 @@ export interface Rights {
 export type Right = keyof Rights;
 
 export interface KindRules extends Rights {
-  /** Whether who writes or deletes must follow the chat by `chatEvents` at that time, on any node. */
+  /** Whether a user must follow the chat by `chatEvents`, on any node, to write or delete in it. */
   needsPresence: boolean;
 }
 

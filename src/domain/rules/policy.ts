@@ -1,11 +1,11 @@
 /**
- * Who may do what: in a chat by its kind (`kinds.ts`), and besides. Every read, write and live event asks here, or by the same
- * table in SQL (`right-sql.ts`); resolvers never decide.
+ * Who may do what: in a chat by its kind (`kinds.ts`), and outside chats. Every read, write and live event is decided here, or by
+ * the same table in SQL (`right-sql.ts`); resolvers never decide.
  */
 import type { ChatKind, Role } from '../../generated/prisma/enums.js';
 import { kinds, type Grant, type Right } from './kinds.js';
 
-/** What a decision rests on. Take them from rows that the transaction has locked where it writes. */
+/** The facts that a decision depends on. For a write, take them from rows that the transaction has locked. */
 export interface ChatFacts {
   kind: ChatKind;
   closedAt: Date | null;
@@ -16,23 +16,23 @@ export interface ChatFacts {
 export interface Actor {
   id: bigint;
   role: Role;
-  /** Whether they are a member of the chat in question. */
+  /** Whether they are a member of this chat. */
   isMember: boolean;
-  /** Whether they follow it by `chatEvents` now, on any node; asked where the kind needs presence. */
+  /** Whether they follow it by `chatEvents` now, on any node; needed only if the kind needs presence. */
   isPresent: boolean;
 }
 
 const holds = (actor: Actor, { roles, isMember }: Grant): boolean =>
   (!isMember || actor.isMember) && (!roles || roles.includes(actor.role));
 
-/** Whether they have a right, or would have it if a brand had the plan. */
+/** Whether they have the right, or would have it if a brand had the plan. */
 const mayAtAll = (right: Right, actor: Actor, chat: ChatFacts): boolean =>
   kinds[chat.kind][right].some((grant) => holds(actor, grant));
 
 const may = (right: Right, actor: Actor, chat: ChatFacts): boolean =>
   kinds[chat.kind][right].some((grant) => holds(actor, grant) && (!grant.needsPlan || chat.hasBusiness));
 
-/** Whether nothing but the plan is missing. */
+/** Whether only the plan is missing. */
 export const lacksPlan = (right: Right, actor: Actor, chat: ChatFacts): boolean =>
   mayAtAll(right, actor, chat) && !may(right, actor, chat);
 
@@ -42,13 +42,13 @@ export const lacksPresence = (actor: Actor, chat: ChatFacts): boolean => needsPr
 
 export const canSee = (actor: Actor, chat: ChatFacts): boolean => may('see', actor, chat);
 
-/** Whether they may write here at all; `refuseWriting` says what may still be in the way. */
+/** Whether they may write here at all; `refuseWriting` checks the remaining conditions. */
 export const canWrite = (actor: Actor, chat: ChatFacts): boolean => mayAtAll('write', actor, chat);
 
-/** `refuseDeleting` says what may still be in the way. */
+/** `refuseDeleting` checks the remaining conditions. */
 export const canDeleteOthers = (actor: Actor, chat: ChatFacts): boolean => mayAtAll('deleteOthers', actor, chat);
 
-/** Whether there is any message here that they may delete. In a closed chat only administrators. */
+/** Whether they may delete any of their messages here. In a closed chat only administrators may. */
 export const canDeleteOwn = (actor: Actor, chat: ChatFacts): boolean =>
   canWrite(actor, chat) || canDeleteOthers(actor, chat);
 
@@ -71,7 +71,7 @@ export const canManageBrands = canCreateGroup;
 
 export const canCreateMatch = canCreateGroup;
 
-/** Who may open dialogs: everyone, managers and administrators (with anyone), or nobody. Those that there are stay. */
+/** Who may open direct chats: everyone, managers and administrators (with anyone), or nobody. Existing ones stay. */
 export type DirectChatOpeners = 'everyone' | 'staff' | 'off';
 
 export const canOpenDirect = (actor: { role: Role }, openers: DirectChatOpeners): boolean =>
@@ -79,7 +79,7 @@ export const canOpenDirect = (actor: { role: Role }, openers: DirectChatOpeners)
 
 export const canBeManager = (user: { role: Role }): boolean => user.role !== 'USER';
 
-/** Managers make, change and delete the relations in which they are the manager. */
+/** Managers create, change and delete the relations in which they are the manager. */
 export const canChangeRelation = (actor: { id: bigint; role: Role }, managerId: bigint): boolean =>
   actor.role === 'ADMIN' || (actor.role === 'MANAGER' && actor.id === managerId);
 

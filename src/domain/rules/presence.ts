@@ -1,17 +1,17 @@
-/** Who is present in a chat: follows it by `chatEvents` now. In a MATCH one writes only then. */
+/** Who is present in a chat: follows it by `chatEvents` now. In a MATCH a user may write only while present. */
 import { NotJoinedError } from '../errors.js';
 
 export interface Presence {
   /** On this node: costs nothing. */
   isPresentHere(userId: bigint, chatId: bigint): boolean;
-  /** On any node; on this one alone where the others cannot be asked. */
+  /** On any node; on this node alone if the others cannot be asked. */
   isPresent(userId: bigint, chatId: bigint): Promise<boolean>;
 }
 
 /**
- * Does something for a user, told whether they are present. The other nodes are asked only where the chat's kind needs it.
+ * Does something for a user, who may have to be present. The other nodes are asked only if the chat's kind needs presence.
  *
- * @param work runs a second time the first time that its chat turns out to need presence; must have changed nothing where it throws
+ * @param work runs again when its chat first turns out to need presence; must have changed nothing if it throws
  * @throws what `work` throws
  */
 export type AsPresent = <Result>(
@@ -23,7 +23,7 @@ export type AsPresent = <Result>(
 const MAX_REMEMBERED = 10_000;
 
 export const createAsPresent = (presence: Presence): AsPresent => {
-  /** Chats that turned out to need presence, the newest last. A chat's kind never changes. */
+  /** Chats that turned out to need presence, newest last. A chat's kind never changes. */
   const needing = new Set<bigint>();
   const remember = (chatId: bigint) => {
     needing.add(chatId);

@@ -1,8 +1,8 @@
-/** The rights of `kinds.ts` as conditions in SQL, for statements that judge many at once. */
+/** The rights of `kinds.ts` as SQL conditions, for statements that decide about many rows at once. */
 import type { ChatKind, Role } from '../../generated/prisma/enums.js';
 import { kinds, type Grant, type Right } from './kinds.js';
 
-/** What a statement calls what a right rests on, each as an expression in SQL. */
+/** The statement's SQL expressions for the facts that a right depends on. */
 export interface RightColumns {
   kind: string;
   isMember: string;
@@ -10,7 +10,7 @@ export interface RightColumns {
   hasBusiness: string;
 }
 
-/** The shorter way to say it; nothing where all are meant. */
+/** The shorter of the two conditions; nothing if all kinds are meant. */
 const isOneOf = (column: string, those: readonly ChatKind[]): string[] => {
   const others = (Object.keys(kinds) as ChatKind[]).filter((kind) => !those.includes(kind));
   if (others.length === 0) return [];
@@ -18,7 +18,7 @@ const isOneOf = (column: string, those: readonly ChatKind[]): string[] => {
   return [others.length < those.length ? `${column} NOT IN (${list(others)})` : `${column} IN (${list(those)})`];
 };
 
-/** @returns true where they have the right; otherwise false or null */
+/** @returns true if they have the right; otherwise false or null */
 export const rightSql = (right: Right, columns: RightColumns): string => {
   const kindsOf = new Map<Grant, ChatKind[]>();
   for (const [kind, { [right]: grants }] of Object.entries(kinds) as [ChatKind, (typeof kinds)[ChatKind]][]) {
@@ -36,13 +36,13 @@ export const rightSql = (right: Right, columns: RightColumns): string => {
   return ways.length === 0 ? 'false' : `(${ways.join(' OR ')})`;
 };
 
-/** Whether the chat is of a kind in which one need not follow it in order to write, or `isPresent`. */
+/** Whether the chat's kind allows writing without following it, or `isPresent`. */
 const presenceSql = (kind: string, isPresent: string): string => {
   const those = (Object.keys(kinds) as ChatKind[]).filter((one) => !kinds[one].needsPresence);
   return `(${[...isOneOf(kind, those), isPresent].join(' OR ')})`;
 };
 
-/** Who may send, for the log: it names what its statement has locked. */
+/** Who may send, for the log: names the rows that its statement has locked. */
 export const MAY_SEND = `${rightSql('write', {
   kind: 'locked_chat.kind',
   isMember: 'locked_member.user_id IS NOT NULL',

@@ -1,14 +1,14 @@
 /**
  * `policy.canSee` in SQL, for statements that read many chats at once. `$1` is the viewer's id, `$2` whether they are an
- * administrator; `own` is their member's row, null where they are no member.
+ * administrator; `own` is the viewer's member row, null if they are not a member.
  */
 import { isAdmin, type Viewer } from '../viewer.js';
 import { rightSql } from './right-sql.js';
 
-/** To follow FROM or JOIN … ON. */
+/** For use after FROM or JOIN … ON. */
 export const OWN = `member own ON own.chat_id = chat.id AND own.user_id = $1::bigint`;
 
-/** Chats whether visible or not; narrow them by `CAN_SEE`. */
+/** All chats, visible or not; narrow them by `CAN_SEE`. */
 export const CHAT_AND_OWN = `chat LEFT JOIN ${OWN}`;
 
 export const CAN_SEE = rightSql('see', {

@@ -1,4 +1,4 @@
-/** What is in the way of writing, the first that applies: not theirs to do, closed, the plan, not present. */
+/** Why a user may not write, the first reason that applies: no right, closed chat, missing plan, not present. */
 import { ChatClosedError, ForbiddenError, NotJoinedError, PlanRequiredError } from '../errors.js';
 import {
   canDeleteOthers,
@@ -19,9 +19,9 @@ export const refuseWriting = (actor: Actor, chat: ChatFacts): void => {
 };
 
 /**
- * For deleting messages that are theirs to delete.
+ * For deleting messages that the user has the right to delete.
  *
- * @param areAllOwn otherwise they delete as an administrator, as in a closed chat
+ * @param areAllOwn if false they delete as an administrator, as in a closed chat
  * @throws as `refuseWriting`
  */
 export const refuseDeleting = (actor: Actor, chat: ChatFacts, areAllOwn: boolean): void => {

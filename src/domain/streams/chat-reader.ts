@@ -1,6 +1,6 @@
 /**
- * One viewer's reading of one chat: which events go into the subscriber's queue, and what to do next. There is no clock, no
- * database and no promise in here. A stream brings what it has read, was told or has delivered, and does what it is answered.
+ * One viewer's reading of one chat: which events go into the subscriber's queue, and what to do next. It uses no clock, no
+ * database and no promise. A stream passes in what it has read, received or delivered, and does what the reader returns.
  *
  *     unsure ── access ──▶ reading ── the head is queued ──▶ live
  *        ▲                    ▲ │                             │
@@ -19,17 +19,17 @@ import { ITEM_BYTES, RESYNC_REASONS, type ResyncCause, type StreamItem } from '.
 
 export type ReaderState = 'unsure' | 'reading' | 'live' | 'departed';
 
-/** Why the viewer is told nothing more. */
+/** Why the viewer gets no more events. */
 export type Departure =
-  /** By their own doing, which is the last event. */
+  /** They left; that is the last event. */
   | 'left'
-  /** By another's doing, which is the last event. */
+  /** Another user removed them; that is the last event. */
   | 'removed'
-  /** Without that event: what comes before it was changed after it. */
+  /** Without that event: messages before it were changed after it. */
   | 'cutOff'
-  /** They may not see it, as far as the access tells. */
+  /** They may not see the chat, according to the access check. */
   | 'unseen'
-  /** There is no such chat any more. */
+  /** The chat no longer exists. */
   | 'gone';
 
 /** What the stream does next. */
@@ -37,43 +37,43 @@ export type Next =
   | 'wait'
   /** Read a page of the log after `queued`, once the queue is empty: `takePage`. */
   | 'read'
-  /** Read what the viewer is to the chat: `takeAccess`. */
+  /** Read the viewer's access to the chat: `takeAccess`. */
   | 'checkAccess'
   /** Drop what waits in the queue and tell each reader that shares it: `rewind`. */
   | 'dropQueue'
   | Departure;
 
-/** @returns false where the queue is full; the item is not in it then */
+/** @returns false if the queue is full; the item was not added */
 export type Put = (item: StreamItem, bytes: number) => boolean;
 
 export interface ChatReader {
   readonly chatId: bigint;
   readonly viewerId: bigint;
-  /** The position that the client came with. */
+  /** The position that the client started from. */
   readonly cursor: LogPosition | null;
   state: ReaderState;
-  /** Up to where events are in the queue or were delivered; null until the first access tells the head to begin at. */
+  /** Events up to here are queued or delivered; null until the first access check gives the head to begin at. */
   queued: LogPosition | null;
   delivered: LogPosition | null;
-  /** The newest number that is known to exist. */
+  /** The newest seq known to exist. */
   knownHead: number;
-  /** Whether the client is owed a `ready`, or it waits in the queue. */
+  /** Whether the client still has to get a `ready`, or it waits in the queue. */
   ready: 'owed' | 'queued' | 'told';
-  /** The client is to be told to query the chat again. */
+  /** The client has to query the chat again. */
   resync: ResyncCause | null;
-  /** The head when the viewer was last seen to have access. Removals up to there were made good since. */
+  /** The head when the viewer was last seen to have access. They have been added again after any removal up to there. */
   entitledSeq: number;
-  /** The viewer's own removals up to there that are to be made sure of, and those that were: they are a member in spite of them. */
+  /** The viewer's own removals up to there: those still to be verified, and those verified as followed by a new membership. */
   doubted: readonly Removal[];
   madeGood: readonly Removal[];
-  /** By their role: no removal ends their reading. */
+  /** By their role: a removal does not end their reading. */
   seesWithoutMembership: boolean;
   departure: Departure | null;
-  /** Grows with each rewind: what was asked for before is of no use after it. */
+  /** Grows with each rewind: results requested before it are ignored. */
   generation: number;
 }
 
-/** What was known when a page or the access was asked for. */
+/** What was known when a page or the access was requested. */
 export interface Request {
   generation: number;
   knownHead: number;
@@ -112,7 +112,7 @@ export const begin = (reader: ChatReader, position: LogPosition, entitledSeq: nu
   return become(reader, 'reading');
 };
 
-/** Events as they are committed, in order; `removals` as known after they were read. */
+/** Events as they are committed, in order; `removals` as of after the events were read. */
 export const takeEvents = (
   reader: ChatReader,
   events: readonly LogEvent[],
@@ -120,7 +120,7 @@ export const takeEvents = (
   put: Put,
 ): Next => {
   reader.knownHead = Math.max(reader.knownHead, events.at(-1)?.seq ?? 0);
-  if (reader.state !== 'live') return nextOf(reader); // the log is read anyway
+  if (reader.state !== 'live') return nextOf(reader); // the log will be read anyway
   for (const event of events) {
     if (event.seq <= reader.queued!.seq) continue;
     if (event.seq !== reader.queued!.seq + 1) return become(reader, 'reading');
@@ -134,8 +134,8 @@ export const takeEvents = (
 /**
  * A page of the log after `queued`.
  *
- * @param page null where the chat is gone
- * @param since what is older may not be replayed after the client's own cursor
+ * @param page null if the chat no longer exists
+ * @param since events older than this may not be replayed after the client's own cursor
  */
 export const takePage = (
   reader: ChatReader,
@@ -149,25 +149,25 @@ export const takePage = (
   const isAtCursor = reader.cursor !== null && isSame(reader.queued!, reader.cursor);
   const resumability = checkPosition(reader.queued!, page, isAtCursor ? since : undefined);
   if (resumability !== 'ok') {
-    // What is passed over may hold their removal, and another log may never have had their joining.
+    // Skipping ahead may skip the viewer's own removal, and a restored log may lack their MEMBER_ADDED: check access again.
     reader.resync = resumability;
     return become(reader, 'unsure');
   }
-  // Made good since, unless the log is another one by now than when the access was read.
+  // They were added again since, unless this is another log than when the access was read.
   const removals = page.removals.filter(({ userId, seq }) => userId === reader.viewerId && seq <= reader.entitledSeq);
   if (!reader.seesWithoutMembership && !removals.every((one) => reader.madeGood.some((good) => isSame(good, one)))) {
     reader.doubted = removals;
     return become(reader, 'unsure');
   }
   for (const event of page.events) {
-    // Of a full queue the rest is read again once this much is taken: dropping it all would read the same page again and again.
+    // If the queue is full, the rest is read again once this much is taken: dropping it all would read the same page over and over.
     if (queueEvent(reader, event, page.removals, put) !== 'queued') return nextOf(reader);
   }
   learnHead(reader, request, page.chat);
   return catchUp(reader, page.chat, put);
 };
 
-/** What the viewer is to the chat; null where they may not see it, or there is none. */
+/** The viewer's access to the chat; null if they may not see it, or it does not exist. */
 export const takeAccess = (
   reader: ChatReader,
   request: Request,
@@ -175,7 +175,7 @@ export const takeAccess = (
   put: Put,
 ): Next => {
   if (access !== null) {
-    // Whatever came meanwhile: the stream may have told of the chat as of here, and another log is known by its mark.
+    // Start at this head, whatever came meanwhile: the stream may have reported the chat as of it, and its mark identifies the log.
     reader.queued ??= headOf(access.chat);
     reader.delivered ??= headOf(access.chat);
   }
@@ -196,13 +196,13 @@ export const takeAccess = (
     reader.ready = 'owed';
   }
   if (!isSame(reader.queued!, head)) return become(reader, 'reading');
-  // Before anything that came meanwhile: what the client queries after a resync must be no older than this.
+  // Before any event that came meanwhile: what the client queries after a resync must not be older than this.
   if (reader.ready === 'owed') queueReady(reader, chat, put);
   learnHead(reader, request, chat);
   return catchUp(reader, chat, put);
 };
 
-/** The client has this item, or is about to. */
+/** The client has this item, or is about to get it. */
 export const deliver = (reader: ChatReader, item: Extract<StreamItem, { kind: 'event' | 'ready' }>): void => {
   if (item.kind === 'event') {
     move(reader.delivered!, item.event.seq, item.event.mark);
@@ -212,14 +212,14 @@ export const deliver = (reader: ChatReader, item: Extract<StreamItem, { kind: 'e
   }
 };
 
-/** The queue was dropped: what waited there is read again from what was delivered. */
+/** The queue was dropped: what waited in it is read again, from the last delivered event. */
 export const rewind = (reader: ChatReader): Next => {
   if (!isWaiting(reader)) return nextOf(reader);
   goBack(reader);
   return reader.state === 'live' ? become(reader, 'reading') : nextOf(reader);
 };
 
-/** Their role is another one, and the queue was dropped. */
+/** The viewer's role changed, and the queue was dropped. */
 export const doubtAccess = (reader: ChatReader): Next => {
   if (reader.state === 'departed') return nextOf(reader);
   if (isWaiting(reader)) goBack(reader);
@@ -227,12 +227,12 @@ export const doubtAccess = (reader: ChatReader): Next => {
   return become(reader, 'unsure');
 };
 
-/** The log does not continue what was told of it, and what waited in the queue was dropped. */
+/** The log does not continue the one delivered so far, and the queue was dropped. */
 export const replaceLog = (reader: ChatReader): Next => {
   if (reader.state === 'departed') return nextOf(reader);
   goBack(reader);
   reader.resync = null;
-  // What was known to exist is of the log that was.
+  // The known head was of the previous log.
   reader.knownHead = 0;
   return become(reader, 'unsure');
 };
@@ -266,7 +266,7 @@ const depart = (reader: ChatReader, departure: Departure): Next => {
   return departure;
 };
 
-/** In place, since it is done for each event of each subscriber. */
+/** In place, since this runs for each event of each subscriber. */
 const move = (position: LogPosition, seq: number, mark: number) => {
   position.seq = seq;
   position.mark = mark;
@@ -306,7 +306,7 @@ const queueEvent = (
   return 'queued';
 };
 
-/** A read that began after `request` did not find what was known then: it is of a log that was lost. */
+/** A read that began after `request` did not find the head known then: that head was of a lost log. */
 const learnHead = (reader: ChatReader, request: Request, chat: ChatRow) => {
   if (reader.knownHead === request.knownHead) reader.knownHead = Math.max(reader.queued!.seq, chat.headSeq);
 };

@@ -1,6 +1,6 @@
 /**
- * One chat, followed by one viewer: the log after a cursor, then `ready`, then live. A chat reader says what is told; here it is
- * given what it asks for, and a place in the chat.
+ * One chat, followed by one viewer: the log after a cursor, then `ready`, then live. A chat reader decides what is delivered; this
+ * stream provides what the reader asks for, and a place in the chat.
  */
 import type { Queryable } from '../../db/database.js';
 import type { LogPosition } from '../../log/cursor.js';
@@ -37,27 +37,27 @@ export interface ChatStreamOptions {
   tail: Tail;
   viewer: Viewer;
   chatId: bigint;
-  /** The event that the client saw last; without it nothing is replayed. */
+  /** The last event that the client saw; if null, nothing is replayed. */
   after: LogPosition | null;
   places: Pick<Places, 'take'>;
-  /** The socket or request that carries it: counted once for each chat, however much it follows of it. */
+  /** The socket or request that carries this stream: it takes one place per chat, however many subscriptions it has to it. */
   carrierId: string;
-  /** Whether the viewer is present in the chat by this, from `ready` on. */
+  /** Whether this makes the viewer present in the chat, from `ready` on. */
   announcesPresence: boolean;
-  /** Tells of the viewer's role, should it change. */
+  /** Reports a change of the viewer's role. */
   watch: WatchViewer;
-  /** Told once the socket, the session or the server ends what it carries. */
+  /** Called once the socket, the session or the server ends what it carries. */
   ending: Ending;
   slowReaderMs: number;
-  /** Cursors that are further behind are not replayed; 0: all are. */
+  /** Older cursors are not replayed from; 0: all are. */
   retentionDays: number;
   onResync?: OnResync | undefined;
 }
 
-/** As `Credentials` has it. */
+/** As in `Credentials`. */
 export type WatchViewer = (viewer: Viewer, onChange: (what: 'ended' | 'role', role: Role) => void) => () => void;
 
-/** Events of one read. */
+/** Events per read. */
 const PAGE = 200;
 
 const ENDS: Record<Departure, [code: EndCode, reason: string, isInOrder: boolean]> = {
@@ -89,7 +89,7 @@ export const createChatStream = ({
   const reader = createChatReader({ chatId, viewerId: viewer.id, cursor: after, ready: 'owed' });
   let isStarted = false;
   let place: Place | null = null;
-  /** As it is now; `viewer` has the one that they subscribed with. */
+  /** The current role; `viewer` has the one at the time of subscribing. */
   let { role } = viewer;
   let stopWatching: (() => void) | null = null;
 
@@ -133,8 +133,8 @@ export const createChatStream = ({
     if (!subscription.isOpen()) return taken.release();
     place = taken;
     await tail.follow([chatId], follower);
-    if (!subscription.isOpen()) return tail.unfollow([chatId], follower); // let go meanwhile
-    // The access is read after this: what was committed before is in its head, what comes later is told.
+    if (!subscription.isOpen()) return tail.unfollow([chatId], follower); // stopped meanwhile
+    // The access is read after this: earlier commits are in its head, later ones are delivered live.
     isStarted = true;
   };
 
@@ -171,7 +171,7 @@ export const createChatStream = ({
     if (item?.kind !== 'event' && item?.kind !== 'ready') return item;
     deliver(reader, item);
     if (item.kind !== 'ready' || !announcesPresence || !needsPresence(item.chat)) return item;
-    // Known to all nodes before its client is told, who may write through any of them.
+    // All nodes know it before the client does, which may then write through any of them.
     return place!.announce().then(() => item);
   };
 

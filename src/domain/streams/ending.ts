@@ -1,23 +1,23 @@
-/** How the server ends what one socket, or one request over Server-Sent Events, carries. */
+/** How the server ends everything that one socket, or one request over Server-Sent Events, carries. */
 
-/** What a client comes back from by itself: with a new token, or to another node. */
+/** Codes after which a client reconnects by itself: with a new token, or to another node. */
 export type ServerEndCode = 'SIGNED_OUT' | 'SHUTTING_DOWN';
 
 export type EndListener = (code: ServerEndCode, reason: string) => void;
 
-/** What streams see of it. */
+/** The part that streams see. */
 export interface Ending {
   /**
-   * Calls `listener` once, when the server ends what this carries; at once if it has already.
+   * Calls `listener` once, when the server ends this socket or request; at once if it has already ended.
    *
    * @returns stops listening
    */
   onEnd(listener: EndListener): () => void;
 }
 
-/** What the server holds of it. */
+/** The part that the server controls. */
 export interface EndingControl extends Ending {
-  /** Tells every listener before it returns. Only the first call counts. */
+  /** Calls every listener before it returns. Only the first call counts. */
   end(code: ServerEndCode, reason: string): void;
   readonly hasEnded: boolean;
 }
@@ -32,7 +32,7 @@ export const createEnding = (): EndingControl => {
         listener(...end);
         return () => undefined;
       }
-      // One function may listen for several streams.
+      // The same function may be registered for several streams.
       const own: EndListener = (code, reason) => listener(code, reason);
       listeners.add(own);
       return () => void listeners.delete(own);

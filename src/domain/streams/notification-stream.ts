@@ -1,6 +1,6 @@
 /**
- * A viewer's notifications, live, wherever they are. Nothing is queued here but the names of what may have changed: how a
- * chat's notification stands is read when the subscriber takes it, so a slow one gets the newest state and costs nothing.
+ * A viewer's notifications, live, over all chats. The queue holds only the ids of what may have changed: the state of a
+ * chat's notification is read when the subscriber takes it, so a slow one gets the newest state and costs nothing.
  */
 import type { Bus, Unsubscribe } from '../../bus/bus.js';
 import type { Queryable } from '../../db/database.js';
@@ -16,9 +16,9 @@ import type { Viewer } from '../viewer.js';
 
 export type NotificationItem =
   | NotificationChange
-  /** The last one: what is known of the list is to be read again. */
+  /** The last item: the client has to read the list again. */
   | { kind: 'resync'; reason: string }
-  /** The last one. */
+  /** The last item. */
   | EndedItem;
 
 export type NotificationStream = AsyncIterableIterator<NotificationItem>;
@@ -35,7 +35,7 @@ export interface NotificationStreamOptions {
   ending: Ending;
 }
 
-/** So many are read in one go, with their texts. */
+/** Read together, with their texts. */
 const CHATS_AT_ONCE = 200;
 
 const MY_CHATS = `SELECT chat.id, chat.head_seq > own.joined_seq AS "isAhead" FROM member own JOIN chat ON chat.id = own.chat_id
@@ -50,16 +50,16 @@ export const createNotificationStream = ({
   viewer,
   ending,
 }: NotificationStreamOptions): NotificationStream => {
-  /** Of these chats the notification may stand otherwise than last told; true: or may have stood so meanwhile. */
+  /** Chats whose notification may differ from the one last delivered; true: it may also have changed back and forth meanwhile. */
   const touched = new Map<bigint, boolean>();
   const told = createToldNews();
   let followed = new Set<bigint>();
   let areChatsDue = true;
   let isBaseLineDue = true;
   let areChangesDue = true;
-  /** A list that was read a little before this began may lack what happened since; to a person that is nothing new. */
+  /** A list that was read shortly before this began may lack what happened since; that is delivered, but not as new. */
   const earlier = rounds.earlier();
-  /** Up to when changes were read; null until this has begun. */
+  /** Changes have been read up to here; null until this has begun. */
   let moment: Moment | null = null;
   let ready: NotificationChange[] = [];
   let isStarted = false;
@@ -75,7 +75,7 @@ export const createNotificationStream = ({
       for (const event of events) {
         const isSent = event.type === 'MESSAGE_SENT';
         if (event.userId === viewer.id) areChatsDue = areChangesDue = true;
-        // One that is deleted or read before this looks may be in a list that was read before that.
+        // A message that is deleted or read before this looks may still be in a list that was read earlier.
         if (event.messages.length > 0 && !(isSent && event.actorId === viewer.id)) touch(chatId, isSent);
       }
       subscription.wake();
@@ -108,7 +108,7 @@ export const createNotificationStream = ({
     try {
       await tail.follow(joinedIds, follower);
     } catch (error) {
-      tail.unfollow(joinedIds, follower); // and begin anew with the next try
+      tail.unfollow(joinedIds, follower); // and start over with the next try
       throw error;
     }
     if (!subscription.isOpen()) return tail.unfollow(joinedIds, follower);
@@ -116,13 +116,13 @@ export const createNotificationStream = ({
     if (!isBaseLineDue) for (const { id, isAhead } of joined) touch(id, isAhead);
   };
 
-  /** Once all is followed: what comes later is told. */
+  /** Runs once everything is followed: later changes are delivered. */
   const readBaseLine = async () => {
     const standing = await notifications.standing(viewer, earlier, moment!);
     isBaseLineDue = false;
     for (const news of standing) {
       const isFollowed = followed.has(news.chatId);
-      if (isFollowed !== news.isMember) areChatsDue = true; // joined or left this moment
+      if (isFollowed !== news.isMember) areChatsDue = true; // joined or left just now
       const isSure = !news.isFresh && !news.isNew && !touched.has(news.chatId);
       if (isFollowed && news.isMember) told.begin(news, isSure);
       if (!isSure && (isFollowed || !news.isMember)) touch(news.chatId, true);
@@ -137,7 +137,7 @@ export const createNotificationStream = ({
     for (const notification of changes.stored) {
       const isRead = notification.readAt !== null;
       ready.push({ kind: isRead ? 'changed' : 'added', notification, isNew: isNew && !isRead });
-      // One that is left has no notification any more.
+      // A chat that the viewer left has no notification any longer.
       if (notification.kind === 'CHAT_REMOVED' && notification.chatId !== null) touch(notification.chatId, !isNew);
     }
     for (const chatId of changes.chatIds) touch(chatId, !isNew);
@@ -160,14 +160,14 @@ export const createNotificationStream = ({
     try {
       return await notifications.newMessages(some.map(([chatId]) => ({ userId: viewer.id, chatId })));
     } catch (error) {
-      // Those that were left too, of which nothing else would tell again.
+      // Including chats that were left: nothing else would report them again.
       for (const [chatId, isDoubtful] of some) touch(chatId, isDoubtful);
       throw error;
     }
   };
 
   const start = async () => {
-    // First of all: from here on all is news.
+    // First of all: everything from here on is news.
     await readChanges(earlier, false);
     areChangesDue = true;
     if (!subscription.isOpen()) return;

@@ -1,16 +1,16 @@
-/** What waits for one subscriber: bounded by count and by bytes, pulled one at a time. */
+/** The queue of one subscriber: bounded by count and by bytes, pulled one item at a time. */
 
 /** Beyond these the queue is dropped, and read again from the log once the subscriber has caught up. */
 const MAX_ITEMS = 1000;
 const MAX_BYTES = 2 * 1024 * 1024;
 
 export interface Outbox<Item> {
-  /** @returns false where there is no room any more; nothing was put in then */
+  /** @returns false if there is no room; nothing was added then */
   push: (item: Item, bytes: number) => boolean;
-  /** Puts in what is bounded otherwise, also where there is no room. */
+  /** Adds an item that is bounded in another way, even if there is no room. */
   append: (item: Item) => void;
   shift: () => Item | undefined;
-  /** Drops those that may be lost, to make room. */
+  /** Drops the items that may be lost, to make room. */
   drop: (mayGo: (item: Item) => boolean) => void;
   clear: () => void;
   readonly isEmpty: () => boolean;
@@ -22,7 +22,7 @@ export const createOutbox = <Item>(): Outbox<Item> => {
   let bytes = 0;
   return {
     push: (item, size) => {
-      // One always fits, however long its text: otherwise it would be read again and again.
+      // One item always fits, however long its text: otherwise it would be read over and over.
       const isEmpty = start === queue.length;
       if (!isEmpty && (queue.length - start >= MAX_ITEMS || bytes + size > MAX_BYTES)) return false;
       queue.push({ item, bytes: size });
@@ -39,7 +39,7 @@ export const createOutbox = <Item>(): Outbox<Item> => {
         queue = [];
         start = 0;
       } else if (start === MAX_ITEMS) {
-        // For one who is always behind it is never empty: what was taken must not stay for ever.
+        // With a subscriber who is always behind the queue is never empty: items already taken must not stay in memory.
         queue = queue.slice(start);
         start = 0;
       }

@@ -1,7 +1,7 @@
 /**
- * Places: which connections of a user have a chat open, over all nodes. By them one user is in one chat by so many connections
- * only, the newest of them, and by them it is known who is present. A connection is a socket, or one request over Server-Sent
- * Events; all that it follows of a chat is one place.
+ * Places: which connections of a user have a chat open, over all nodes. They limit how many connections one user may have in one
+ * chat (the newest ones stay), and they show who is present. A connection is a socket, or one request over Server-Sent
+ * Events; all its subscriptions to a chat share one place.
  */
 import { jsonTopic, type Bus, type Unsubscribe } from '../../bus/bus.js';
 import type { PlaceEntry, PlaceRegistry } from '../../bus/place-registry.js';
@@ -9,12 +9,12 @@ import type { Presence } from '../rules/presence.js';
 
 export interface Places extends Presence {
   /**
-   * Takes a place; the oldest beyond the limit are told that they are taken over, on whichever node.
+   * Takes a place; the oldest connections beyond the limit are told that they are taken over, on any node.
    *
-   * @param onTakenOver called at most once, and not after `release`; perhaps before this resolves
+   * @param onTakenOver called at most once, and not after `release`; possibly before this resolves
    */
   take(wanted: WantedPlace, onTakenOver: () => void): Promise<Place>;
-  /** Those that are taken on this node. */
+  /** The number of places taken on this node. */
   size(): number;
   /** Listens to the other nodes. */
   start(): Promise<void>;
@@ -24,9 +24,9 @@ export interface Places extends Presence {
 export interface WantedPlace {
   userId: bigint;
   chatId: bigint;
-  /** The same for all that one connection follows; no other node gives it out. */
+  /** The same for all subscriptions of one connection; unique over all nodes. */
   carrierId: string;
-  /** Whether it may be asked who is present by it: taken where nothing limits connections too. */
+  /** Whether the place shows who is present: then it is taken even if connections are not limited. */
   isForPresence: boolean;
 }
 
@@ -41,7 +41,7 @@ export interface PlacesOptions {
   bus: Bus;
   /** Connections of one user in one chat; 0 = no limit. */
   limit: number;
-  /** Places could not be compared. */
+  /** Comparing places with the other nodes failed. */
   onError: (error: unknown) => void;
 }
 
@@ -56,7 +56,7 @@ interface Taken {
   holders: Set<Holder>;
 }
 
-/** As it goes over the bus. */
+/** As sent over the bus. */
 interface TakeOver {
   key: string;
   carrierId: string;
@@ -108,7 +108,7 @@ export const createPlaces = ({ registry, bus, limit, onError }: PlacesOptions): 
     place.holders.clear();
   };
 
-  /** Ends what is beyond the limit. Both of two that were taken at once see each other here, so one of them goes. */
+  /** Ends the places beyond the limit. Two that were taken at once both see each other here, so one of them goes. */
   const enforce = (keys: readonly string[], others: readonly PlaceEntry[][]) => {
     if (limit === 0) return;
     for (const [index, key] of keys.entries()) {
@@ -120,7 +120,7 @@ export const createPlaces = ({ registry, bus, limit, onError }: PlacesOptions): 
     }
   };
 
-  // What was taken while the others could not be asked: now they can.
+  // Places that were taken while the other nodes could not be asked: now they can.
   registry.onDoubt(async (keys) => {
     const others = await registry.exchange(keys);
     try {

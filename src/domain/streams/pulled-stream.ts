@@ -1,15 +1,15 @@
-/** A stream written out by hand: an async generator would only be left at its next item, and here `return()` acts at once. */
+/** A stream written by hand: an async generator handles `return()` only at its next item; here `return()` acts at once. */
 
 export interface PulledStreamOptions<Item> {
-  /** The next item, once there is one. Called once at a time. */
+  /** The next item, once there is one. Never called concurrently. */
   pull: () => Promise<IteratorResult<Item>>;
-  /** Lets go of everything at once; a `pull` that waits then comes to its end. May be called again. */
+  /** Releases everything at once; a `pull` that is waiting then completes. May be called again. */
   stop: () => void;
 }
 
 export interface PulledStream<Item> {
   stream: AsyncIterableIterator<Item>;
-  /** For how long the subscriber has not asked for anything: it is busy with what it was given. 0 while it waits. */
+  /** How long the subscriber has not asked for an item: it is busy with the last one. 0 while it waits. */
   idleMs: () => number;
 }
 
@@ -25,7 +25,7 @@ export const createPulledStream = <Item>({ pull, stop }: PulledStreamOptions<Ite
         isPulling = false;
         lastPullAt = performance.now();
       });
-      pulls = result.catch(stop); // a bug: it ends the stream, and holds nothing
+      pulls = result.catch(stop); // a bug: it ends the stream, and releases everything
       return result;
     },
     return: () => {

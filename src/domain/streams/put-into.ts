@@ -1,4 +1,4 @@
-/** What a chat reader puts its items into: an outbox that makes room by dropping what may be lost. */
+/** Where a chat reader puts its items: an outbox that makes room by dropping what may be lost. */
 import type { Put } from './chat-reader.js';
 import type { Outbox } from './outbox.js';
 import type { ResyncCause, StreamItem } from './stream-item.js';

@@ -1,4 +1,4 @@
-/** What can be followed live, for one viewer each. */
+/** The live streams, each for one viewer. */
 import DataLoader from 'dataloader';
 import type { Bus } from '../../bus/bus.js';
 import type { Queryable } from '../../db/database.js';
@@ -22,20 +22,20 @@ import { createViewerStream } from './viewer-stream.js';
 
 export interface Streams {
   chat(viewer: Viewer, options: FollowChat): Stream;
-  /** @param after the last events that the client saw, one for each chat; null: nothing is replayed */
+  /** @param after the last event that the client saw of each chat; null: nothing is replayed */
   viewer(viewer: Viewer, options: { after: readonly ChatPosition[] | null; ending: Ending }): Stream;
   notifications(viewer: Viewer, options: { ending: Ending }): NotificationStream;
-  /** How often clients were told to read a chat again, by reason. */
+  /** How often clients were told to query a chat again, by reason. */
   readonly resyncs: Tally;
 }
 
 export interface FollowChat {
   chatId: bigint;
-  /** The event that the client saw last, of this chat; null: nothing is replayed. */
+  /** The last event that the client saw of this chat; null: nothing is replayed. */
   after: LogPosition | null;
-  /** The socket's, or the request's over Server-Sent Events. */
+  /** Of the socket, or of the request over Server-Sent Events. */
   carrierId: string;
-  /** Whether following by this is joining. */
+  /** Whether following by this makes the viewer present. */
   announcesPresence: boolean;
   ending: Ending;
 }
@@ -65,7 +65,7 @@ export const createStreams = ({
   slowReaderMs,
   retentionDays,
 }: StreamsOptions): Streams => {
-  // A message concerns all of a group at once: one statement for all of them that this node serves.
+  // A message concerns all members of a group at once: one statement for all that this node serves.
   const together = new DataLoader<{ userId: bigint; chatId: bigint }, NotificationRow>(
     (pairs) => notifications.newMessages(pairs),
     { cache: false, maxBatchSize: 1000 },

@@ -1,6 +1,6 @@
 /**
- * What every live stream is: pulled, woken, ended with a last item, and patient while the database is away. What it tells is
- * its parts' matter.
+ * The common part of every live stream: pulled, woken, ended with a last item, and retried while the database is away. Its
+ * parts decide what it delivers.
  */
 import { UnavailableError } from '../../db/database.js';
 import type { Ending } from './ending.js';
@@ -14,37 +14,37 @@ export interface EndedItem {
 }
 
 export interface SubscriptionParts<Item> {
-  /** The next item that waits; undefined where none does. */
+  /** The next waiting item; undefined if there is none. */
   take: () => Item | Promise<Item> | undefined;
-  /** Does what is to be done next, once nothing waits; undefined where there is nothing to do until it is woken. */
+  /** Does the next piece of work, once nothing waits; undefined if there is nothing to do until it is woken. */
   work: () => Promise<void> | undefined;
-  /** The database did not answer `work`, which is tried again. Throws the error on where the stream is to fail instead. */
+  /** The database did not answer `work`, which is retried. Rethrow the error to fail the stream instead. */
   onUnavailable: (error: UnavailableError) => void;
-  /** Drops what waits. */
+  /** Drops the waiting items. */
   clear: () => void;
-  /** Stops following and releases what is held. */
+  /** Stops following and releases what it holds. */
   letGo: () => void;
 }
 
 export interface Subscription<Item> {
   stream: AsyncIterableIterator<Item | EndedItem>;
-  /** Something waits, or is to be done. */
+  /** An item waits, or there is work to do. */
   wake: () => void;
-  /** @param isInOrder after what waits; otherwise that is dropped */
+  /** @param isInOrder after the waiting items; otherwise those are dropped */
   end: (code: EndCode, reason: string, options?: { isInOrder?: boolean }) => void;
-  /** Ends with another last item than `ended`. */
+  /** Ends with a last item other than `ended`. */
   endWith: (last: Item | EndedItem, options?: { isInOrder?: boolean; isHeld?: boolean }) => void;
-  /** Until it has ended or the subscriber has gone. Ask again after each await. */
+  /** Until it has ended or the subscriber has gone. Check again after each await. */
   isOpen: () => boolean;
-  /** Whether more may wait in it: it is open. Where the subscriber has taken nothing for too long this ends it. */
+  /** Whether it takes more items: it is open. If the subscriber has taken nothing for too long, this call ends it. */
   accepts: () => boolean;
 }
 
-/** How long an unavailable database is left alone. */
+/** The wait before an unavailable database is tried again. */
 const RETRY_MS = 500;
 
 /**
- * @param ending the server's, of the socket or request that carries this
+ * @param ending of the socket or request that carries this, ended by the server
  * @param slowReaderMs how long the subscriber may take nothing
  */
 export const createSubscription = <Item>(
@@ -61,7 +61,7 @@ export const createSubscription = <Item>(
     wakeUp?.();
     wakeUp = null;
   };
-  /** Nothing may be awaited between the look that found nothing to do and this. */
+  /** Nothing may be awaited between the check that found nothing to do and this. */
   const sleep = (ms?: number) =>
     new Promise<void>((resolve) => {
       wakeUp = resolve;
@@ -130,5 +130,5 @@ export const createSubscription = <Item>(
   return { stream, wake, end, endWith, isOpen: () => state === 'open', accepts };
 };
 
-/** After these the client subscribes again by itself, which it would not after `complete`: the stream stays open until let go. */
+/** After these codes the client resubscribes by itself, which it would not after `complete`: the stream stays open until released. */
 const staysOpen = (code: EndCode) => code === 'SIGNED_OUT' || code === 'SHUTTING_DOWN';

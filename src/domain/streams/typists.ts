@@ -1,6 +1,6 @@
 /**
- * Who types, as one subscriber was told: over with their message, and with their removal, though nobody says so. Known here and
- * not where they said it: that may be another node, and whoever sends without typing costs nothing.
+ * Who is typing, as one subscriber was told: their message or their removal ends it without an event. Tracked here and
+ * not on the node that they typed on, which may be another one; and sending without typing costs nothing.
  */
 import type { LogEvent } from '../../log/event.js';
 import type { StreamItem } from './stream-item.js';
@@ -8,14 +8,14 @@ import type { StreamItem } from './stream-item.js';
 type TypingItem = Extract<StreamItem, { kind: 'typing' }>;
 
 export interface Typists {
-  /** The next item to hand out, given what takes the next one that waits. */
+  /** The next item to deliver; `shift` takes the next waiting one. */
   take(shift: () => StreamItem | undefined): StreamItem | undefined;
-  /** Of a chat that is followed no longer. */
+  /** For a chat that is no longer followed. */
   forget(chatId: bigint): void;
 }
 
 export const createTypists = (): Typists => {
-  /** Bounded by the members of chats that are small enough for typing to be told. */
+  /** Bounded by the members of chats that are small enough for typing to be broadcast. */
   const chats = new Map<bigint, Map<bigint, TypingItem>>();
   let due: TypingItem | null = null;
 
@@ -34,7 +34,7 @@ export const createTypists = (): Typists => {
   const endWith = (event: LogEvent) => {
     const userId = endedBy(event);
     const item = userId === null ? undefined : chats.get(event.chatId)?.get(userId);
-    // They went on after a message that comes late, as where the log had to be read for it.
+    // They typed again after this message, which came late, for example because the log had to be read for it.
     if (item === undefined || event.seq <= item.headSeq) return;
     end(event.chatId, userId!);
     due = { ...item, isTyping: false, expiresAt: null };
@@ -52,7 +52,7 @@ export const createTypists = (): Typists => {
         if (item?.kind === 'event' && chats.size > 0) endWith(item.event);
         if (item?.kind !== 'typing') return item;
         if (item.isTyping) begin(item);
-        // Of nobody who was said to type.
+        // Nobody was told that this user types.
         else if (!end(item.chatId, item.user.id)) continue;
         return item;
       }

@@ -1,4 +1,4 @@
-/** The chats a viewer is in, with where following each begins. */
+/** The chats a viewer is in, with the position from which to follow each. */
 import type { Bus, Unsubscribe } from '../../bus/bus.js';
 import type { Queryable } from '../../db/database.js';
 import { userTopic } from '../../log/doorbell.js';
@@ -8,7 +8,7 @@ import type { Rounds } from '../../log/rounds.js';
 
 export interface ViewerChat {
   chat: ChatRow;
-  /** Their MEMBER_ADDED event, or row 0; null where the log no longer reaches back to it. */
+  /** Their MEMBER_ADDED event, or row 0; null if the log no longer reaches back to it. */
   joined: LogPosition | null;
 }
 
@@ -32,10 +32,10 @@ export const readViewerChats = async (
 
 export interface Memberships {
   /**
-   * Tells in which chats something may have changed for a user: at once by the bell, within a second without.
+   * Reports the chats in which something may have changed for a user: at once by the bell, within a second without.
    *
-   * @param onChange null: anywhere
-   * @returns once it will be told of what is committed from now on
+   * @param onChange null: any chat
+   * @returns once every later commit is sure to be reported
    */
   watch(userId: bigint, onChange: (chatIds: readonly bigint[] | null) => void): Promise<Unsubscribe>;
   close(): void;
@@ -44,7 +44,7 @@ export interface Memberships {
 const AMONG = `SELECT user_id AS "userId", chat_id AS "chatId" FROM member
   WHERE chat_id = ANY($1::bigint[]) AND user_id = ANY($2::bigint[])`;
 
-/** One look for all who watch on this node, and only where somebody was added or a chat made. */
+/** One check for all who watch on this node, and only if somebody was added or a chat was created. */
 export const createMemberships = (
   { db, bus, rounds }: { db: Queryable; bus: Bus; rounds: Rounds },
   onError: (error: unknown) => void,
@@ -69,7 +69,7 @@ export const createMemberships = (
     tellMembers(regroupedChatIds).catch((error: unknown) => {
       if (isClosed) return;
       onError(error);
-      tellAll(); // each of them looks until it is answered
+      tellAll(); // each of them retries until it is answered
     });
   });
 

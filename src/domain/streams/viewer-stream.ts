@@ -1,6 +1,6 @@
 /**
- * All of a viewer's chats over one subscription, those they join later included: a reader for each chat over one queue, which
- * are given what they ask for many chats at once.
+ * All of a viewer's chats over one subscription, including those they join later: one reader per chat over one queue. What the
+ * readers ask for is read for many chats at once.
  */
 import type { Queryable } from '../../db/database.js';
 import type { ChatPosition } from '../../log/cursor.js';
@@ -41,12 +41,12 @@ export interface ViewerStreamOptions {
   after: readonly ChatPosition[] | null;
   ending: Ending;
   slowReaderMs: number;
-  /** Cursors that are further behind are not replayed; 0: all are. */
+  /** Older cursors are not replayed from; 0: all are. */
   retentionDays: number;
   onResync?: OnResync | undefined;
 }
 
-/** So many logs are read in one go, and so many events of them all. */
+/** The number of logs read together, and of events from all of them. */
 const CHATS_AT_ONCE = 200;
 const EVENTS_AT_ONCE = 600;
 
@@ -64,14 +64,14 @@ export const createViewerStream = ({
   const outbox = createOutbox<StreamItem>();
   const put = putInto(outbox, onResync);
   const typists = createTypists();
-  /** Told before anything of the chats they name; as many as there are chats. */
+  /** Delivered before anything else of their chats; bounded by the number of chats. */
   let announcements: StreamItem[] = [];
   const readers = new Map<bigint, ChatReader>();
-  /** Of these the access is to be read, and of these a page. */
+  /** Readers whose access is to be read, and readers of which a page is to be read. */
   const accessUnsure = new Set<ChatReader>();
   const toRead = new Set<ChatReader>();
   const cursors = new Map((after ?? []).map((cursor) => [cursor.chatId, cursor]));
-  /** Chats that the viewer may have joined: null for any. */
+  /** Chats that the viewer may have joined; null: any chat. */
   let chatsMaybeJoined: Set<bigint> | null = new Set();
   let isStarted = false;
   let isViewerReadyDue = true;
@@ -103,11 +103,11 @@ export const createViewerStream = ({
   };
 
   const dropQueue = () => {
-    outbox.drop((item) => item.kind !== 'chatRemoved'); // which no log would tell again
+    outbox.drop((item) => item.kind !== 'chatRemoved'); // which no log would deliver again
     for (const reader of readers.values()) goOn(reader, rewind(reader));
   };
 
-  /** Told after whatever waits of it. */
+  /** Reported after the chat's waiting items. */
   const leave = (reader: ChatReader) => {
     forget(reader);
     outbox.append({ kind: 'chatRemoved', chatId: reader.chatId });
@@ -146,12 +146,12 @@ export const createViewerStream = ({
     await tail.follow(before, follower);
     if (!subscription.isOpen()) return tail.unfollow(before, follower);
     const requests = requestsOf(readers.values());
-    // Again, after following: what was committed before is in these heads, what comes later is told.
+    // Read again after following began: earlier commits are in these heads, later ones are delivered live.
     const mine = new Map((await readViewerChats(db, viewer.id, null)).map(({ chat }) => [chat.id, chat]));
     if (!subscription.isOpen()) return;
     isStarted = true;
     for (const chatId of cursors.keys()) if (!mine.has(chatId)) announcements.push({ kind: 'chatRemoved', chatId });
-    for (const chatId of mine.keys()) if (!readers.has(chatId)) chatsMaybeJoined?.add(chatId); // joined this moment
+    for (const chatId of mine.keys()) if (!readers.has(chatId)) chatsMaybeJoined?.add(chatId); // joined just now
     for (const [reader, request] of requests) {
       const chat = mine.get(reader.chatId);
       if (chat === undefined) {
@@ -165,7 +165,7 @@ export const createViewerStream = ({
     }
   };
 
-  /** Chats joined since: told, then followed from the viewer's own beginning in them. */
+  /** Chats joined since: announced, then followed from where the viewer joined. */
   const join = async () => {
     const asked = chatsMaybeJoined === null ? null : [...chatsMaybeJoined].filter((chatId) => !readers.has(chatId));
     chatsMaybeJoined = new Set();
@@ -176,7 +176,7 @@ export const createViewerStream = ({
     try {
       await tail.follow(chatIds, follower);
     } catch (error) {
-      tail.unfollow(chatIds, follower); // and begin again with the next try
+      tail.unfollow(chatIds, follower); // and start over with the next try
       throw error;
     }
     if (!subscription.isOpen()) return tail.unfollow(chatIds, follower);
@@ -186,7 +186,7 @@ export const createViewerStream = ({
   const beginWith = ({ chat, joined }: ViewerChat) => {
     const position = joined ?? headOf(chat);
     announcements.push({ kind: 'chatAdded', chat, ...position });
-    // A removal after they joined counts, also one before the head as read now.
+    // A removal after they joined counts, even one before the head as read now.
     const reader = follow(chat.id);
     goOn(reader, begin(reader, position, joined?.seq ?? chat.headSeq));
   };
@@ -216,7 +216,7 @@ export const createViewerStream = ({
     }
   };
 
-  /** Still, and not another reader of a chat that was joined again. */
+  /** Still followed, and not replaced by another reader after the viewer joined again. */
   const isFollowed = (reader: ChatReader) => readers.get(reader.chatId) === reader;
 
   const work = (): Promise<void> | undefined => {
@@ -270,7 +270,7 @@ export const createViewerStream = ({
 const requestsOf = (readers: Iterable<ChatReader>) =>
   new Map([...readers].map((reader) => [reader, requestOf(reader)]));
 
-/** Of this chat's log, as against its being added or removed. */
+/** Whether the item is from this chat's log, rather than about its being added or removed. */
 const isOf = (chatId: bigint, item: StreamItem): boolean => {
   switch (item.kind) {
     case 'event':
