@@ -1,4 +1,4 @@
-/** The doorbell between nodes. PostgreSQL is the truth; what is told here only saves the reader a look. */
+/** The doorbell between nodes. PostgreSQL is the truth; an event on the bus only saves the receiver a read. */
 
 /** Names what is told under it (`chat:7`, `user:3`), and how that is written as text. */
 export interface Topic<Event> {
@@ -16,11 +16,11 @@ export const jsonTopic = <Event>(name: string): Topic<Event> => ({
 
 export type Unsubscribe = () => void;
 
-/** Tells every node, this one included, that something happened. At most once, in no order: a hint, never the truth. */
+/** Tells every node, including this one, that something happened. At most once, in no order: a hint, never the truth. */
 export interface Bus {
   /** Returns at once and never throws. */
   publish<Event>(topic: Topic<Event>, event: Event): void;
-  /** Resolves once every event published from now on will be seen, as long as the connection holds; also where the connection is away, then after at most 2 s. */
+  /** Resolves once every later event will be received, as long as the connection holds; without a connection, after at most 2 s. */
   subscribe<Event>(topic: Topic<Event>, listener: (event: Event) => void): Promise<Unsubscribe>;
   close(): Promise<void>;
 }

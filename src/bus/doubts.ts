@@ -1,10 +1,10 @@
-/** Keys that have to be compared with other nodes: at once, and again until it came to something. */
+/** Keys that must be compared with other nodes: at once, and again until the comparison succeeds. */
 
 export interface Doubts {
   add(keys: Iterable<string>): void;
-  /** It concerns nobody any more. */
+  /** The key is no longer of interest. */
   delete(key: string): void;
-  /** `compare` throws where it came to nothing. */
+  /** `compare` throws if it failed. */
   onDoubt(compare: (keys: readonly string[]) => Promise<void>): void;
   stop(): void;
 }

@@ -1,4 +1,4 @@
-/** Places of a node that knows of no other. */
+/** Places on a single node, which knows no others. */
 import type { PlaceRegistry } from './place-registry.js';
 
 export const createMemoryPlaces = (): PlaceRegistry => {

@@ -1,18 +1,18 @@
-/** Limits that one node counts by itself: in memory, exact, gone when the process ends. */
+/** Limits that one node counts on its own: in memory, exact, lost when the process ends. */
 import type { RateLimitRule, RateLimitStore, Take } from './rate-limit-store.js';
 import { createSlidingWindow, type SlidingWindow } from './sliding-window.js';
 
 export interface MemoryRateLimits extends RateLimitStore {
-  /** As `take`, at once; what was taken can be moved to now, for a store that counts it elsewhere a little later. */
+  /** As `take`, but synchronous; `renew` moves it to now, for a store that counts it elsewhere a little later. */
   takeNow(key: string, rule: RateLimitRule): (Take & { allowed: false }) | (Take & { allowed: true; renew(): void });
-  /** How many keys are kept. */
+  /** The number of keys in memory. */
   readonly size: number;
 }
 
 export interface MemoryRateLimitsOptions {
-  /** Milliseconds that only grow. */
+  /** Monotonic milliseconds. */
   now?: () => number;
-  /** How often keys that count nothing any more are let go. */
+  /** How often keys without a current count are removed. */
   sweepMs?: number;
 }
 

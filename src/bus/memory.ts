@@ -17,7 +17,7 @@ export const createMemoryBus = (onError: (error: unknown) => void): Bus => {
   return {
     publish: <Event>(topic: Topic<Event>, event: Event) => {
       if (!listeners.has(topic.name)) return;
-      // As text and later, as with Redis: no listener shares an object with who publishes, or re-enters them.
+      // Deferred and as text, as with Redis: a listener never runs inside `publish`, and shares no object with its caller.
       const text = topic.encode(event);
       queueMicrotask(() => deliver(topic.name, topic.decode(text)));
     },

@@ -1,10 +1,10 @@
 /**
- * The channels that one connection hears, asked for again whenever it comes back. ioredis' own way of that is given up: what is
- * asked for while it connects is lost where that fails just then, and rejected promises that nobody holds end the process.
+ * The channels of one subscriber connection, subscribed again whenever it reconnects. This replaces ioredis' own resubscribing, which
+ * loses subscriptions made while connecting if that fails, and leaves rejected promises unhandled, which ends the process.
  */
 import type { Redis, RedisOptions } from 'ioredis';
 
-/** For the connection. It hears nothing but what is asked for here. */
+/** For the connection. It subscribes to nothing else. */
 export const CHANNELS_OPTIONS = {
   autoResubscribe: false,
   autoResendUnfulfilledCommands: false,
@@ -12,22 +12,22 @@ export const CHANNELS_OPTIONS = {
   maxRetriesPerRequest: null,
 } satisfies RedisOptions;
 
-/** What graphql-redis-subscriptions asks of a subscriber. It leaves the promises of these lying: none is given to it. */
+/** What graphql-redis-subscriptions calls on a subscriber. It would ignore returned promises, so none are returned. */
 export interface Channels {
-  /** @param onHeard called once, when everything published from then on is heard; while Redis is away that takes until it is back */
+  /** @param onHeard called once, when every later message is received; if Redis is away, once it is back */
   subscribe(channel: string, onHeard: (error: null) => void): void;
   unsubscribe(channel: string): void;
   /** Patterns are not used. */
   punsubscribe(): void;
   on(event: 'message' | 'pmessage', listener: (...message: string[]) => void): void;
-  /** All of them once more, where Redis has refused some. */
+  /** Subscribes to all of them again, after Redis has refused some. */
   askAgain(): void;
 }
 
 const AT_ONCE = 1000;
 
 export const createChannels = (connection: Redis): Channels => {
-  /** With those who wait for it to be heard. */
+  /** With the callbacks that wait for each channel. */
   const wanted = new Map<string, (() => void)[]>();
 
   const ask = (channels: string[]) => {
@@ -37,7 +37,7 @@ export const createChannels = (connection: Redis): Channels => {
         for (const onHeard of waiting?.splice(0) ?? []) onHeard();
       }
     };
-    // Where the connection is lost meanwhile, they are asked for again. What Redis refuses, `redis-watch.ts` tells.
+    // If the connection is lost meanwhile, they are subscribed again. `redis-watch.ts` reports what Redis refuses.
     connection.subscribe(...channels).then(heard, () => undefined);
   };
 

@@ -1,4 +1,4 @@
-/** One connection to Redis: to where the URL says, or to the master that Sentinels name. */
+/** One connection to Redis: to the server in the URL, or to the master that Sentinels name. */
 import { Redis, SentinelConnector, type RedisOptions, type SentinelConnectionOptions } from 'ioredis';
 import { readRedisUrl, type SentinelWay } from '../redis-url.js';
 
@@ -6,7 +6,7 @@ import { readRedisUrl, type SentinelWay } from '../redis-url.js';
 const COMMON = {
   connectTimeout: 2000,
   disconnectTimeout: 500,
-  // Whether it is as it should be is asked by `redis-look.ts`: ioredis' own check needs INFO, and says on stderr where it is refused.
+  // `redis-look.ts` checks Redis instead: ioredis' own check needs INFO, and writes to stderr if that is refused.
   enableReadyCheck: false,
   disableClientInfo: true,
 } satisfies RedisOptions;
@@ -16,7 +16,7 @@ const SENTINEL_AGAIN_MS = 5000;
 
 export const isBehindSentinels = (url: string): boolean => 'sentinel' in readRedisUrl(url);
 
-/** @param url as the settings have taken it */
+/** @param url as validated by the settings */
 export const openRedis = (url: string, options: RedisOptions): Redis => {
   const way = readRedisUrl(url);
   if ('expected' in way) throw new Error(`Not a Redis URL: expected ${way.expected}`);
@@ -36,14 +36,14 @@ const sentinelOptions = (way: SentinelWay): RedisOptions => ({
   ...(way.sentinelPassword !== undefined && { sentinelPassword: way.sentinelPassword }),
   ...(way.isEncrypted && { tls: {}, sentinelTLS: {}, enableTLSForSentinelMode: true }),
   sentinelCommandTimeout: SENTINEL_ANSWERS_WITHIN_MS,
-  // Hears from the Sentinels that the master is another one: a frozen one says nothing itself.
+  // Learns from the Sentinels that the master has changed: a frozen master does not report it.
   failoverDetector: true,
   sentinelReconnectStrategy: () => SENTINEL_AGAIN_MS,
 });
 
 type Connect = (...endpoint: unknown[]) => Redis;
 
-/** ioredis writes to stderr whatever goes wrong on its connections to Sentinels, once a second and with the stack. */
+/** ioredis writes every error of its connections to Sentinels to stderr, once a second and with the stack. */
 class QuietSentinelConnector extends SentinelConnector {
   constructor(options: SentinelConnectionOptions) {
     super(options);

@@ -1,36 +1,36 @@
 /**
- * Whether a Redis does all that is asked of it: each command is tried once, on keys and a channel that nobody else uses. One
- * that lets in and then refuses would otherwise be noticed by nobody, for whatever is refused is done without.
+ * Whether a Redis supports everything that is needed: each command is tried once, on keys and a channel that nobody else uses. A
+ * Redis that accepts connections and then refuses commands would otherwise go unnoticed, since nodes do without what is refused.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { ReplyError, type Redis } from 'ioredis';
 import { openRedis } from './redis-connection.js';
 import { TAKE } from './redis-rate-limits.js';
 
-/** What is done through Redis, and without it by each node for itself. */
+/** What Redis is used for; without it each node does these on its own. */
 export type RedisUse = 'events' | 'limits' | 'places';
 
 export type RedisKind = 'single' | 'replica' | 'cluster' | 'sentinel';
 
 export interface RefusedCommand {
-  /** In capitals. */
+  /** In upper case. */
   command: string;
-  /** What needs it. */
+  /** The uses that need it. */
   uses: readonly RedisUse[];
-  /** Redis' own words. */
+  /** Redis' error message. */
   reason: string;
 }
 
 export interface RedisLook {
   kind: RedisKind;
-  /** Undefined where it does not tell. */
+  /** Undefined if Redis does not report it. */
   version: string | undefined;
-  /** The number that REDIS_URL names, 0 unless it does. */
+  /** The number in REDIS_URL, 0 if there is none. */
   database: number;
   refused: readonly RefusedCommand[];
-  /** Of a Sentinel: the masters that it knows. */
+  /** For a Sentinel: the masters that it knows. */
   masters: readonly string[];
-  /** Whether both connections lead to the same server: what one publishes the other is given. */
+  /** Whether both connections reach the same server: the subscriber receives what the other one publishes. */
   isHeard: boolean;
 }
 
@@ -42,8 +42,8 @@ interface Trial {
 
 /**
  * @param connections `subscriber` may be subscribed to other channels
- * @param prefix under which all keys and channels of an installation are
- * @throws where Redis lets nobody in (`isAboutCredentials`), and what the connection throws where it did not answer
+ * @param prefix of all keys and channels of an installation
+ * @throws if Redis refuses the credentials (`isAboutCredentials`), and what the connection throws if it did not answer
  */
 export const lookAtRedis = async (
   { commands, subscriber }: { commands: Redis; subscriber: Redis },
@@ -75,7 +75,7 @@ export const lookAtRedis = async (
 
 const databaseOf = (commands: Redis) => commands.options.db ?? 0;
 
-/** Sent at once, in this order, so that each finds what those before it have written. */
+/** Sent at once, in this order, so that each sees what the previous ones have written. */
 const trialsOf = (commands: Redis, subscriber: Redis, own: string): Trial[] => {
   const [set, hash, sorted, counted] = ['set', 'hash', 'sorted', 'counted'].map((name) => `${own}:${name}`) as [
     string,
@@ -121,12 +121,12 @@ const tryOne = async ({ command, uses, run }: Trial): Promise<RefusedCommand | u
     return undefined;
   } catch (error) {
     if (!(error instanceof ReplyError)) throw error;
-    // Redis repeats what it was sent where it does not know a command.
+    // Redis repeats the arguments if it does not know a command.
     return { command, uses, reason: (error as Error).message.replace(/, with args.*$/s, '') };
   }
 };
 
-/** The script fails where a command in it does, and is not known by its hash where it was not let in. */
+/** The script fails if one of its commands does, and its hash is unknown if it could not be loaded. */
 const withoutConsequences = (refused: RefusedCommand[]): RefusedCommand[] => {
   const names = new Set(refused.map(({ command }) => command));
   const isInScript = ['TIME', 'ZADD', 'ZREMRANGEBYSCORE', 'ZCARD', 'ZRANGE', 'PEXPIRE'].some((name) => names.has(name));
@@ -148,7 +148,7 @@ const aboutServer = async (commands: Redis): Promise<{ kind?: RedisKind; version
       return { kind: about.get('mode') as RedisKind, ...version };
     return { kind: about.get('role') === 'replica' ? 'replica' : 'single', ...version };
   } catch (error) {
-    // Not allowed, or older than 6.0: what is refused tells it as well.
+    // Not allowed, or older than 6.0: the refused commands show the kind as well.
     if (error instanceof ReplyError && !isAboutCredentials(error)) return {};
     throw error;
   }
@@ -169,17 +169,17 @@ const mastersOf = async (commands: Redis): Promise<string[]> => {
   return masters.map((facts) => facts[facts.indexOf('name') + 1]).filter((name) => name !== undefined);
 };
 
-/** Whether Redis lets nobody in by the user and the password that REDIS_URL has, or has not. */
+/** Whether Redis refuses the user and the password in REDIS_URL, or their absence. */
 export const isAboutCredentials = (error: unknown): error is Error =>
   error instanceof ReplyError && /^(NOAUTH|WRONGPASS|ERR invalid password|ERR AUTH)/.test((error as Error).message);
 
 const TRIED_WITHIN_MS = 5000;
 
 /**
- * Looks at a Redis from outside of a running node.
+ * Checks a Redis from outside of a running node.
  *
- * @returns what it refuses, and the milliseconds that each of a few questions took
- * @throws the reason, where it cannot be reached, lets nobody in, or does not answer
+ * @returns what it refuses, and the milliseconds that each of a few commands took
+ * @throws the reason, if it cannot be reached, refuses the credentials, or does not answer
  */
 export const tryRedis = async (url: string, prefix = 'parley'): Promise<RedisLook & { milliseconds: number[] }> => {
   const options = { lazyConnect: true, commandTimeout: TRIED_WITHIN_MS, retryStrategy: () => null };
@@ -210,7 +210,7 @@ export const tryRedis = async (url: string, prefix = 'parley'): Promise<RedisLoo
   try {
     return await Promise.race([look(), tooLong]);
   } catch (error) {
-    // That the connection was closed says less than why.
+    // The reason for the closed connection says more than its closing.
     throw lastError ?? error;
   } finally {
     clearTimeout(timer);

@@ -1,7 +1,7 @@
 /**
- * Places of all nodes: a hash for each node, which is gone some seconds after its node is. Redis gets 20 ms to answer; then the
- * node goes by what it knows itself, asks again a second later, and compares what it did meanwhile as soon as Redis answers.
- * One command concerns one key, as Redis Cluster wants it.
+ * Places of all nodes: one hash per node, which expires some seconds after its node dies. Redis gets 20 ms to answer; after that the
+ * node uses what it knows itself, asks again a second later, and compares what it did meanwhile as soon as Redis answers.
+ * Each command uses one key, as Redis Cluster requires.
  */
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
@@ -10,17 +10,17 @@ import type { PlaceEntry, PlaceRegistry } from './place-registry.js';
 import { within } from '../within.js';
 
 export interface RedisPlacesOptions {
-  /** Must fail at once while Redis is away: no offline queue. Stays the caller's to close. */
+  /** Must fail at once while Redis is away: no offline queue. The caller closes it. */
   redis: Redis;
-  /** Keeps apart the nodes of different installations on one Redis. */
+  /** Separates the nodes of different installations on one Redis. */
   prefix?: string;
-  /** Whether Redis does all that it is needed for here. */
+  /** Whether Redis supports everything needed here. */
   isAble?: () => boolean;
-  /** How long the places of a node that died still count, in milliseconds. */
+  /** How long the places of a dead node still count, in milliseconds. */
   ttlMs?: number;
   /** How long Redis may take to answer, in milliseconds. */
   patienceMs?: number;
-  /** How long it is left alone after it did not, in milliseconds. */
+  /** How long it is not asked again after it did not answer in time, in milliseconds. */
   restMs?: number;
 }
 
@@ -36,17 +36,17 @@ export const createRedisPlaces = ({
   const nodes = `${prefix}:place-nodes`;
   const hashOf = (node: string) => `${prefix}:places:${node}`;
   const own = hashOf(nodeId);
-  /** What this node holds, as it is in its hash. */
+  /** This node's entries, as stored in its hash. */
   const held = new Map<string, string>();
-  /** The hash may be gone, or hold what this node does not hold any more: it is written as a whole with what is told next. */
+  /** The hash may be gone, or contain what this node no longer holds: the next write replaces it as a whole. */
   let isStale = false;
   const doubts = createDoubts({ retryMs: restMs });
   let restUntil = 0;
   let lastOrder = 0;
-  /** By how much Redis' clock is ahead of the one that this process counts by, in microseconds. */
+  /** How far Redis' clock is ahead of this process' monotonic clock, in microseconds. */
   let ahead: number | undefined;
 
-  /** @returns undefined where Redis did not answer in time */
+  /** @returns undefined if Redis did not answer in time */
   const inTime = async <Answer>(asked: Promise<Answer>): Promise<Answer | undefined> => {
     const answer = await within(patienceMs, asked).catch(() => undefined);
     if (answer === undefined) restUntil = performance.now() + restMs;
@@ -63,7 +63,7 @@ export const createRedisPlaces = ({
   };
   const guessTime = () => (ahead === undefined ? Date.now() * 1000 : Math.round(performance.now() * 1000 + ahead));
 
-  /** In this order on one connection, so that what was said last stands. */
+  /** In this order on one connection, so that the last write wins. */
   const tell = async (keys: readonly string[]): Promise<unknown> => {
     const wasStale = isStale;
     isStale = false;
@@ -94,16 +94,16 @@ export const createRedisPlaces = ({
     doubt(held.keys());
   };
 
-  /** Keeps the hash, notices where it is gone, and forgets nodes that have none. */
+  /** Keeps the hash from expiring, notices if it is gone, and removes nodes that have none. */
   const beat = async () => {
     if (held.size > 0 && (await redis.pexpire(own, ttlMs)) === 0) onLost();
     for (const node of await redis.smembers(nodes)) {
-      // One that has nothing to tell comes back with its next place.
+      // A node without places adds itself again with its next place.
       if (node !== nodeId && (await redis.exists(hashOf(node))) === 0) await redis.srem(nodes, node);
     }
   };
   const heart = setInterval(() => void beat().catch(() => undefined), ttlMs / 3);
-  // It may be another one, which knows nothing.
+  // It may be another Redis, which knows nothing of this node.
   redis.on('ready', onLost);
 
   return {

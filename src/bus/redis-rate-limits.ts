@@ -1,6 +1,6 @@
 /**
- * Limits over all nodes: a log of times for each key in Redis, by Redis' own clock. Redis gets 20 ms to answer; then the
- * node counts alone, and asks Redis again a second later.
+ * Limits over all nodes: a log of times for each key in Redis, by Redis' own clock. Redis gets 20 ms to answer; after that the
+ * node counts on its own, and asks Redis again a second later.
  */
 import { randomBytes } from 'node:crypto';
 import type { Redis, Result } from 'ioredis';
@@ -30,17 +30,17 @@ declare module 'ioredis' {
 }
 
 export interface RedisRateLimitsOptions {
-  /** Must fail at once while Redis is away: no offline queue. Stays the caller's to close. */
+  /** Must fail at once while Redis is away: no offline queue. The caller closes it. */
   redis: Redis;
-  /** Keeps apart what different installations count on one Redis. */
+  /** Separates the counts of different installations on one Redis. */
   prefix?: string;
-  /** Whether Redis does all that it is needed for here. */
+  /** Whether Redis supports everything needed here. */
   isAble?: () => boolean;
   /** How long Redis may take to answer, in milliseconds. */
   patienceMs?: number;
-  /** The same for rules that are patient. */
+  /** The same for patient rules. */
   longPatienceMs?: number;
-  /** How long nobody waits for it after it did not, in milliseconds. */
+  /** How long it is not waited for after it did not answer in time, in milliseconds. */
   restMs?: number;
 }
 
@@ -55,11 +55,11 @@ export const createRedisRateLimits = ({
   restMs = 1000,
 }: RedisRateLimitsOptions): RateLimitStore => {
   redis.defineCommand('parleyTake', { numberOfKeys: 1, lua: TAKE });
-  // This node's own, counted here as well: whether Redis goes or comes back, nobody gets a fresh window on this node.
+  // This node's own counts, kept here as well: when Redis goes or comes back, nobody gets a fresh window on this node.
   const own = createMemoryRateLimits();
-  /** What Redis refused too late to be heard: until when it would refuse more. */
+  /** Keys that Redis refused, but too late: when it would allow the next one. */
   const refusedUntil = new Map<string, number>();
-  /** For those who are patient and those who are not. */
+  /** For patient rules and for the others. */
   const restUntil = { long: 0, short: 0 };
 
   const sweep = () => {
@@ -68,7 +68,7 @@ export const createRedisRateLimits = ({
   };
   const sweeping = setInterval(sweep, SWEEP_MS).unref();
 
-  /** @returns the milliseconds to wait, 0 where it was taken, undefined where Redis did not answer in time */
+  /** @returns the milliseconds to wait, 0 if it was taken, undefined if Redis did not answer in time */
   const inTime = async (answer: Promise<number | undefined>, isPatient: boolean): Promise<number | undefined> => {
     const which = isPatient ? 'long' : 'short';
     if (performance.now() < restUntil[which]) return undefined;
@@ -88,14 +88,14 @@ export const createRedisRateLimits = ({
       }
       const name = `${prefix}:limit:${key}`;
       const id = randomBytes(9).toString('base64url');
-      // Also while nobody waits for it: what is let through meanwhile counts for all nodes.
+      // Sent even while nobody waits for the answer: what this node lets through meanwhile counts for all nodes.
       const answer = redis.parleyTake(name, rule.limit, rule.windowMs, id).catch(() => undefined);
       const waitMs = await inTime(answer, rule.isPatient === true);
       if (waitMs !== undefined && waitMs > 0) {
         taken.giveBack();
         return { allowed: false, retryAfterMs: waitMs };
       }
-      // Redis counted it a little later than we did. As of now, so that our own answer never promises an earlier time than Redis'.
+      // Redis counted it a little later than this node. Renewed to now, so that our own answer never promises an earlier time than Redis'.
       if (waitMs === 0) taken.renew();
       else
         void answer.then((lateMs) => {
@@ -105,7 +105,7 @@ export const createRedisRateLimits = ({
         allowed: true,
         giveBack: () => {
           taken.giveBack();
-          // Also where the answer came late: on one connection this is done after it. While Redis is away it costs its owner one.
+          // Even if the answer came late: on one connection this runs after the take. If Redis is away, it costs the caller one.
           redis.zrem(name, id).catch(() => undefined);
         },
       };

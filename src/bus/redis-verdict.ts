@@ -1,10 +1,10 @@
-/** What a look at Redis comes to, in one line: what is refused, what is done without it, and what mends it. */
+/** The result of a look at Redis, in one line: what is refused, what nodes do without, and how to fix it. */
 import type { RedisKind, RedisLook, RedisUse, RefusedCommand } from './redis-look.js';
 
 export interface RedisVerdict {
-  /** What goes through this Redis; the rest each node does by itself. */
+  /** What this Redis is used for; each node does the rest on its own. */
   able: ReadonlySet<RedisUse>;
-  /** Undefined where all is well. */
+  /** Undefined if all is well. */
   warning: string | undefined;
 }
 
@@ -16,7 +16,7 @@ const WITHOUT: Record<RedisUse, string> = {
   places: 'places (CHAT_CONNECTIONS_PER_USER, and who is present in a match) hold for each node by itself',
 };
 
-/** What cannot be relied on, whatever a single try may have shown. */
+/** What does not work reliably on it, even if a single try succeeds. */
 const UNABLE: Record<RedisKind, readonly RedisUse[]> = {
   single: [],
   cluster: ['limits', 'places'],
@@ -49,7 +49,7 @@ const reasonOf = ({ kind, refused, masters, database }: RedisLook): string => {
   }
 };
 
-/** Its user may do that, and it knows the command: then it is the number. */
+/** Its user may use the command, and Redis knows it: so it is the number that is refused. */
 const isWithoutDatabase = ({ command, reason }: RefusedCommand) =>
   command === 'SELECT' && !/^NOPERM|unknown command/i.test(reason);
 
@@ -63,12 +63,12 @@ const remedyOf = (refused: readonly RefusedCommand[]): string => {
   return 'its own log may say more';
 };
 
-/** Keys and channels are all under one name. */
+/** All keys and channels have one prefix. */
 const rightsOf = (refused: readonly RefusedCommand[]): string[] => {
   const commands = refused.filter(({ reason }) => !/(keys?|channels?) used/.test(reason));
   return ['~parley:*', '&parley:*', ...commands.map(({ command }) => `+${command.toLowerCase()}`)];
 };
 
-/** What to say where Redis refuses user and password. */
+/** The warning if Redis refuses user and password. */
 export const credentialsWarning = ({ message }: Error): string =>
   `Redis does not take the user and password of REDIS_URL (${message.replace(/^(NOAUTH|WRONGPASS) .*/s, '$1')}): put the right ones there, special characters percent-encoded. Until then: ${USES.map((use) => WITHOUT[use]).join('; ')}`;

@@ -1,6 +1,6 @@
 /**
- * How it stands with the two connections to Redis: whether they are there, and whether what they lead to does all that is asked
- * of it, looked at when they connect and every half a minute, so that what is mended, or no longer the master, is noticed too.
+ * The state of the two connections to Redis: whether they are up, and whether the server supports everything that is needed. It is
+ * checked when they connect and every half a minute, so that a repair, or a master that no longer is one, is noticed too.
  */
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,27 +8,27 @@ import type { Redis } from 'ioredis';
 import { isAboutCredentials, lookAtRedis, type RedisLook, type RedisUse } from './redis-look.js';
 import { credentialsWarning, judgeRedis } from './redis-verdict.js';
 
-/** `refused`: it lets nobody in by the user and password that it is shown. */
+/** `refused`: Redis refuses the user and password. */
 export type RedisState = 'connecting' | 'connected' | 'refused' | 'away';
 
 export interface RedisWatchOptions {
   connections: { commands: Redis; subscriber: Redis };
   prefix: string;
-  /** They may name a master that is none any more, or another one to each connection. */
+  /** Sentinels may name a former master, or different masters to the two connections. */
   isBehindSentinels: boolean;
   lookEveryMs: number;
-  /** Told of each change, not of each failed try. */
+  /** Called for each change, not for each failed try. */
   onState: (state: 'connected' | 'away', error?: Error) => void;
-  /** One line for each change of what is refused; undefined: nothing any more. */
+  /** One line for each change of what is refused; undefined: nothing is refused any longer. */
   onWarning: (warning: string | undefined) => void;
-  /** Events are let through that were refused before, over the same connections. */
+  /** Events that were refused before now get through, over the same connections. */
   onEvents: () => void;
 }
 
 export interface RedisWatch {
   readonly state: RedisState;
   isAble(use: RedisUse): boolean;
-  /** How long to wait before connecting again, in milliseconds. */
+  /** The wait before connecting again, in milliseconds. */
   retryMs(): number;
   stop(): void;
 }
@@ -106,7 +106,7 @@ export const createRedisWatch = ({
       inAWhile(lookEveryMs, lookNow);
     } catch (error) {
       if (isStopped) return;
-      // Lost meanwhile: it is looked at when it is back. Else it was too slow, or lets in none but new connections.
+      // Lost meanwhile: it is checked when it is back. Otherwise it was too slow, or refuses all but new connections.
       if (isAboutCredentials(error)) {
         lose(error);
         inAWhile(lookEveryMs, reconnect);
@@ -130,14 +130,14 @@ export const createRedisWatch = ({
       if (!isStopped && (connection.status !== 'ready' || isAboutCredentials(error))) lose(error);
     });
     connection.on('close', () => !isStopped && lose(lastError));
-    // Where the Sentinels tell of another master while the connection to one is being made, ioredis gives up for good.
+    // If the Sentinels name another master while a connection to one is being made, ioredis gives up for good.
     connection.on('end', () => {
       const again = () => {
         if (!isStopped) connection.connect().catch(() => undefined);
       };
       setTimeout(again, retryMs()).unref();
     });
-    // Also where one is looked at just now that is lost meanwhile.
+    // Also if a check of a connection that was lost meanwhile is still running.
     connection.on('ready', () => (looking === undefined ? lookNow() : void looking.finally(lookNow)));
   }
 
@@ -154,7 +154,7 @@ export const createRedisWatch = ({
   };
 };
 
-/** Rejects once one of them is lost, or has been given time enough: what a lost one was asked is never answered. */
+/** Rejects once a connection is lost, or the time is up: a lost connection never answers. */
 const lossOf = async (connections: readonly Redis[], signal: AbortSignal): Promise<never> => {
   await Promise.race([
     ...connections.map((connection) => once(connection, 'close', { signal })),

@@ -1,4 +1,4 @@
-/** The bus between nodes: Redis pub/sub. It loses what it said OK to when it is killed; whoever listens must bear that. */
+/** The bus between nodes: Redis pub/sub. A killed Redis loses events that it has acknowledged; listeners must tolerate that. */
 import { RedisPubSub } from 'graphql-redis-subscriptions';
 import { ReplyError, type Redis } from 'ioredis';
 import type { Bus, Topic, Unsubscribe } from './bus.js';
@@ -9,39 +9,39 @@ import { createRedisWatch, type RedisState, type RedisWatch } from './redis-watc
 import { within } from '../within.js';
 
 export interface RedisBusOptions {
-  /** As the settings have taken it. */
+  /** As validated by the settings. */
   url: string;
-  /** Keeps apart what different installations tell on one Redis; the same on all nodes of one. */
+  /** Separates the events of different installations on one Redis; the same on all nodes of one. */
   prefix?: string;
-  /** Told of each change, not of each failed try. */
+  /** Called for each change, not for each failed try. */
   onState?: (state: 'connected' | 'away', error?: Error) => void;
-  /** It does not do all that is asked of it: one line for each change, with the way out; undefined once it does. */
+  /** Redis does not support everything that is needed: one line for each change, with the remedy; undefined once it does. */
   onWarning?: (warning: string | undefined) => void;
-  /** How often it is looked at, in milliseconds. */
+  /** How often it is checked, in milliseconds. */
   lookEveryMs?: number;
-  /** A listener threw, or a text came that its topic cannot read. */
+  /** A listener threw, or its topic could not decode a message. */
   onError?: (error: unknown) => void;
 }
 
 export interface RedisBus extends Bus {
-  /** For what else nodes share there (limits, places): fails at once while Redis is away. */
+  /** For other shared state (limits, places): fails at once while Redis is away. */
   readonly commands: Redis;
   readonly state: RedisState;
-  /** Whether Redis does what that needs. */
+  /** Whether Redis supports this use. */
   isAble(use: RedisUse): boolean;
 }
 
 const SUBSCRIBE_PATIENCE_MS = 2000;
 const CLOSE_PATIENCE_MS = 1000;
 const LOOK_EVERY_MS = 30_000;
-// A master that is none any more.
+// To notice a former master soon.
 const LOOK_BEHIND_SENTINELS_EVERY_MS = 5000;
 const ASK_EVERY_MS = 1000;
 const ANSWER_WITHIN_MS = 4000;
 
 /**
- * Leaves a connection that does not answer, for a new one: lost without a word, as where a cable was pulled, it would be silent
- * for ever.
+ * Replaces a connection that does not answer by a new one: one that was lost without a close, for example when a cable was
+ * pulled, would stay silent.
  *
  * @returns stops asking
  */
@@ -94,7 +94,7 @@ export const createRedisBus = ({
 
   const pubsub = new RedisPubSub({
     publisher,
-    // All that it uses of one.
+    // It has every method that the library uses of a subscriber.
     subscriber: channels as unknown as Redis,
     // Topics write and read the text.
     serializer: (text) => text as string,
@@ -136,7 +136,7 @@ export const createRedisBus = ({
     close: async () => {
       watch.stop();
       for (const stop of stopAsking) stop();
-      // What was published before goes out, unless Redis takes too long for that.
+      // Events already published still go out, unless Redis takes too long.
       const quit = Promise.allSettled([publisher, subscriber].map((connection) => connection.quit()));
       await within(CLOSE_PATIENCE_MS, quit);
       publisher.disconnect();

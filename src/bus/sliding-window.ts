@@ -1,19 +1,19 @@
-/** When each of the last few happened, so that no window of that length ever holds more than allowed, wherever it begins. */
+/** The times of the last few takes, so that no window of that length ever holds more than allowed, wherever it begins. */
 import type { RateLimitRule } from './rate-limit-store.js';
 
 export interface SlidingWindow {
-  /** @returns 0 where it was taken, else the milliseconds until one more may be */
+  /** @returns 0 if it was taken, otherwise the milliseconds until the next one is allowed */
   take(now: number, rule: RateLimitRule): number;
-  /** Takes back the one taken at `time`. */
+  /** Undoes the take at `time`. */
   giveBack(time: number): void;
-  /** The one taken at `time` counts from `now` on. */
+  /** The take at `time` counts from `now` on instead. */
   move(time: number, now: number): void;
-  /** Whether nothing in it counts any more. */
+  /** Whether nothing in it counts any longer. */
   isOver(now: number): boolean;
 }
 
 export const createSlidingWindow = (): SlidingWindow => {
-  // Ascending. As long as the limit at most, so shifting costs nothing worth a cleverer structure.
+  // Ascending. At most as long as the limit, so shifting costs too little to justify a cleverer structure.
   const times: number[] = [];
   let windowMs = 0;
 

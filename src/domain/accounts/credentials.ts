@@ -1,4 +1,4 @@
-/** What people and programs show, whatever its kind: whether it still holds, and who is told when it does not any more. */
+/** Credentials of people and programs, of any kind: whether each is still valid, and who is told when it no longer is. */
 import { jsonTopic, type Bus } from '../../bus/bus.js';
 import type { Queryable } from '../../db/database.js';
 import {
