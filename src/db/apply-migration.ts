@@ -1,4 +1,4 @@
-/** Applies one migration: its script, statement by statement, and its entry in the books. */
+/** Applies one migration: its script, statement by statement, and its row in the migrations table. */
 import { randomUUID } from 'node:crypto';
 import type { Database, Queryable, OwnConnection } from './database.js';
 import { createPatience, LOCK_MS, type Blocked } from './migration-locks.js';
@@ -10,7 +10,7 @@ export interface Migration {
   checksum: string;
 }
 
-/** The first line of a script whose statements are no transaction together; see CONTRIBUTING.md. */
+/** The first line of a script whose statements are not one transaction; see CONTRIBUTING.md. */
 const EACH_BY_ITSELF = /^--\s*parley: each statement by itself\s*$/m;
 
 export const isEachByItself = ({ script }: Pick<Migration, 'script'>): boolean => EACH_BY_ITSELF.test(script);
@@ -22,8 +22,8 @@ export interface ApplyOptions {
 }
 
 /**
- * Either the script and its entry are one transaction, or each statement is one, and the entry comes last: where that was cut in the
- * middle it is done again from the beginning, so its statements bear being repeated.
+ * Either the script and its row are one transaction, or each statement is one, and the row comes last: if that was interrupted, the
+ * script runs again from the beginning, so its statements must be repeatable.
  */
 export const applyMigration = async (migration: Migration, { db, session, onBlocked }: ApplyOptions): Promise<void> => {
   const statements = splitScript(migration.script);
@@ -38,7 +38,7 @@ export const applyMigration = async (migration: Migration, { db, session, onBloc
     session.transaction(async (tx) => {
       const begunAt = performance.now();
       for (const statement of statements) {
-        // Whoever waits for what it has locked already waits for what it still has to wait for.
+        // Those who wait for a table that this transaction has locked wait for its remaining locks too.
         const left = Math.round(LOCK_MS - (performance.now() - begunAt));
         await tx.execute(`SET LOCAL lock_timeout = ${Math.max(left, LOCK_MS / 10)}`);
         await tx.execute(statement);
@@ -50,7 +50,7 @@ export const applyMigration = async (migration: Migration, { db, session, onBloc
 
 const runAlone = async (session: OwnConnection, statement: string): Promise<void> => {
   const text = withoutComments(statement);
-  // Nobody who reads or writes ever waits behind these, and to begin again costs all that was done.
+  // Reads and writes never wait behind these statements, and starting over would cost all of their work.
   const isConcurrent = /^(CREATE|DROP|REINDEX)\b.*\bCONCURRENTLY\b/i.test(text);
   const index = /^CREATE (?:UNIQUE )?INDEX CONCURRENTLY (?:IF NOT EXISTS )?("(?:[^"]|"")+"|[\w$]+) ON\b/i.exec(
     text,
@@ -60,15 +60,15 @@ const runAlone = async (session: OwnConnection, statement: string): Promise<void
     if (index !== undefined) await dropInvalid(session, index);
     await session.execute(statement);
   } catch (error) {
-    // It would slow down every write, and refuse some where it is to be unique.
+    // It would slow down every write, and if it is unique refuse some.
     if (index !== undefined) await dropInvalid(session, index).catch(() => {});
     throw error;
   } finally {
-    await session.execute('SET lock_timeout = 0').catch(() => {}); // the session is over in any case
+    await session.execute('SET lock_timeout = 0').catch(() => {}); // the session ends in any case
   }
 };
 
-/** What an index leaves of itself where its making was ended; IF NOT EXISTS takes it for the index. */
+/** Drops the remains of an index whose creation was interrupted; IF NOT EXISTS takes them for the index. */
 const dropInvalid = async (session: OwnConnection, name: string): Promise<void> => {
   const rows = await session.query<{ name: string }>(
     `SELECT indexrelid::regclass::text AS name FROM pg_index WHERE indexrelid = to_regclass($1) AND NOT indisvalid`,

@@ -1,13 +1,13 @@
 /** Writing many rows with few statements. */
 import type { Queryable } from './database.js';
 
-/** Well within the time that a statement may take, on the embedded database too. */
+/** Well within a statement's time limit, on the embedded database too. */
 const MAX_ROWS = 5000;
 const MAX_TEXT = 4 * 1024 * 1024;
 
 const IDS = `SELECT nextval(pg_get_serial_sequence($1, 'id')) AS id FROM generate_series(1, $2::int)`;
 
-/** The next ids of a table whose `id` counts up. */
+/** The next ids of a table with an ascending `id`. */
 export const takeIds = async (tx: Queryable, table: string, count: number): Promise<bigint[]> => {
   const rows = count === 0 ? [] : await tx.query<{ id: bigint }>(IDS, [`"${table}"`, count]);
   return rows.map((row) => row.id);
@@ -16,8 +16,8 @@ export const takeIds = async (tx: Queryable, table: string, count: number): Prom
 /**
  * Runs `sql` over `rows`, some thousands at a time, with one array for each column: `FROM unnest($1::bigint[], …)`.
  *
- * @param onBatch told how many rows went through
- * @param rowsMost fewer where each of them costs more than to be written
+ * @param onBatch called with the number of rows written
+ * @param rowsMost fewer if each row costs more than a write
  */
 export const runOver = async <Row>(
   tx: Queryable,

@@ -1,6 +1,6 @@
 /**
- * PGlite decodes each value of a row by a TextDecoder, which takes a leading U+FEFF for a byte order mark and drops it. So that a text
- * that begins with one comes back as it was written, each is given a second one on its way to PGlite's parser.
+ * PGlite decodes each value of a row with a TextDecoder, which takes a leading U+FEFF for a byte order mark and drops it. To preserve
+ * a text that begins with one, each such text gets a second one on its way to PGlite's parser.
  */
 import { protocol } from '@electric-sql/pglite';
 
@@ -8,16 +8,16 @@ type Parse = (typeof protocol.Parser)['prototype']['parse'];
 
 const MARK = Buffer.from('\ufeff');
 const DATA_ROW = 'D'.charCodeAt(0);
-/** Of each message: one byte for its kind, four for the length of the rest with themselves. */
+/** Of each message: one byte for its kind, four for the length of the rest, including these four. */
 const HEADER = 5;
 
-/** Once for the process: all databases in it share the parser's class. Does nothing the second time. */
+/** Once per process: all databases in it share the parser's class. Idempotent. */
 export const keepByteOrderMarks = (): void => {
   const { prototype } = protocol.Parser;
   if (patched.has(prototype)) return;
   patched.add(prototype);
   const parse: Parse = prototype.parse;
-  /** What has come of a parser's next message. */
+  /** The received part of each parser's next message. */
   const begun = new WeakMap<object, Buffer>();
   prototype.parse = function (this: InstanceType<typeof protocol.Parser>, bytes, callback) {
     const view = ArrayBuffer.isView(bytes)
@@ -34,7 +34,7 @@ export const keepByteOrderMarks = (): void => {
 
 const patched = new WeakSet<object>();
 
-/** Where the last whole message ends. */
+/** The end of the last complete message. */
 const endOfMessages = (bytes: Buffer): number => {
   let end = 0;
   while (end + HEADER <= bytes.length) {
@@ -57,7 +57,7 @@ const doubleMarks = (messages: Buffer): Buffer => {
   return Buffer.concat(parts);
 };
 
-/** A row: how many values, and for each its length, -1 for null, and its bytes. */
+/** A row: the number of values, and for each its length, -1 for null, and its bytes. */
 const rowWithDoubledMarks = (row: Buffer): Buffer => {
   const parts: Buffer[] = [Buffer.from(row.subarray(0, HEADER + 2))];
   for (let start = HEADER + 2; start < row.length;) {

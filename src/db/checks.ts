@@ -1,30 +1,30 @@
-/** What is asked of a database before Parley is served from it. Each check can be made by itself, and changes nothing. */
+/** Checks of a database before Parley uses it. Each check works on its own, and changes nothing. */
 import type { Database, Queryable } from './database.js';
 import { checkDurability } from './durability.js';
 import { ok, type Finding } from './finding.js';
 import { checkPooler } from './pooler.js';
 
 export interface CheckSettings {
-  /** Connections that each node keeps, at most. */
+  /** The most connections that each node keeps. */
   databasePoolSize: number;
-  /** Whether what was confirmed may be lost. */
+  /** Whether confirmed writes may be lost. */
   allowUnsafeDatabase: boolean;
 }
 
 export interface DatabaseCheck {
   name: 'pooler' | 'encoding' | 'read only' | 'durability' | 'connections';
-  /** @throws UnavailableError where the database does not answer */
+  /** @throws UnavailableError if the database does not answer */
   run(db: Database, settings: CheckSettings): Promise<Finding>;
 }
 
-/** Of PostgreSQL; the embedded database passes them all. In this order: the first of them say whether the others can be asked. */
+/** For PostgreSQL; the embedded database passes them all. In this order: the first ones decide whether the others can run. */
 export const databaseChecks: readonly DatabaseCheck[] = [
   { name: 'pooler', run: (db) => checkPooler(db) },
   { name: 'encoding', run: (db) => checkEncoding(db) },
   { name: 'read only', run: (db) => checkWritable(db) },
   {
     name: 'durability',
-    // The embedded one never waits for the disk, and the README says so.
+    // The embedded database never waits for the disk, and the README says so.
     run: async (db, { allowUnsafeDatabase }) =>
       db.kind === 'embedded' ? ok('The database is embedded') : checkDurability(db, allowUnsafeDatabase),
   },
@@ -35,7 +35,7 @@ export const databaseChecks: readonly DatabaseCheck[] = [
   },
 ];
 
-/** In another encoding what people write is refused letter by letter; SQL_ASCII takes anything, and looks at nothing. */
+/** Another encoding refuses some of the characters that people write; SQL_ASCII accepts any bytes, and checks none. */
 export const checkEncoding = async (db: Queryable): Promise<Finding> => {
   const [row] = await db.query<{ encoding: string; name: string }>(
     `SELECT current_setting('server_encoding') AS encoding, current_database() AS name`,
@@ -49,7 +49,7 @@ export const checkEncoding = async (db: Queryable): Promise<Finding> => {
   };
 };
 
-/** A standby, or a server, a database or a role that is told so. */
+/** A standby, or a server, a database or a role that is set to read only. */
 export const checkWritable = async (db: Queryable): Promise<Finding> => {
   const [row] = await db.query<{ isReadOnly: boolean; isStandby: boolean }>(
     `SELECT current_setting('transaction_read_only')::boolean AS "isReadOnly", pg_is_in_recovery() AS "isStandby"`,
@@ -95,13 +95,13 @@ const ROOM = `
         AND coalesce(application_name, '') NOT IN ('parley', 'parley session')) AS others
   FROM pg_roles, pg_database WHERE rolname = current_user AND datname = current_database()`;
 
-/** Of other nodes, by where they come from: a node keeps one open at least. */
+/** Other nodes, by client address: a node keeps at least one connection open. */
 const NODES = `
   SELECT count(*)::int AS connections
   FROM pg_stat_activity WHERE application_name = 'parley' AND pid <> pg_backend_pid()
   GROUP BY client_addr`;
 
-/** A guess, from who is there now: nodes that start together see each other only as far as they have come. */
+/** An estimate from the current connections: nodes that start at the same time see only part of each other's. */
 export const checkConnections = async (db: Queryable, poolSize: number): Promise<Finding> => {
   const [room] = await db.query<Room>(ROOM);
   const places = await db.query<{ connections: number }>(NODES);
@@ -109,7 +109,7 @@ export const checkConnections = async (db: Queryable, poolSize: number): Promise
   const otherNodes = places.reduce((sum, { connections }) => sum + Math.ceil(connections / poolSize), 0);
   const nodes = otherNodes + 1;
   const free = most - reserved - others;
-  // And one to migrate by.
+  // And one for migrations.
   const wanted = nodes * poolSize + 1;
   const fits = `${wanted} connections for ${nodes === 1 ? 'one node' : `${nodes} nodes`} with DATABASE_POOL_SIZE=${poolSize}`;
   if (wanted <= free) return ok(`PostgreSQL has room for ${fits}`);

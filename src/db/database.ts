@@ -1,6 +1,6 @@
 /**
- * What the rest of Parley knows of the database: plain SQL for the hot path, Prisma for reading and administration.
- * PostgreSQL and the embedded PGlite look alike from here.
+ * The database as the rest of Parley sees it: plain SQL for the hot path, Prisma for reading and administration.
+ * PostgreSQL and the embedded PGlite behave alike behind this interface.
  */
 import type { PrismaClient } from '../generated/prisma/client.js';
 
@@ -8,12 +8,12 @@ export interface Queryable {
   /**
    * Runs one statement.
    *
-   * @param sql with `$1`, `$2` … for `params`; one text, one prepared statement, so keep values out of it
-   * @param params as `encode` of `values.ts` says: dates, bytes and arrays as they are, objects as JSON
+   * @param sql with `$1`, `$2` … for `params`; each text is one prepared statement, so keep values out of it
+   * @param params encoded by `encode` of `values.ts`: dates, bytes and arrays natively, objects as JSON
    * @returns its rows: int8 as bigint, int4 as number, timestamptz as Date, bytea as Uint8Array, arrays as arrays.
-   *   Types it does not know come as text; arrays of enums too, so cast them to text[]. xid8 must be cast to text
-   * @throws UnavailableError where the database cannot be reached or did not answer in time, after 5 s at most; after a
-   *   write that means unknown
+   *   Unknown types come as text, and so do arrays of enums: cast these to text[]. xid8 must be cast to text
+   * @throws UnavailableError if the database cannot be reached or did not answer in time, after 5 s at most; after a
+   *   write the outcome is then unknown
    */
   query<Row>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
 }
@@ -23,22 +23,22 @@ export interface Database extends Queryable {
   /** Shares the connections of `query`. Never use it inside `transaction`: the embedded database has one connection. */
   readonly prisma: PrismaClient;
   /**
-   * Runs `work` in one READ COMMITTED transaction on one connection; rolls back where it throws. After a deadlock it runs
+   * Runs `work` in one READ COMMITTED transaction on one connection; rolls back if it throws. After a deadlock it runs
    * again from the start, so `work` must change nothing but the database.
    *
    * @throws what `work` throws; UnavailableError as `query` does
    */
   transaction<Result>(work: (tx: Queryable) => Promise<Result>): Promise<Result>;
-  /** Runs `work` on a connection of its own that no time limit holds: for migrations and upkeep, never for a request. */
+  /** Runs `work` on its own connection, without time limits: for migrations and upkeep, never for a request. */
   session<Result>(work: (session: OwnConnection) => Promise<Result>): Promise<Result>;
-  /** Of the pool; null where there is but one. */
+  /** Of the pool; null for the embedded database, which has one connection. */
   connections(): Connections | null;
-  /** Asked within a second, of one connection. For readiness; never throws. */
+  /** Checked with one query, within a second. For readiness; never throws. */
   state(): Promise<DatabaseState>;
   close(): Promise<void>;
 }
 
-/** Read only: it answers, and nothing can be written: a standby, or a server, a database or a role that was told so. */
+/** Read only: it answers, but takes no writes: a standby, or a server, a database or a role that is set to read only. */
 export type DatabaseState = 'ok' | 'read only' | 'away';
 
 export interface Connections {
@@ -50,15 +50,15 @@ export interface Connections {
 }
 
 export interface OwnConnection extends Queryable {
-  /** What the other side called its process when this session began; undefined where there is no other side. */
+  /** The server process id reported when this session began; undefined for the embedded database. */
   readonly announcedProcess: number | undefined;
-  /** Runs one statement, or a script of several of which none has happened if one fails; poolers do not take those. */
+  /** Runs one statement, or a script of several, which fails as a whole; poolers do not accept scripts. */
   execute(script: string): Promise<void>;
-  /** Runs `work` in one transaction that no time limit holds; rolls back where it throws. */
+  /** Runs `work` in one transaction without time limits; rolls back if it throws. */
   transaction<Result>(work: (tx: Pick<OwnConnection, 'query' | 'execute'>) => Promise<Result>): Promise<Result>;
 }
 
-/** The database is away, stalled or out of room. After a write: unknown whether it happened. */
+/** The database is away, stalled or out of room. After a write: the outcome is unknown. */
 export class UnavailableError extends Error {
   override name = 'UnavailableError';
   constructor(
@@ -69,7 +69,7 @@ export class UnavailableError extends Error {
   }
 }
 
-/** Whether `error`, from either driver, says that a unique constraint was violated. */
+/** Whether `error`, from either driver, is a violated unique constraint. */
 export const isUniqueViolation = (error: unknown, constraint?: string): boolean =>
   typeof error === 'object' &&
   error !== null &&

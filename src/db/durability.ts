@@ -1,15 +1,15 @@
-/** Whether PostgreSQL is set to keep what it has said it wrote. */
+/** Whether PostgreSQL is configured to keep what it has confirmed. */
 import type { Queryable } from './database.js';
 import { ok, type Finding } from './finding.js';
 
-/** As the sessions of `db` have it: the server's own, the database's, the role's, and those in the URL. */
+/** As in effect for the sessions of `db`: from the server, the database, the role, and the URL. */
 const SETTINGS = `SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'synchronous_commit')`;
 
 /**
- * What a crash or a power cut may take. `full_page_writes` may be off for a file system that writes whole pages or none, so
- * nothing is said about it.
+ * What a crash or a power failure may lose. `full_page_writes` may be off on a file system with atomic page writes, so
+ * it is not checked.
  *
- * @param isAllowed it was said that this may be so
+ * @param isAllowed the operator has accepted this
  */
 export const checkDurability = async (db: Queryable, isAllowed: boolean): Promise<Finding> => {
   const rows = await db.query<{ name: string; setting: string }>(SETTINGS);

@@ -1,4 +1,4 @@
-/** The database in this process: PGlite, which is PostgreSQL with one connection, in a folder or in memory. */
+/** The database in this process: PGlite, which is PostgreSQL with a single connection, in a folder or in memory. */
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PGlite, type QueryOptions, type Transaction } from '@electric-sql/pglite';
@@ -19,21 +19,21 @@ export class DatabaseDamagedError extends Error {
 
 const REACHABLE_MS = 1000;
 
-// For a folder of 30 MB to begin with rather than 40. Nothing is ever synced to the disk, so why wait for this.
+// For a new folder of 30 MB rather than 40. Nothing is ever synced to the disk, so it need not be synced here.
 const INIT_PARAMETERS = ['--wal-segsize=4', '--no-sync'];
 
 const START_PARAMETERS = [
   ...PGlite.defaultStartParams,
-  // How much of the write-ahead log a checkpoint leaves.
+  // How much of the write-ahead log a checkpoint keeps.
   ...['-c', 'min_wal_size=32MB', '-c', 'max_wal_size=64MB'],
-  // ANALYZE reads a tenth of what it would by default, for nothing else runs meanwhile.
+  // ANALYZE reads a tenth of its default sample, since nothing else can run meanwhile.
   ...['-c', 'default_statistics_target=10'],
 ];
 
 /**
- * Opens the database in `<folder>/db`, or makes it, which takes 3 to 5 s.
+ * Opens the database in `<folder>/db`, or creates it, which takes 3 to 5 s.
  *
- * @param folder nobody else's meanwhile; null for a database in memory
+ * @param folder used by nobody else meanwhile; null for a database in memory
  * @throws FolderInUseError, DatabaseDamagedError; the file system's own errors
  */
 export const createEmbedded = async (folder: string | null): Promise<Database> => {
@@ -51,7 +51,7 @@ const openFolder = async (folder: string): Promise<PGlite> => {
   const path = join(folder, 'db');
   const unfinished = join(folder, 'db-unfinished');
   mkdirSync(path, { recursive: true, mode: 0o700 });
-  // Ended in the middle of making it: nothing was stored there yet.
+  // Interrupted while it was created: nothing was stored there yet.
   if (existsSync(unfinished)) {
     for (const entry of readdirSync(path)) rmSync(join(path, entry), { recursive: true });
   } else if (existsSync(join(path, 'PG_VERSION'))) {
@@ -72,7 +72,7 @@ const asDatabase = (lite: PGlite, unlock: () => void): Database => {
   const prisma = new PrismaClient({ adapter: new PrismaPGlite(lite) });
   const options = queryOptions(lite);
   const queryable = queryableOver(lite, options);
-  /** Throws what `work` throws, and not what the driver makes of it. */
+  /** Throws what `work` throws, not the driver's wrapped error. */
   const transaction = async <Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> => {
     let thrown: { error: unknown } | undefined;
     try {
@@ -106,7 +106,7 @@ const asDatabase = (lite: PGlite, unlock: () => void): Database => {
 
     transaction: (work) => transaction((tx) => work(queryableOver(tx, options))),
 
-    // One after the other: to the database all are one session, so that an advisory lock would keep none out.
+    // One after the other: to the database all are one session, so an advisory lock would not keep any out.
     session: (work) => {
       const result = lastSession.then(() => work(session));
       lastSession = result.catch(() => {});
@@ -148,12 +148,12 @@ const execute = async (client: Pick<Transaction, 'exec'>, script: string): Promi
 };
 
 const rethrow = (error: unknown): never => {
-  // Whoever logs it must not log what people wrote.
+  // Error logs must not contain what people wrote.
   if (error instanceof Error && 'params' in error) delete error.params;
   throw fromDriver(error);
 };
 
-/** In place of PGlite's own ways with values, of which it has one for every type in the database. */
+/** Replaces PGlite's own parsers and serializers, of which it has one for every type in the database. */
 const queryOptions = (lite: PGlite): QueryOptions => ({
   parsers: Object.fromEntries(Object.keys(lite.parsers).map((oid) => [oid, parserOf(Number(oid))])),
   serializers: new Proxy({}, { get: () => (encoded: string) => encoded }),

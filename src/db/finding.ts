@@ -1,12 +1,12 @@
-/** What a check of the database comes to, where that stops a start. */
+/** The results of database checks, and the errors that stop a start. */
 export { ok, tell, type Finding } from '../finding.js';
 
-/** Parley cannot be served from this database, however often it is tried. */
+/** Parley cannot use this database; retrying does not help. */
 export class UnfitDatabaseError extends Error {
   override name = 'UnfitDatabaseError';
 }
 
-/** Nothing can be written for now: a standby that may be promoted, or a server that was told to. */
+/** The database takes no writes for now: a standby that may be promoted, or a server that is set to read only. */
 export class ReadOnlyDatabaseError extends Error {
   override name = 'ReadOnlyDatabaseError';
 }

@@ -1,4 +1,4 @@
-/** One process at a time in a data folder: PGlite lets a second one in, and rows are lost. */
+/** One process at a time in a data folder: PGlite lets a second one in, and then rows are lost. */
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { tryLock } from 'fs-native-extensions';
@@ -14,10 +14,10 @@ export class FolderInUseError extends Error {
 }
 
 /**
- * Makes the folder where there is none, readable by its owner only, and holds it. The lock is the kernel's: it ends with
+ * Creates the folder if it is missing, readable by its owner only, and locks it. The lock is the kernel's: it ends with
  * the process, however that ends.
  *
- * @returns gives it up
+ * @returns releases the lock
  * @throws FolderInUseError; the file system's own errors
  */
 export const lockFolder = (folder: string): (() => void) => {

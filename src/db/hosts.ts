@@ -1,22 +1,22 @@
-/** Where connections to PostgreSQL go: one host, or of several the first that can be written to, looked for when that is lost. */
+/** Where connections to PostgreSQL go: to one host, or to the first of several that takes writes; if it is lost, a new one is chosen. */
 import pg from 'pg';
 import type { DatabaseUrl } from '../database-url.js';
 
 export interface Hosts {
-  /** Makes clients that find their host when they connect. */
+  /** Creates clients that pick their host when they connect. */
   Client: typeof pg.Client;
-  /** Whether a connection must be given up where nothing can be written: another host may take writes. */
+  /** Whether a connection that takes no writes must be given up: another host may take them. */
   readonly isChoosing: boolean;
-  /** The one that was chosen is not it, or is away: the next connection looks again. */
+  /** The chosen host takes no writes, or is away: the next connection chooses again. */
   forget(): void;
 }
 
 type Host = DatabaseUrl['hosts'][number];
 
-/** For each host, all at once. A connection has 3 s. */
+/** For each host, all in parallel. A connection has 3 s. */
 const LOOK_MS = 2000;
 
-/** @param config of a client, but for the host */
+/** @param config of a client, without the host */
 export const createHosts = (hosts: readonly Host[], config: pg.ClientConfig): Hosts => {
   if (hosts.length === 1) return { Client: pg.Client, isChoosing: false, forget: () => {} };
   let chosen: Host | undefined;
@@ -63,13 +63,13 @@ export const createHosts = (hosts: readonly Host[], config: pg.ClientConfig): Ho
   return { Client, isChoosing: true, forget: () => (chosen = undefined) };
 };
 
-/** As a client has them; what is undefined is the driver's to know. */
+/** In the form that clients take; for undefined fields the driver has defaults. */
 export const addressOf = ({ host, port }: Host): { host?: string; port?: number } => ({
   ...(host !== undefined && { host }),
   ...(port !== undefined && { port }),
 });
 
-/** @returns why it cannot; undefined where it can */
+/** @returns why it takes no writes; undefined if it does */
 const mustBeWritable = async (host: Host, config: pg.ClientConfig): Promise<string | undefined> => {
   const client = new pg.Client({
     ...config,

@@ -1,13 +1,13 @@
-/** Which database this is: the same for all nodes on it and for a standby that is promoted, another one for a copy. */
+/** The identity of this database: the same for all its nodes and for a promoted standby, different for a copy. */
 import { createHash, randomUUID } from 'node:crypto';
 import { parseDatabaseUrl } from '../database-url.js';
 import { UnavailableError, type Database } from './database.js';
 
 /**
- * Tells apart what different databases' nodes say on one Redis. PostgreSQL's own numbers tell a restored dump from its original, as they
- * are the server's and not in the dump; what may not read them goes by host, name and an id in the database.
+ * Separates the messages of different databases' nodes on one Redis. PostgreSQL's own ids distinguish a restored dump from its original,
+ * since they belong to the server and are not in the dump; a role that may not read them uses host, name and an id in the database.
  *
- * @param databaseUrl undefined for the embedded database, which goes by that id alone
+ * @param databaseUrl undefined for the embedded database, which uses that id alone
  * @returns a dozen hexadecimal digits
  * @throws UnavailableError
  */
@@ -19,7 +19,7 @@ export const readIdentity = async (db: Database, databaseUrl: string | undefined
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 12);
 };
 
-// A standby has both from its primary. Two installations may share a database by schemas.
+// A standby has both from its primary. Two installations may share a database, each with its own schema.
 const SERVER = `
 SELECT system.system_identifier::text AS "systemId", database.oid::text AS "databaseId", current_schema()::text AS schema
 FROM pg_control_system() system, pg_database database WHERE database.datname = current_database()`;
@@ -30,7 +30,7 @@ const serverFacts = async (db: Database): Promise<string[] | undefined> => {
     return row && [row.systemId, row.databaseId, row.schema];
   } catch (error) {
     if (error instanceof UnavailableError) throw error;
-    // This role may not read it, or what speaks PostgreSQL's language there is something else.
+    // This role may not read it, or the server is not PostgreSQL, but speaks its protocol.
     return undefined;
   }
 };
@@ -42,13 +42,13 @@ const ownFacts = async (db: Database, databaseUrl: string): Promise<string[]> =>
   return [await installationId(db), hostsOf(databaseUrl), row!.name, row!.schema];
 };
 
-/** All that a URL names, in its order; without ports, for a pooler has another one. */
+/** All hosts in a URL, in its order; without ports, since a pooler has another one. */
 const hostsOf = (databaseUrl: string): string =>
   parseDatabaseUrl(databaseUrl)
     .hosts.map(({ host = '' }) => host.toLowerCase())
     .join();
 
-/** Looked for before it is made: a database that takes no writes has one already. */
+/** Read before it is created: a database that takes no writes has one already. */
 const installationId = async (db: Database): Promise<string> => {
   const read = async () => (await db.query<{ id: string }>('SELECT id::text AS id FROM installation'))[0]?.id;
   const known = await read();
@@ -57,7 +57,7 @@ const installationId = async (db: Database): Promise<string> => {
   return (await read())!;
 };
 
-/** The row there is one of; of two at once one makes it. */
+/** Creates the single row; of two concurrent calls one does. */
 export const makeInstallation = async (db: Database): Promise<void> => {
   await db.query('INSERT INTO installation (id) VALUES ($1::uuid) ON CONFLICT DO NOTHING', [randomUUID()]);
 };

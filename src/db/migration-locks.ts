@@ -1,13 +1,13 @@
 /**
- * What a migration waits for. A statement that waits for a table makes everybody who comes after it wait as well, so it waits for a
- * moment only, gives way, and is tried again.
+ * The locks that a migration waits for. While a statement waits for a table, everybody who comes after it waits as well, so it waits
+ * only briefly, gives way, and is retried.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { UnavailableError, type Database, type Queryable } from './database.js';
 
-/** Who holds what a migration waits for, as far as the role may see it. */
+/** A session that holds what a migration waits for, as far as the role may see it. */
 export interface Holder {
-  /** Of its server process; 0 is a prepared transaction. */
+  /** Its server process; 0 is a prepared transaction. */
   pid: number;
   application: string | null;
   /** How long its transaction has been open. */
@@ -18,11 +18,11 @@ export interface Holder {
 
 export interface Blocked {
   migration: string;
-  /** Empty where it cannot be found out. */
+  /** Empty if they cannot be found out. */
   holders: Holder[];
 }
 
-/** Less than any patience of those who wait behind it. */
+/** Shorter than the time limit of any statement that waits behind it. */
 export const LOCK_MS = 1500;
 const PAUSE_MS = 2000;
 const MAX_PAUSE_MS = 10_000;
@@ -30,7 +30,7 @@ const FIRST_LOOK_MS = 1000;
 const LOOK_MS = 2000;
 const TOLD_EVERY_MS = 60_000;
 
-/** A lock that was not to be had in time; a deadlock, which is broken by giving way. */
+/** A lock that was not granted in time; or a deadlock, which giving way resolves. */
 const isLockedOut = (error: unknown): boolean =>
   error instanceof UnavailableError &&
   error.cause instanceof Error &&
@@ -40,13 +40,13 @@ const isLockedOut = (error: unknown): boolean =>
 export interface PatienceOptions {
   db: Database;
   migration: string;
-  /** Of the session that works. */
+  /** Of the migrating session. */
   pid: number;
-  /** Told at once, and then once a minute at most. */
+  /** Called at once, and then at most once a minute. */
   onBlocked?: ((blocked: Blocked) => void) | undefined;
 }
 
-/** @returns what runs a piece of work until it has its locks; the pieces must leave nothing behind where they fail */
+/** @returns runs a piece of work until it gets its locks; a piece that fails must leave nothing behind */
 export const createPatience = ({ db, migration, pid, onBlocked }: PatienceOptions) => {
   let toldAt = -Infinity;
   const tell = (holders: Holder[]) => {
@@ -72,13 +72,13 @@ export const createPatience = ({ db, migration, pid, onBlocked }: PatienceOption
   };
 };
 
-/** Over another connection, as the one that works is waiting. The embedded database has no other, and nobody to wait for. */
+/** Over another connection, since the migrating one is waiting. The embedded database has no other, and nobody to wait for. */
 const startLooking = (db: Database, pid: number, onFound: (holders: Holder[]) => void): (() => void) => {
   if (db.kind === 'embedded') return () => {};
   let timer: NodeJS.Timeout;
   let isOver = false;
   const look = async () => {
-    // Where there is no connection to be had nothing is found out.
+    // If no connection is free, nothing is found out.
     const holders = await findHolders(db, pid).catch(() => []);
     if (isOver) return;
     if (holders.length > 0) onFound(holders);
@@ -102,7 +102,7 @@ const findHolders = (db: Queryable, pid: number): Promise<Holder[]> =>
     [pid],
   );
 
-/** As a sentence, for whoever waits for the migration. */
+/** One sentence, for those who wait for the migration. */
 export const describeBlocked = ({ migration, holders }: Blocked): string => {
   const held = holders.map(({ pid, application, transactionSeconds, querySeconds }) => {
     if (pid === 0) return 'a prepared transaction';

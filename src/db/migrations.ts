@@ -1,5 +1,5 @@
 /**
- * Brings a database to the tables that this version was made for. Takes Prisma's lock and keeps Prisma's books, so that
+ * Brings a database to the schema of this version. Takes Prisma's lock and maintains Prisma's table of migrations, so that
  * `prisma migrate deploy` agrees with it, but needs no engine and also works on the embedded database.
  */
 import { createHash } from 'node:crypto';
@@ -12,18 +12,18 @@ import { UnavailableError, type Database, type Queryable, type OwnConnection } f
 import type { Blocked } from './migration-locks.js';
 
 type Reason =
-  /** A script is not the one that was applied. */
+  /** A script differs from the one that was applied. */
   | 'changed'
-  /** A script could not be applied; nothing of it has happened. */
+  /** A script could not be applied, and was rolled back. */
   | 'failed'
-  /** A script whose statements stand each by itself could not be applied: those before it have happened. */
+  /** A script that is not one transaction could not be applied: the statements before the failed one took effect. */
   | 'cut short'
-  /** The database has had migrations that this version does not know. */
+  /** The database has migrations that this version does not know. */
   | 'newer'
-  /** Prisma's tools left one half-done. */
+  /** Prisma's tools left a migration unfinished. */
   | 'unfinished';
 
-/** The database and this version do not fit together. */
+/** The database's schema does not match this version. */
 export class MigrationError extends Error {
   override name = 'MigrationError';
   constructor(
@@ -45,7 +45,7 @@ const says: Record<Reason, (names: string) => string> = {
 };
 
 export interface MigrationStatus {
-  /** As it should be. Each of the lists has the migrations' names, oldest first. */
+  /** As expected. Each of the lists has the migrations' names, oldest first. */
   applied: string[];
   pending: string[];
   changed: string[];
@@ -54,20 +54,20 @@ export interface MigrationStatus {
 }
 
 interface MigrateOptions {
-  /** Where the migrations are, each a folder with a `migration.sql`. */
+  /** The folder of the migrations, each a folder with a `migration.sql`. */
   folder?: string;
-  /** Another process is at it: this one waits until it is done. */
+  /** Another process is migrating: this one waits until it is done. */
   onWait?: () => void;
-  /** A migration does not get a lock: it gives way, and tries again until it does. */
+  /** A migration does not get a lock: it gives way, and retries until it does. */
   onBlocked?: (blocked: Blocked) => void;
-  /** What SQL cannot do, done after the scripts and under the same lock. Idempotent: it runs at each start. */
+  /** What SQL cannot do, done after the scripts and under the same lock. Idempotent: it runs on each start. */
   finish?: () => Promise<void>;
 }
 
-// The same from src/ and from dist/.
+// The same path from src/ and from dist/.
 const FOLDER = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
 
-/** Prisma's. */
+/** The number of Prisma's lock. */
 const LOCK = 72_707_369;
 const LOCK_LOOK_MS = 250;
 
@@ -84,11 +84,11 @@ CREATE TABLE IF NOT EXISTS _prisma_migrations (
 )`;
 
 /**
- * Applies what is pending, statement by statement, each migration with its entry in one transaction unless it says otherwise, so
- * scripts hold no BEGIN or COMMIT. Waits for other processes and for locks for as long as it takes, and nobody waits behind it.
+ * Applies pending migrations, statement by statement, each with its row in one transaction unless its script says otherwise, so
+ * scripts contain no BEGIN or COMMIT. Waits for other processes and for locks as long as necessary, without making others wait.
  *
  * @returns the names of those it applied
- * @throws MigrationError, with whatever came before the one at fault applied; UnavailableError; what `finish` throws
+ * @throws MigrationError, after the migrations before the failed one were applied; UnavailableError; what `finish` throws
  */
 export const migrate = (
   db: Database,
@@ -99,7 +99,7 @@ export const migrate = (
     await lock(session, onWait);
     try {
       await makeSchema(session);
-      // It would say so if the table is there already.
+      // IF NOT EXISTS would raise a notice if the table exists.
       if (!(await hasBooks(session))) await session.execute(BOOKS);
       const status = compare(migrations, await readBooks(session));
       for (const [reason, names] of [
@@ -115,12 +115,12 @@ export const migrate = (
       await finish?.();
       return status.pending;
     } finally {
-      // The embedded database's one session goes on.
+      // The embedded database's only session stays open.
       await session.query(`SELECT pg_advisory_unlock(${LOCK})`).catch(() => {});
     }
   });
 
-/** Looks, and changes nothing. */
+/** Only reads. */
 export const migrationStatus = async (
   db: Queryable,
   { folder = FOLDER }: Pick<MigrateOptions, 'folder'> = {},
@@ -132,7 +132,7 @@ const readMigrations = (folder: string): Migration[] =>
     .map((entry) => entry.name)
     .sort()
     .map((name) => {
-      // As it was committed, where git writes files with other line ends.
+      // As committed, even if git has converted the line ends.
       const script = readFileSync(join(folder, name, 'migration.sql'), 'utf8').replaceAll('\r\n', '\n');
       return { name, script, checksum: createHash('sha256').update(script).digest('hex') };
     });
@@ -148,7 +148,7 @@ const hasBooks = async (db: Queryable): Promise<boolean> => {
   return rows[0]!.exists;
 };
 
-/** DATABASE_URL may name one that is not there yet, as Prisma's tools bear too. */
+/** DATABASE_URL may name a schema that does not exist yet, as with Prisma's tools. */
 const makeSchema = async (session: OwnConnection): Promise<void> => {
   const [row] = await session.query<{ isMissing: boolean; path: string }>(
     `SELECT current_schema() IS NULL AS "isMissing", current_setting('search_path') AS path`,
@@ -175,7 +175,7 @@ const compare = (migrations: Migration[], entries: Entry[]): MigrationStatus => 
   };
 };
 
-/** Looked for now and then: one that waits in a statement has a snapshot, for whose end the making of an index would wait. */
+/** Tried now and then: a statement that waits for the lock holds a snapshot, and the creation of an index would wait for its end. */
 const lock = async (session: OwnConnection, onWait?: () => void) => {
   for (let tries = 0; ; tries += 1) {
     const [row] = await session.query<{ granted: boolean }>(`SELECT pg_try_advisory_lock(${LOCK}) AS granted`);

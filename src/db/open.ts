@@ -1,4 +1,4 @@
-/** The one place that picks the database. */
+/** The one place that chooses the database. */
 import { databaseChecks, type CheckSettings, type DatabaseCheck } from './checks.js';
 import { type Database } from './database.js';
 import { createEmbedded } from './embedded.js';
@@ -7,16 +7,16 @@ import { createPostgresql } from './postgresql.js';
 
 export interface DatabaseConfig {
   databaseUrl?: string | undefined;
-  /** Connections kept to PostgreSQL, at most. */
+  /** The most connections kept to PostgreSQL. */
   databasePoolSize?: number | undefined;
-  /** Where the embedded database is, unless there is a `databaseUrl`. */
+  /** The embedded database's folder, unless there is a `databaseUrl`. */
   dataDir: string;
 }
 
 /**
- * Opens the database and sees that it answers and can hold what Parley stores. It still has to be migrated.
+ * Opens the database, and makes sure that it answers and can store what Parley needs. It still has to be migrated.
  *
- * @param onConnectionLost told of a connection to PostgreSQL that was lost while nobody used it
+ * @param onConnectionLost called when an idle connection to PostgreSQL is lost
  * @throws UnavailableError, ServerTooOldError or UnfitDatabaseError; FolderInUseError, DatabaseDamagedError or the file
  *   system's own errors
  */
@@ -34,7 +34,7 @@ export const openDatabase = async (
   }
 };
 
-/** Opens it as it is, for whoever makes the checks one by one. Of PostgreSQL it is not known yet whether it answers. */
+/** Opens it without checks, for callers that run them one by one. Does not find out whether PostgreSQL answers. */
 export const openUnchecked = async (
   { databaseUrl, databasePoolSize, dataDir }: DatabaseConfig,
   onConnectionLost?: (error: Error) => void,
@@ -44,9 +44,9 @@ export const openUnchecked = async (
     : createPostgresql({ url: databaseUrl, poolSize: databasePoolSize, onConnectionLost });
 
 /**
- * Makes these checks.
+ * Runs these checks.
  *
- * @param onWarning told what was found that stops nobody
+ * @param onWarning called with findings that do not stop the start
  * @throws ReadOnlyDatabaseError, UnfitDatabaseError, UnavailableError
  */
 export const mustPass = async (

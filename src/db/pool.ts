@@ -1,6 +1,6 @@
 /**
- * Connections to PostgreSQL, for our statements and Prisma's alike: every one of them is answered, or given up with an
- * UnavailableError, within 5 s, and no connection that something is wrong with is used again.
+ * Connections to PostgreSQL, for our statements and Prisma's alike: each statement is answered, or given up with an
+ * UnavailableError, within 5 s, and no broken connection is used again.
  */
 import pg from 'pg';
 import { parseDatabaseUrl, type SslOptions } from '../database-url.js';
@@ -11,13 +11,13 @@ import { within } from '../within.js';
 
 export interface PoolOptions {
   url: string;
-  /** Connections kept, at most. */
+  /** The most connections kept. */
   poolSize?: number | undefined;
-  /** Told of a connection that was lost while nobody used it; the pool makes another one when it needs it. */
+  /** Called when an idle connection is lost; the pool makes another one when it needs it. */
   onConnectionLost?: ((error: Error) => void) | undefined;
 }
 
-/** The server is older than what Parley is made for. */
+/** The server is older than the oldest supported version. */
 export class ServerTooOldError extends Error {
   override name = 'ServerTooOldError';
 }
@@ -25,19 +25,19 @@ export class ServerTooOldError extends Error {
 const OLDEST_VERSION = 14;
 
 export const CONNECT_MS = 3000;
-// The server's own limits come before ours, so that a statement that is merely slow leaves its connection in order.
+// The server's own limits expire before ours, so that a statement that is merely slow keeps its connection usable.
 const LOCK_MS = 3500;
 const STATEMENT_MS = 4000;
 const ANSWER_MS = 4300;
-/** For a connection and the first answer over it. */
+/** For connecting and the first answer together. */
 const FIRST_ANSWER_MS = 4500;
-// A node that froze in a transaction would keep a chat locked for all the others.
+// A node that froze in a transaction would otherwise keep a chat locked for all the others.
 const IDLE_IN_TRANSACTION_MS = 10_000;
 
 type Settings = Record<string, string | number>;
 
 const SETTINGS: Settings = {
-  // Prisma's adapter takes what it reads and writes for UTC, whatever the offset says.
+  // Prisma's adapter treats what it reads and writes as UTC, whatever the offset says.
   TimeZone: 'UTC',
   DateStyle: 'ISO',
   bytea_output: 'hex',
@@ -49,18 +49,18 @@ const LIMITS: Settings = {
   idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
 };
 
-/** Whatever the server, the database or the role say. */
+/** Overrides the server's, the database's and the role's limits. */
 export const NO_LIMITS: Settings = {
   statement_timeout: 0,
   lock_timeout: 0,
   idle_in_transaction_session_timeout: 0,
 };
 
-/** What a URL comes to. */
+/** The contents of a connection URL. */
 export interface Connections {
   config: pg.ClientConfig;
   hosts: Hosts;
-  /** What each connection is to have set. */
+  /** The settings of each connection. */
   settings: Settings;
   schema: string | undefined;
 }
@@ -77,7 +77,7 @@ export const connectionsTo = (written: string): Connections => {
     ...tlsOf(ssl),
     connectionTimeoutMillis: CONNECT_MS,
     keepAlive: true,
-    // For our own statements: Prisma's adapter brings its own.
+    // For our own statements: Prisma's adapter brings its own parsers.
     types: { getTypeParser: parserOf as pg.CustomTypesConfig['getTypeParser'] },
   };
   const settings = schema === undefined ? SETTINGS : { ...SETTINGS, search_path: `"${schema}"` };
@@ -106,11 +106,11 @@ interface Lending {
 }
 
 export interface Pool extends pg.Pool {
-  /** Ends those connections that nobody uses; others are made when they are needed. */
+  /** Ends idle connections; others are made when they are needed. */
   dropIdle(): void;
 }
 
-/** Connects with the first statement: this itself neither waits nor fails. */
+/** Connects with the first statement: this call itself neither waits nor fails. */
 export const createPool = (
   { config, hosts, settings }: Connections,
   { poolSize = 10, onConnectionLost }: Omit<PoolOptions, 'url'>,
@@ -120,13 +120,13 @@ export const createPool = (
     ...config,
     Client: hosts.Client,
     max: poolSize,
-    // The pool waits for it, which the types do not say.
+    // The pool waits for the promise, although the types do not say so.
     // eslint-disable-next-line @typescript-eslint/no-misused-promises
     onConnect: (client) => prepare(client, { ...settings, ...LIMITS }, hosts),
   });
   const lendings = new WeakMap<pg.PoolClient, Lending>();
 
-  // What one of them has prepared in vain the others have too: there may be more of them than anybody tries.
+  // Stale prepared statements of one connection are stale on the others too: there may be more of them than retries.
   const dropIdle = () => {
     for (let left = pool.idleCount; left > 0; left -= 1) void connect().then(drop, () => {});
   };
@@ -139,10 +139,10 @@ export const createPool = (
     const lending: Lending = { firstAnswerBy: Infinity, isLost: false };
     lendings.set(client, lending);
     client.query = boundedQuery(client, lending, dropIdle) as pg.PoolClient['query'];
-    // While a client is lent out nobody else listens, and what is wrong comes out of its statement anyway.
+    // While a client is lent out it has no other listener, and its statement fails with the error anyway.
     client.on('error', () => {});
   });
-  // Prisma hands a client back even where its ROLLBACK got no answer: whoever had it next would work in that transaction.
+  // Prisma returns a client even if its ROLLBACK got no answer: the next user would work in that transaction.
   pool.on('release', (_error, client) => {
     if (lendings.get(client)?.isLost || client.getTransactionStatus() !== 'I') void client.end();
   });
@@ -155,7 +155,7 @@ export const createPool = (
       lendings.get(client)!.firstAnswerBy = firstAnswerBy;
       return client;
     },
-    // The pool's own drops the connection after every error, were it only a username that is taken.
+    // The pool's own `query` drops the connection after every error, even if only a username is taken.
     query: (statement: pg.QueryConfig) => lend(pool, (client) => client.query(statement)),
     dropIdle,
   };
@@ -174,7 +174,7 @@ export const lend = async <Result>(pool: pg.Pool, work: (client: pg.PoolClient) 
   }
 };
 
-/** One round trip for each new connection. */
+/** One round trip per new connection. */
 export const prepare = async (client: pg.ClientBase, settings: Settings, hosts: Hosts): Promise<void> => {
   const calls = Object.entries(settings).map(([name, value]) => `set_config('${name}', '${value}', false)`);
   const text = `SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS version,
@@ -196,14 +196,14 @@ export const rethrowConnecting = (error: unknown): never => {
   throw error instanceof ServerTooOldError ? error : unavailable(error);
 };
 
-/** The same statement, given up after a time. The types lack `query_timeout` for a single one. */
+/** The same statement with a time limit. The types lack `query_timeout` for a single statement. */
 export const bounded = (statement: pg.QueryConfig, answerMs: number): pg.QueryConfig =>
   Object.assign({ ...statement }, { query_timeout: answerMs });
 
 const boundedQuery = (client: pg.PoolClient, lending: Lending, onStale: () => void) => {
   const send = client.query.bind(client) as (statement: pg.QueryConfig) => Promise<pg.QueryResult>;
   return async (statement: pg.QueryConfig & { query_timeout?: number }) => {
-    // Above all a ROLLBACK, which would wait for its answer as long again.
+    // Above all a ROLLBACK, which would wait as long again for its answer.
     if (lending.isLost) throw unavailable(new Error('The connection was given up'));
     const limits = [statement.query_timeout ?? ANSWER_MS, lending.firstAnswerBy - performance.now()];
     lending.firstAnswerBy = Infinity;
@@ -217,7 +217,7 @@ const boundedQuery = (client: pg.PoolClient, lending: Lending, onStale: () => vo
   };
 };
 
-/** The pool's own limit holds for the wait for a free client, and then again for making one. */
+/** The pool's own limit applies to the wait for a free client, and then again to connecting one. */
 const boundedConnect = (pool: pg.Pool) => {
   const connect = pool.connect.bind(pool) as () => Promise<pg.PoolClient>;
   return async (): Promise<pg.PoolClient> => {

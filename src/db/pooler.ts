@@ -1,6 +1,6 @@
 /**
  * Whether something between this node and PostgreSQL gives each transaction another server process. Prepared statements,
- * session settings and the lock of migrations are then those of somebody else.
+ * session settings and the migration lock would then belong to another session.
  */
 import type { Database, OwnConnection } from './database.js';
 import { ok, type Finding } from './finding.js';
@@ -16,7 +16,7 @@ const REFUSAL: Finding = {
 export const checkPooler = (db: Database): Promise<Finding> => {
   if (db.kind === 'embedded') return Promise.resolve(ok('The database is in this process'));
   return db.session(async (one) => {
-    // Poolers answer a connection themselves, and so name a process of their own.
+    // A pooler answers the connection itself, and so reports a process id of its own.
     if ((await processOf(one)) === one.announcedProcess) return ok('PostgreSQL is spoken to directly');
     const isShared = await db.session((other) => isSharingWith(one, other));
     return isShared ? REFUSAL : ok('A connection pooler stands before PostgreSQL, in session mode');
@@ -24,8 +24,8 @@ export const checkPooler = (db: Database): Promise<Finding> => {
 };
 
 /**
- * Two at once cannot be served by the same process. Which of them is free first and which is taken first depends on the pooler,
- * so both orders are tried; in a session of its own nothing ever changes, whatever the order.
+ * Two concurrent sessions cannot be served by the same process. Which process is free first and which is taken first depends on the
+ * pooler, so both orders are tried; with a session of one's own the process never changes, in either order.
  */
 const isSharingWith = async (one: OwnConnection, other: OwnConnection): Promise<boolean> => {
   const seen = new Map([one, other].map((session) => [session, new Set<number>()]));
@@ -37,7 +37,7 @@ const isSharingWith = async (one: OwnConnection, other: OwnConnection): Promise<
       for (const session of both) await session.execute('COMMIT');
     }
   } catch (error) {
-    // Some hand out single statements.
+    // Some poolers assign a process per statement.
     if (isPoolingRefusal(error)) return true;
     throw error;
   }

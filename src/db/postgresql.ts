@@ -1,4 +1,4 @@
-/** The database as a PostgreSQL server. */
+/** The database on a PostgreSQL server. */
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PrismaPg } from '@prisma/adapter-pg';
@@ -23,13 +23,13 @@ import { within } from '../within.js';
 const REACHABLE_MS = 1000;
 const ATTEMPTS = 3;
 
-/** Connects with the first statement: this itself neither waits nor fails. */
+/** Connects with the first statement: this call itself neither waits nor fails. */
 export const createPostgresql = (options: PoolOptions): Database => {
   const connections = connectionsTo(options.url);
   const pool = createPool(connections, options);
   const prisma = new PrismaClient({
     adapter: new PrismaPg(pool, connections.schema === undefined ? {} : { schema: connections.schema }),
-    // Longer than it takes the pool to find that there is no connection to be had.
+    // Longer than the pool takes to find that no connection is available.
     transactionOptions: { maxWait: CONNECT_MS + 500 },
   });
 
@@ -56,7 +56,7 @@ export const createPostgresql = (options: PoolOptions): Database => {
               },
             });
             isOver = true;
-            // Where a statement failed and `work` made nothing of it, the server answers COMMIT by rolling back.
+            // If a statement failed and `work` ignored that, the server answers COMMIT with a rollback.
             const { command } = await client.query({ text: 'COMMIT' });
             if (command === 'ROLLBACK')
               throw new Error('The transaction was rolled back: a statement in it had failed');
@@ -95,7 +95,7 @@ export const createPostgresql = (options: PoolOptions): Database => {
         .then(askState)
         .catch(() => 'away' as const);
       const state = (await within(REACHABLE_MS, answer)) ?? 'away';
-      // A session keeps what was set when it began: where writes are taken again it would never be noticed.
+      // A session keeps the settings it began with: it would never notice that the server takes writes again.
       if (state === 'read only') pool.dropIdle();
       return state;
     },
@@ -117,7 +117,7 @@ const askState = async (client: pg.PoolClient): Promise<DatabaseState> => {
   }
 };
 
-/** A transaction, or a single statement, that was undone for the sake of another has left nothing behind. */
+/** A transaction, or a single statement, that the server rolled back for the sake of another has no effect, so it is retried. */
 const repeatedly = async <Result>(work: () => Promise<Result>): Promise<Result> => {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -146,7 +146,7 @@ const sessionOver = (client: pg.Client): OwnConnection => {
   };
   return {
     ...statements,
-    // The types lack it.
+    // Missing in the types.
     announcedProcess: (client as pg.Client & { processID: number }).processID,
     transaction: async (work) => {
       await statements.execute('BEGIN');
@@ -155,7 +155,7 @@ const sessionOver = (client: pg.Client): OwnConnection => {
         await statements.execute('COMMIT');
         return result;
       } catch (error) {
-        await statements.execute('ROLLBACK').catch(() => {}); // it is undone in any case
+        await statements.execute('ROLLBACK').catch(() => {}); // it is rolled back in any case
         throw error;
       }
     },
@@ -170,7 +170,7 @@ const prepared = (sql: string, params: readonly unknown[]): pg.QueryConfig => ({
 
 const names = new Map<string, string>();
 
-/** PostgreSQL cuts names at 63 bytes, so the text itself will not do. */
+/** PostgreSQL cuts names at 63 bytes, so the SQL text itself cannot be the name. */
 const nameOf = (sql: string): string => {
   let name = names.get(sql);
   if (name === undefined) names.set(sql, (name = createHash('sha256').update(sql).digest('base64url').slice(0, 20)));

@@ -1,14 +1,14 @@
-/** Whether this role may do all that a node does, and what the next version's migrations will do. */
+/** Whether this role has every right that a node needs, and that the next version's migrations will need. */
 import type { Queryable } from './database.js';
 import { ok, type Finding } from './finding.js';
 
 interface Rights {
   role: string;
-  /** Where tables are made and found; null where the search path leads nowhere. */
+  /** Where tables are created and found; null if no schema of the search path exists. */
   schema: string | null;
   maySee: boolean | null;
   mayCreate: boolean | null;
-  /** The search path, where it is one schema: as `?schema=` of DATABASE_URL sets it. */
+  /** The search path, if it is a single schema: as `?schema=` of DATABASE_URL sets it. */
   named: string | null;
   isMissing: boolean;
   mayMakeSchemas: boolean;
@@ -22,7 +22,7 @@ const RIGHTS = `
     NOT EXISTS (SELECT FROM pg_namespace WHERE '"' || nspname || '"' = current_setting('search_path')) AS "isMissing",
     has_database_privilege(current_database(), 'CREATE') AS "mayMakeSchemas"`;
 
-/** Of tables and sequences of ours; a list of rights means any of them, so each is asked for. */
+/** On our tables and sequences; a list of rights would mean any of them, so each one is checked. */
 const TABLES = `
   SELECT c.relname AS name,
     pg_has_role(c.relowner, 'USAGE') AS "isOwn",
@@ -34,7 +34,7 @@ const TABLES = `
 export const checkRights = async (db: Queryable): Promise<Finding> => {
   const [rights] = await db.query<Rights>(RIGHTS);
   const { role, schema, maySee, mayCreate, named, isMissing, mayMakeSchemas } = rights!;
-  // As `migrate` does it.
+  // As `migrate` does.
   if (named !== null && isMissing && mayMakeSchemas) return ok(`The first start makes the schema ${named}`);
   if (schema === null && named !== null) {
     return {

@@ -1,4 +1,4 @@
-/** Cuts a script of SQL into its statements, as PostgreSQL would: poolers and distributed engines take no more than one at once. */
+/** Splits an SQL script into its statements, as PostgreSQL would: poolers and distributed engines accept only one at a time. */
 
 type Kind = 'comment' | 'space' | 'end' | 'other';
 
@@ -7,14 +7,14 @@ interface Piece {
   text: string;
 }
 
-/** What cannot hold the end of a statement, or is it; `/*` and `$tag$` only begin. */
+/** A piece that no statement ends inside, or the semicolon that ends one; `/*` and `$tag$` are only the beginning of a piece. */
 const PIECE =
   /(?<space>\s+)|(?<comment>--[^\n]*|\/\*)|(?<quote>\$(?:[a-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)|[eE]'(?:[^'\\]|''|\\[^])*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|[a-z_\u0080-\uffff][\w$\u0080-\uffff]*|(?<end>;)|[^]/iy;
 
 /**
- * Bodies of functions are one piece where they are quoted, not where they are written as BEGIN ATOMIC … END.
+ * A function's body stays in one piece if it is quoted, but not if it is written as BEGIN ATOMIC … END.
  *
- * @returns its statements without the semicolons, and with the comments that stand in or before them
+ * @returns its statements without the semicolons, with the comments in and before them
  */
 export const splitScript = (script: string): string[] => {
   const statements: Piece[][] = [[]];
@@ -32,7 +32,7 @@ export const splitScript = (script: string): string[] => {
     );
 };
 
-/** The same statement in one line without its comments: for looking at what it does. */
+/** The same statement on one line without comments, for finding out what it does. */
 export const withoutComments = (statement: string): string =>
   [...piecesOf(statement)]
     .map(({ kind, text }) => (kind === 'other' ? text : ' '))
@@ -60,7 +60,7 @@ const endOfQuote = (script: string, at: number, tag: string): number => {
   return closing === -1 ? script.length : closing + tag.length;
 };
 
-/** They nest. */
+/** SQL comments nest. */
 const endOfComment = (script: string, at: number): number => {
   let depth = 0;
   for (const { 0: sign, index } of script.slice(at).matchAll(/\/\*|\*\//g)) {

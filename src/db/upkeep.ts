@@ -1,17 +1,17 @@
 /**
- * What a PostgreSQL server does by itself in the background. The embedded one has no background: left alone, its
- * write-ahead log grows until it is closed, and is read again from the beginning after it was killed.
+ * The maintenance that a PostgreSQL server does in the background. The embedded database has no background processes: without this its
+ * write-ahead log grows until the database is closed, and after a kill it is replayed from the beginning.
  */
 import type { PGlite } from '@electric-sql/pglite';
 
 const ROUND_MS = 60_000;
 const DUE_AFTER_BYTES = 64 * 1024 * 1024;
 
-/** @returns stops it; resolves once nothing of it runs any more */
+/** @returns stops it; resolves once no round is running */
 export const startUpkeep = (lite: PGlite): (() => Promise<void>) => {
   let round: Promise<unknown> = Promise.resolve();
   const timer = setInterval(() => {
-    // What keeps it from working, such as a full disk, is told to whoever writes; here there is the next round.
+    // A problem such as a full disk is reported to those who write; upkeep just tries again in the next round.
     round = lookAfter(lite).catch(() => {});
   }, ROUND_MS).unref();
   return async () => {

@@ -1,10 +1,10 @@
-/** Values on their way to the database and back, the same for both drivers: left to themselves they differ. */
+/** Converts values to and from the database, the same for both drivers, whose own conversions differ. */
 import pg from 'pg';
 
 /**
- * A parameter as both drivers take it. An array becomes an SQL array: for a JSON array, pass the text of it.
+ * A parameter in the form that both drivers accept. An array becomes an SQL array: for a JSON array, pass its text.
  *
- * @throws RangeError for an invalid date, TypeError for an object that is no JSON
+ * @throws RangeError for an invalid date, TypeError for an object that is not JSON
  */
 export const encode = (value: unknown): string | Uint8Array | null => {
   if (value === null || value === undefined) return null;
@@ -34,7 +34,7 @@ const arrayOf =
 const parseText: Parser = (text) => text;
 const parseBytes: Parser = (text) => new Uint8Array(Buffer.from(text.slice(2), 'hex'));
 
-/** By the type's and its array's number in pg_type. */
+/** By the numbers of the type and of its array type in pg_type. */
 const parsers = Object.fromEntries(
   (
     [
@@ -60,5 +60,5 @@ const parsers = Object.fromEntries(
   ]),
 );
 
-/** Turns the database's text for a value of type `oid` into what `Queryable` promises. */
+/** Parses the database's text for a value of type `oid` into the type that `Queryable` promises. */
 export const parserOf = (oid: number): Parser => parsers[oid] ?? parseText;
