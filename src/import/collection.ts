@@ -1,4 +1,4 @@
-/** What a file holds, as far as it can be told without the database: who is who, which chats there are, what belongs to which. */
+/** The contents of a file, as far as they can be known without the database: people, chats, and what belongs to which. */
 import type { ChatKind } from '../generated/prisma/enums.js';
 import type { BadLine, BrandLine, ChatLine, Line, MemberLine, MessageLine, RelationLine, UserLine } from './line.js';
 import { createMessageTable, type MessageTable } from './message-table.js';
@@ -8,44 +8,44 @@ export interface Problem {
   reason: string;
 }
 
-/** Something that has an id in the source: described by a line of this file, or only named in it and brought in before. */
+/** Something with an id in the source: described by a line of this file, or only referred to and imported before. */
 export interface Thing<Description> {
   /** Its id in the source. */
   source: string;
-  /** The first line that names it. */
+  /** The first line that refers to it. */
   namedAt: number;
   described: { line: number; as: Description } | null;
   /** Its id here; null until it is written. */
   id: bigint | null;
-  /** Whether it was brought in before. */
+  /** Whether it was imported before. */
   isDone: boolean;
-  /** Whether the line that describes it is bad; it is there all the same for those that name it. */
+  /** Whether the line that describes it is invalid; references to it still count as known. */
   isBad: boolean;
 }
 
 export type Person = Thing<UserLine>;
 export interface Brand extends Thing<BrandLine> {
-  /** By its place in `people`; null where it is only named and the owner is not. */
+  /** Index into `people`; null if the brand is only referred to and its owner is not. */
   owner: number | null;
 }
 
 export interface Membership {
-  /** By its place in `people`. */
+  /** Index into `people`. */
   person: number;
   line: number;
   as: MemberLine;
   isDone: boolean;
 }
 
-/** A chat, a relation with its chat, or a dialog that only its messages tell of. */
+/** A chat, a relation with its chat, or a direct chat that only its messages refer to. */
 export interface Chat extends Omit<Thing<ChatLine | RelationLine>, 'source'> {
-  /** How the source names it; null for a dialog that has no id there. */
+  /** Its id in the source; null for a direct chat without one. */
   source: { kind: 'chat' | 'relation'; id: string } | null;
-  /** Null where it is only named, until the database was asked. */
+  /** Null for a chat that is only referred to, until the database was asked. */
   kind: ChatKind | null;
-  /** Manager and client; the two of a dialog. Null for other kinds. */
+  /** Manager and client; the two members of a direct chat. Null for other kinds. */
   pair: readonly [number, number] | null;
-  /** Of a MATCH. */
+  /** For a MATCH. */
   brands: readonly [number, number] | null;
   createdBy: number | null;
   members: Membership[];
@@ -170,7 +170,7 @@ export const createCollection = (): Collection => {
   };
 };
 
-/** A flag without a time: at once. Never before it was sent, and deleted after it was edited, whatever the source's clocks say. */
+/** A flag without a time: at once. Never edited before it was sent, or deleted before it was edited, whatever the source's clocks say. */
 const happenedTo = ({ createdAt, editedAt, isEdited, deletedAt, isDeleted }: MessageLine) => {
   const edited = Math.max(createdAt, editedAt ?? (isEdited ? createdAt : NaN));
   const deleted = deletedAt ?? (isDeleted ? createdAt : NaN);
@@ -189,7 +189,7 @@ const createThings = <Description, Kind extends Thing<Description>>(make: (thing
   return {
     all,
     named,
-    /** @returns the line that described it before, otherwise undefined */
+    /** @returns the line that described it already, otherwise undefined */
     describe: (source: string, line: number, as: Description): number | undefined => {
       const thing = all[named(source, line)]!;
       if (thing.described !== null) return thing.described.line;

@@ -1,4 +1,4 @@
-/** Moving in: what another system's people said to each other, out of a file of JSON lines, into this database. */
+/** Imports another system's people and messages from a file of JSON lines into this database. */
 import type { Database } from '../db/database.js';
 import { isUniqueViolation } from '../db/database.js';
 import { createCollection, type Collection, type Problem } from './collection.js';
@@ -9,30 +9,30 @@ import { resolveBrands, resolvePeople, type ResolveOptions } from './resolve-peo
 import { writeChats } from './write-chats.js';
 import { writeBrands, writePeople } from './write-people.js';
 
-/** A line as it stands in the file. */
+/** A line of the file. */
 export interface SourceLine {
   /** The first one is 1. */
   number: number;
-  /** Null for one that is no text, or endless. */
+  /** Null for a line that is not text, or is too long. */
   text: string | null;
-  /** Where it is, in bytes. */
+  /** Its position in the file, in bytes. */
   offset: number;
   length: number;
 }
 
 export interface ImportSource {
   lines(): Iterable<SourceLine>;
-  /** The text at a place that `lines` told of. */
+  /** The text at a position that `lines` gave. */
   readLine(offset: number, length: number): string;
 }
 
 export interface ImportOptions extends ResolveOptions {
   db: Database;
   source: ImportSource;
-  /** Told once it is known how many messages will be written. */
+  /** Called once the number of messages to write is known. */
   onStart?: (messages: number) => void;
   onProgress?: (messages: number) => void;
-  /** Another one is under way; it is waited for. */
+  /** Another import is running; this one waits for it. */
   onWait?: () => void;
   isDryRun: boolean;
 }
@@ -43,20 +43,20 @@ export type Counts = Record<(typeof COUNTED)[number], number>;
 
 export type Imported =
   | { outcome: 'refused'; problems: Problem[] }
-  /** `added`: or would be, in a dry run. `present`: brought in before. */
+  /** `added`: in a dry run what would be added. `present`: imported before. */
   | { outcome: 'imported'; added: Counts; present: Counts };
 
-/** Something of what was to be added was made here between checking and writing. */
+/** Something to be added was created in the database between checking and writing. */
 export class ChangedMeanwhileError extends Error {
   override name = 'ChangedMeanwhileError';
 }
 
-/** Any number that nothing else of ours locks; Prisma's migrations have another. */
+/** An arbitrary number that nothing else of ours locks; Prisma's migrations use another. */
 const LOCK = 5_046_193;
 
 /**
- * Checks everything first: a bad line, and nothing is written. Then it writes in transactions of some thousand messages; ended in
- * the middle, the next run goes on.
+ * Checks everything first: if any line is invalid, nothing is written. Then it writes in transactions of some thousand messages; after
+ * an interruption the next run continues.
  *
  * @throws ChangedMeanwhileError, FileChangedError, UnavailableError; what was written by then stays, and is not written again
  */
@@ -106,7 +106,7 @@ const collect = (source: ImportSource): Collection => {
   return collection;
 };
 
-/** All that is wrong, by line; what a bad line would have described is not missed where it is named. */
+/** All problems, by line; what an invalid line would have described counts as known for references to it. */
 const resolve = async (options: ImportOptions, collection: Collection) => {
   const { db } = options;
   const problems = [

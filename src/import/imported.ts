@@ -1,4 +1,4 @@
-/** What was brought in before, by its ids in the source. */
+/** What was imported before, by its ids in the source. */
 import { runOver } from '../db/bulk.js';
 import type { Queryable } from '../db/database.js';
 
@@ -39,6 +39,6 @@ export const findImported = (
   onRow: (row: ImportedRow) => void,
 ): Promise<void> => inBatches(sources, (batch) => db.query<ImportedRow>(FIND, [kind, batch]), onRow);
 
-/** Within the transaction that writes what they are. */
+/** Within the transaction that writes the imported rows. */
 export const keepImported = (tx: Queryable, kind: ImportedKind, rows: Iterable<ImportedRow>): Promise<void> =>
   runOver(tx, KEEP, rows, ({ source, id, chatId }) => [kind, source, id, chatId]);

@@ -1,4 +1,4 @@
-/** What a line of a file to bring in may say: `docs/importing.md` is for its writers. Here only what one line can tell by itself. */
+/** The format of a line to import; `docs/importing.md` describes it for its writers. Checks only what one line shows by itself. */
 import { z } from 'zod';
 import { nameProblem, slugProblem } from '../domain/chat-names.js';
 import { accountProblem, isUsername, withoutBidi } from '../domain/accounts/account-input.js';
@@ -7,7 +7,7 @@ import { isStorable } from '../domain/text.js';
 
 type Check = (text: string) => string | undefined;
 
-/** @param check says what is wrong, or nothing */
+/** @param check returns the problem, or nothing */
 const text = (check: Check) =>
   z.string().superRefine((value, ctx) => {
     const problem = check(value);
@@ -18,13 +18,13 @@ const storable: Check = (value) => (isStorable(value) ? undefined : 'must not co
 const filled: Check = (value) =>
   value === '' || value.length > 200 ? 'must be 1 to 200 characters long' : storable(value);
 
-/** A name, without what turns the direction of writing: address books have it, and a name is the same without. */
+/** A name without direction controls: address books add them, and the name is the same without. */
 const nameText = (check: Check) => z.string().transform(withoutBidi).pipe(text(check));
 
 const name: Check = (value) => nameProblem(value)?.reason;
 const slug: Check = (value) => slugProblem(value)?.reason;
 
-/** An id in the system that is moved out of: there 7 and "7" are the same. */
+/** An id in the source system, where 7 and "7" are the same. */
 const id = z.union([text(filled), z.int().transform(String)]);
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/;
@@ -39,12 +39,12 @@ const time = text((value) => {
 const username: Check = (value) =>
   isUsername(value) ? undefined : 'must be 1 to 150 letters, digits, "@", ".", "+", "-" or "_"';
 
-/** Of a password as Django keeps it. */
+/** For a password hash in Django's format. */
 const password: Check = (hash) => (isUnusable(hash) ? undefined : djangoHashProblem(hash));
 
 const email: Check = (value) => (value === '' ? undefined : accountProblem('email', value)?.reason);
 
-/** Null and absent mean the same, as do a flag and a time: a source may have only the flag. */
+/** Null and absent mean the same; for a flag and a time either is enough, since a source may have only the flag. */
 const user = z.strictObject({
   type: z.literal('user'),
   id,
@@ -96,7 +96,7 @@ const member = z.strictObject({
   type: z.literal('member'),
   chat: id.nullish(),
   relation: id.nullish(),
-  /** The other one of a dialog. */
+  /** The other member of a direct chat. */
   with: id.nullish(),
   user: id,
   joinedAt: time.nullish(),
@@ -109,7 +109,7 @@ const message = z.strictObject({
   id,
   chat: id.nullish(),
   relation: id.nullish(),
-  /** The other one of a dialog. */
+  /** The other member of a direct chat. */
   receiver: id.nullish(),
   sender: id,
   text: text(storable).nullish(),
@@ -132,18 +132,18 @@ export type MemberLine = z.infer<typeof member>;
 export type MessageLine = z.infer<typeof message>;
 export type Line = z.infer<typeof line>;
 
-/** Only what is looked at again when it is written. */
+/** The fields that are read again for writing. */
 const stored = z.object({ id, text: z.string().nullish() });
 
 const named = z.object({ type: z.enum(['user', 'brand', 'relation', 'chat', 'message']), id });
 
 export interface BadLine {
   problem: string;
-  /** What it would have described, where that can be told: who names it names nothing unknown. */
+  /** What the line would have described, if that is readable: references to it then count as known. */
   named: z.infer<typeof named> | null;
 }
 
-/** @returns the line, or all that is wrong with it */
+/** @returns the line, or all of its problems */
 export const parseLine = (json: string): Line | BadLine => {
   const value = parseJson(json);
   const bad = (problem: string): BadLine => ({ problem, named: named.safeParse(value).data ?? null });
@@ -159,14 +159,14 @@ export const parseLine = (json: string): Line | BadLine => {
   return problem === undefined ? parsed.data : bad(problem);
 };
 
-/** Of a line that was found to be good before. @throws where the file was changed since */
+/** Reads a line again that was valid before. @throws if the file has changed since */
 export const parseStored = (json: string): { id: string; text: string } => {
   const parsed = stored.safeParse(parseJson(json));
   if (!parsed.success) throw new FileChangedError();
   return { id: parsed.data.id, text: parsed.data.text ?? '' };
 };
 
-/** Between being checked and being written. */
+/** The file changed between checking and writing. */
 export class FileChangedError extends Error {
   override name = 'FileChangedError';
   constructor() {
@@ -185,7 +185,7 @@ const parseJson = (json: string): unknown => {
 const isOne = (...given: unknown[]) => given.filter((one) => one !== null && one !== undefined).length === 1;
 const isGiven = (value: unknown) => value !== null && value !== undefined;
 
-/** What its fields say against each other. */
+/** A contradiction between its fields. */
 const contradictionOf = (given: Line): string | undefined => {
   switch (given.type) {
     case 'relation':

@@ -1,16 +1,16 @@
-/** All messages of a file, in columns: a hundred bytes each, so that a million of them fit. Their texts stay in the file. */
+/** All messages of a file, in columns: a hundred bytes each, so that a million of them fit in memory. Their texts stay in the file. */
 
-/** One message; times in milliseconds, NaN where there is none. */
+/** One message; times in milliseconds, NaN for none. */
 export interface MessageRecord {
-  /** By its place in `Collection.chats`. */
+  /** Index into `Collection.chats`. */
   chat: number;
-  /** By its place in `Collection.people`. */
+  /** Index into `Collection.people`. */
   sender: number;
   createdAt: number;
   editedAt: number;
   deletedAt: number;
   line: number;
-  /** Where its line is in the file, in bytes. */
+  /** The position of its line in the file, in bytes. */
   offset: number;
   length: number;
 }
@@ -21,12 +21,12 @@ export type Columns = { readonly [Name in keyof MessageRecord]: Column };
 
 export interface MessageTable {
   readonly count: number;
-  /** Of which the first `count` are filled; looked up anew after each `add`. */
+  /** The first `count` items are filled; read this property again after each `add`. */
   readonly columns: Columns;
-  /** In the source, by row; and the rows by them. */
+  /** The ids in the source by row, and the rows by id. */
   readonly ids: readonly string[];
   readonly byId: ReadonlyMap<string, number>;
-  /** Of lines that are bad. */
+  /** Ids of invalid lines. */
   readonly badIds: Set<string>;
   /** @returns the row that has this id already, otherwise undefined */
   add(id: string, message: MessageRecord): number | undefined;

@@ -1,17 +1,17 @@
-/** What the log of a chat would be, had its messages been sent, edited and deleted here: numbered in the order of their times. */
+/** The log that a chat would have if its messages had been sent, edited and deleted here: numbered in order of time. */
 import type { Columns } from './message-table.js';
 
 export interface LogPlan {
   /** Rows of the table, in the order of their `seq`. */
   rows: Uint32Array;
-  /** Of each message, as in `rows`. */
+  /** For each message, in the order of `rows`. */
   seqs: Int32Array;
-  /** The number of the event that changed it last. */
+  /** The seq of the event that last changed it. */
   changedSeqs: Int32Array;
-  /** What happened, in order: the first has the number after `head`. */
+  /** The number of events, in order: the first has the seq after `head`. */
   count: number;
   types: Uint8Array;
-  /** Which message, by its place in `rows`. */
+  /** The message of each event, as an index into `rows`. */
   subjects: Uint32Array;
   times: Float64Array;
 }
@@ -20,7 +20,7 @@ export const SENT = 0;
 export const EDITED = 1;
 export const DELETED = 2;
 
-/** What is edited or deleted, beside being sent. */
+/** An edit or a deletion, in addition to the sending. */
 interface Change {
   type: typeof EDITED | typeof DELETED;
   subject: number;
@@ -29,12 +29,12 @@ interface Change {
 
 /**
  * @param rows of one chat, in any order
- * @param head the number before the first one
- * @param since nothing happens before it, in ms: time goes forward in a log
+ * @param head the seq before the first event
+ * @param since no event is earlier, in ms: times rise in a log
  */
 export const planLog = (columns: Columns, rows: Uint32Array, head: number, since: number): LogPlan => {
   const { createdAt, editedAt, deletedAt } = columns;
-  // Those of one moment as they stand in the file.
+  // Messages with the same time stay in the order of the file.
   const sorted = rows.slice().sort((one, other) => createdAt[one]! - createdAt[other]! || one - other);
   const changes: Change[] = [];
   for (const [subject, row] of sorted.entries()) {

@@ -1,4 +1,4 @@
-/** Which chats, relations and memberships are here already, and which cannot come in beside them. */
+/** Which chats, relations and memberships exist here already, and which conflict with existing ones. */
 import type { Queryable } from '../db/database.js';
 import { directKey, matchKey, orderKey, relationKey, slugKey } from '../domain/chats/new-chat.js';
 import { trimmedName } from '../domain/chat-names.js';
@@ -25,7 +25,7 @@ interface KeyRow {
   isRelated: boolean;
 }
 
-/** After people and brands. Gives those that are here their ids, and the others the pair they are of. */
+/** After people and brands. Gives existing chats their ids, and the others their pair. */
 export const resolveChats = async (db: Queryable, collection: Collection): Promise<Problem[]> => {
   const { chats } = collection;
   for (const kind of ['chat', 'relation'] as const) {
@@ -51,7 +51,7 @@ export const resolveChats = async (db: Queryable, collection: Collection): Promi
   return problems;
 };
 
-/** Of those brought in before: the kind, and who the two of a pair are. */
+/** For chats imported before: the kind, and the members of a pair. */
 const addFacts = async (db: Queryable, { chats, people }: Collection): Promise<void> => {
   const placeOf = new Map(people.flatMap(({ id }, place) => (id === null ? [] : [[id, place] as const])));
   const known = new Map(chats.flatMap((chat) => (chat.id === null ? [] : [[chat.id, chat] as const])));
@@ -61,7 +61,7 @@ const addFacts = async (db: Queryable, { chats, people }: Collection): Promise<v
     ({ id, kind, memberIds }) => {
       const chat = known.get(id)!;
       chat.kind = kind;
-      // Who is not named in this file writes nothing in it.
+      // Somebody to whom this file does not refer has no messages in it.
       const [one = -1, other = -1] = memberIds.map((memberId) => placeOf.get(memberId) ?? -1);
       if (memberIds.length > 0) chat.pair = [one, other];
     },
@@ -78,7 +78,7 @@ const pairFromMembers = (chat: Chat): Problem[] => {
   return [];
 };
 
-/** What there is one of: by places in the file, or by ids here where `ofPerson` and `ofBrand` know them. */
+/** The unique keys of a chat: from indexes in the file, or from ids here if `ofPerson` and `ofBrand` know them. */
 export const keysOf = <Id extends bigint>(
   { kind, pair, brands, described }: Chat,
   ofPerson: (place: number) => Id | null,
@@ -124,7 +124,7 @@ const WHAT: Record<string, string> = {
   slug: 'slug',
 };
 
-/** A pair has one chat and an order too: messages of another one go there. A slug is a name, and somebody else's. */
+/** A pair or an order has one chat: another chat's messages go there. A slug is only a name, and then taken by another chat. */
 const takeThoseHere = async (
   db: Queryable,
   { people, brands }: Collection,
@@ -157,11 +157,11 @@ const takeThoseHere = async (
   );
 };
 
-/** Whether a relation was deleted there. */
+/** Whether the relation was deleted in the source. */
 export const isOver = (as: ChatLine | RelationLine): boolean =>
   as.type === 'relation' && (as.isDeleted === true || typeof as.deletedAt === 'number');
 
-/** A membership has no id of its own. */
+/** The source id of a membership, which has none of its own. */
 export const sourceOfMember = ({ source, pair }: Chat, { people }: Collection, person: number): string => {
   const of = (place: number) => people[place]!.source;
   return JSON.stringify([
@@ -187,6 +187,6 @@ const resolveMembers = async (db: Queryable, collection: Collection, problems: P
   await findImported(db, 'member', bySource.keys(), ({ source }) => void (bySource.get(source)!.isDone = true));
 };
 
-/** Who is in it by its kind; null where that is free. */
+/** The members that its kind requires; null if any are allowed. */
 export const partiesOf = ({ pair, brands }: Chat, collection: Collection): readonly (number | null)[] | null =>
   pair ?? brands?.map((brand) => collection.brands[brand]!.owner) ?? null;

@@ -1,13 +1,13 @@
-/** Which messages are here already, and whether everything that lines name is there. */
+/** Which messages exist here already, and whether everything that lines refer to exists. */
 import type { Queryable } from '../db/database.js';
 import type { Chat, Collection, Problem } from './collection.js';
 import { findImported } from './imported.js';
 import { partiesOf } from './resolve-chats.js';
 
 export interface ResolvedMessages {
-  /** For each row of the table: 1 where it was brought in before. */
+  /** For each row of the table: 1 if it was imported before. */
   isDone: Uint8Array;
-  /** Of messages that were brought in before and that a read position names: their numbers, by their ids in the source. */
+  /** For messages that were imported before and that a read position refers to: their seqs, by their ids in the source. */
   oldSeqs: Map<string, number>;
 }
 
@@ -53,7 +53,7 @@ export const resolveMessages = async (
   return { isDone, oldSeqs, problems };
 };
 
-/** What is named, and neither in the file nor here. */
+/** References to things that are neither in the file nor here. */
 export const findUnknown = (collection: Collection): Problem[] => {
   const { people, brands, chats, messages } = collection;
   const problems: Problem[] = [];

@@ -1,4 +1,4 @@
-/** Which users and brands are here already, and which cannot come in beside them. */
+/** Which users and brands exist here already, and which conflict with existing ones. */
 import type { Queryable } from '../db/database.js';
 import { emailKeyOf, usernameKeyOf } from '../domain/keys.js';
 import type { Collection, Person, Problem } from './collection.js';
@@ -6,7 +6,7 @@ import { findImported, inBatches } from './imported.js';
 import type { UserLine } from './line.js';
 
 export interface ResolveOptions {
-  /** Takes somebody who is here under the same username and e-mail address for the one in the file. */
+  /** Takes a user here with the same username and e-mail address for the one in the file. */
   isAdopting: boolean;
 }
 
@@ -24,7 +24,7 @@ const FIND_USERS = (column: string) => `SELECT id, username, username_key AS "us
 const OWNED = `SELECT owner_id AS "ownerId" FROM brand WHERE owner_id = ANY($1::bigint[])`;
 const OWNERS = `SELECT id, owner_id AS "ownerId" FROM brand WHERE id = ANY($1::bigint[])`;
 
-/** Gives those who are here their ids. */
+/** Gives existing people their ids. */
 export const resolvePeople = async (
   db: Queryable,
   { people }: Collection,
@@ -66,7 +66,7 @@ export const resolvePeople = async (
     const sameName = present.username.get(usernameKeyOf(as.username));
     const sameEmail = as.email ? present.email.get(emailKeyOf(as.email)) : undefined;
     const sameExternal = as.externalId ? present.external.get(as.externalId) : undefined;
-    // Whoever came with the product's own token is known for certain; by a name anybody may have registered.
+    // A user who came with the product's own token is known for certain; anybody may have registered a name.
     if (sameExternal !== undefined) person.id = sameExternal.id;
     else if (sameName !== undefined && sameName.id === sameEmail?.id) {
       if (isAdopting) person.id = sameName.id;

@@ -1,6 +1,6 @@
 /**
- * Writes chats with their logs: each is whole in one transaction, small ones together. What is new in a chat that is here comes at
- * the head of its log, under the chat's lock, as anything that happens; nodes that run meanwhile find it by their rounds.
+ * Writes chats with their logs: each chat in one transaction, small ones together. New messages of an existing chat are appended at
+ * the head of its log, under the chat's lock, like any other event; nodes that are running find them in their rounds.
  */
 import { runOver, takeIds } from '../db/bulk.js';
 import type { Database, Queryable } from '../db/database.js';
@@ -18,16 +18,16 @@ import { writeMembers } from './write-members.js';
 export interface WriteChatsOptions extends ResolvedMessages {
   db: Database;
   collection: Collection;
-  /** The line of the file at this place, in bytes. */
+  /** The line of the file at this position, in bytes. */
   readLine: (offset: number, length: number) => string;
-  /** Told of messages as they are written. */
+  /** Called as messages are written. */
   onProgress?: ((messages: number) => void) | undefined;
 }
 
-/** Some thousand messages a transaction, unless one chat has more. */
+/** Some thousand messages per transaction, unless a single chat has more. */
 const MAX_BUNDLE = 5000;
 
-/** A chat with what is new of it. */
+/** A chat with its new messages. */
 export interface Work {
   chat: Chat;
   /** Rows of the table. */
@@ -51,7 +51,7 @@ export const writeChats = async (options: WriteChatsOptions): Promise<void> => {
   await flush();
 };
 
-/** Those in which there is anything to do. */
+/** The chats in which there is anything to write. */
 const worksOf = function* ({ collection, isDone }: WriteChatsOptions): Iterable<Work> {
   const { chats, messages } = collection;
   const { chat: chatOf } = messages.columns;
@@ -70,21 +70,21 @@ const worksOf = function* ({ collection, isDone }: WriteChatsOptions): Iterable<
   }
 };
 
-/** What one transaction knows of a chat. */
+/** What one transaction knows about a chat. */
 export interface Writing {
   work: Work;
   id: bigint;
-  /** Null where the chat is made here. */
+  /** Null if this import creates the chat. */
   present: Present | null;
   plan: LogPlan;
   marks: Int32Array;
-  /** Members that come in after the chat was made, each by an event. */
+  /** Members who join after the chat was created, each with an event. */
   joining: Membership[];
-  /** The chat's, or of its last event: nothing of this happens before. */
+  /** When the chat was created, or the time of its last event: nothing written here is earlier. */
   since: Date;
-  /** Of the last event. */
+  /** The last event's seq. */
   headSeq: number;
-  /** Who makes it. */
+  /** Who creates it. */
   makerId: bigint;
   memberIds: bigint[];
   closedAt: Date | null;
@@ -96,7 +96,7 @@ export interface Present {
   kind: ChatKind;
   headSeq: number;
   messageCount: number;
-  /** Of its last event. */
+  /** The last event's time. */
   lastAt: Date;
   memberIds: Set<bigint>;
 }
@@ -108,11 +108,11 @@ interface BrandFacts {
 }
 
 const LOCK = `SELECT id FROM chat WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE`;
-// A statement of its own: this one's snapshot is from after the wait for the locks.
+// A separate statement: its snapshot is from after the wait for the locks.
 const PRESENT = `SELECT chat.id, kind::text AS kind, head_seq AS "headSeq", message_count AS "messageCount", event.created_at AS "lastAt"
   FROM chat JOIN event ON event.chat_id = chat.id AND event.seq = head_seq WHERE chat.id = ANY($1::bigint[])`;
 const PRESENT_MEMBERS = `SELECT chat_id AS "chatId", user_id AS "userId" FROM member WHERE chat_id = ANY($1::bigint[])`;
-/** Held until the chat is made, so that a plan set meanwhile finds it. */
+/** Held until the chat is created, so that a concurrent plan change finds it. */
 const LOCK_BRANDS = `SELECT id, owner_id AS "ownerId", plan::text AS plan FROM brand WHERE id = ANY($1::bigint[]) ORDER BY id FOR SHARE`;
 
 const CHATS = `
@@ -140,7 +140,7 @@ const writeBundle = async (tx: Queryable, works: readonly Work[], options: Write
   await writeLogs(tx, writings, options);
   await runOver(tx, MOVED, grown, ({ id, headSeq, marks, plan, since }) => {
     const sentAt = lastSent(plan, options.collection);
-    // Null leaves it as it was.
+    // Null leaves it unchanged.
     const activityAt = sentAt === undefined ? null : new Date(Math.max(sentAt.getTime(), since.getTime()));
     return [id, headSeq, marks.at(-1), plan.rows.length, activityAt];
   });
@@ -148,7 +148,7 @@ const writeBundle = async (tx: Queryable, works: readonly Work[], options: Write
   await keep(tx, writings, options.collection);
 };
 
-/** Locks those that are here, brands of those that are not, and says how the log of each goes on. */
+/** Locks existing chats, and the brands of new ones, and plans how the log of each continues. */
 const prepare = async (tx: Queryable, works: readonly Work[], collection: Collection): Promise<Writing[]> => {
   const idOf = (place: number) => collection.people[place]!.id!;
   const present = await lockPresent(tx, works);
@@ -175,7 +175,7 @@ const prepare = async (tx: Queryable, works: readonly Work[], collection: Collec
       id: chat.id ?? ids.shift()!,
       present: there,
       plan,
-      // Of row 0 too.
+      // Including row 0.
       marks: newMarks((there === null ? 1 : joining.length) + plan.count),
       joining,
       since,
@@ -209,13 +209,13 @@ const lockBrands = async (
   return new Map(rows.map((row) => [row.id, row]));
 };
 
-/** Only where people come and go; whoever was brought in before and was taken out since stays out. */
+/** Only for kinds whose members change; a member who was imported before and removed since stays removed. */
 const joiningIn = ({ members }: Chat, { kind, memberIds }: Present, idOf: (place: number) => bigint): Membership[] =>
   kind !== 'GROUP' && kind !== 'ORDER'
     ? []
     : members.filter(({ person, isDone }) => !isDone && !memberIds.has(idOf(person)));
 
-/** When the chat was made: not after its first message. */
+/** When the chat was created: not after its first message. */
 const beginningOf = ({ chat, rows }: Work, { messages }: Collection): Date => {
   const { createdAt } = messages.columns;
   let first = chat.described?.as.createdAt ?? Infinity;
@@ -226,7 +226,7 @@ const beginningOf = ({ chat, rows }: Work, { messages }: Collection): Date => {
 const lastSent = ({ rows }: LogPlan, { messages }: Collection): Date | undefined =>
   rows.length === 0 ? undefined : new Date(messages.columns.createdAt[rows.at(-1)!]!);
 
-/** A flag without a time: when it was last written in. */
+/** A flag without a time: the time of its last message. */
 const closingOf = ({ chat }: Work, since: Date, plan: LogPlan, collection: Collection): Date | null => {
   const as = chat.described?.as;
   if (as === undefined) return null;
@@ -269,7 +269,7 @@ const writeMade = async (tx: Queryable, made: readonly Writing[], collection: Co
   await writeRelations(tx, made, collection);
 };
 
-/** One that was deleted there is a closed chat here. */
+/** A relation that was deleted in the source becomes a closed chat here. */
 const writeRelations = async (tx: Queryable, made: readonly Writing[], { people }: Collection): Promise<void> => {
   const standing = made.filter(({ work }) => work.chat.kind === 'RELATION' && !isOver(work.chat.described!.as));
   const ids = await takeIds(tx, 'relation', standing.length);
@@ -279,7 +279,7 @@ const writeRelations = async (tx: Queryable, made: readonly Writing[], { people 
   });
 };
 
-/** That all this was brought in, so that it is not again. */
+/** Records what was imported, so that it is not imported again. */
 const keep = async (tx: Queryable, writings: readonly Writing[], collection: Collection): Promise<void> => {
   const { ids } = collection.messages;
   for (const kind of ['chat', 'relation'] as const) {

@@ -1,4 +1,4 @@
-/** Writes events and messages as they were planned. */
+/** Writes planned events and messages. */
 import { runOver } from '../db/bulk.js';
 import type { Queryable } from '../db/database.js';
 import { FileChangedError, parseStored } from './line.js';
@@ -29,7 +29,7 @@ export const writeLogs = async (
   await runOver(tx, MESSAGES, messagesOf(writings, options), (values) => values, { onBatch: options.onProgress });
 };
 
-/** Row 0 of a chat that is made, or the members who join one that is here; then what was said, and by whom. */
+/** Row 0 of a new chat, or the members who join an existing one; then the messages, with their senders. */
 const eventsOf = function* (writings: readonly Writing[], { collection }: WriteChatsOptions): Iterable<unknown[]> {
   const { people, messages } = collection;
   const idOf = (place: number) => people[place]!.id;
@@ -38,7 +38,7 @@ const eventsOf = function* (writings: readonly Writing[], { collection }: WriteC
     let written = 0;
     if (present === null) yield [id, seq++, marks[written++], 'CHAT_CREATED', since, makerId, null, null];
     for (const { person } of joining) {
-      // Nobody knows who brought them in.
+      // Nobody knows who added them.
       yield [id, seq++, marks[written++], 'MEMBER_ADDED', since, idOf(person), idOf(person), null];
     }
     for (let index = 0; index < plan.count; index += 1) {

@@ -1,4 +1,4 @@
-/** Writes who is in a chat, how much they have sent and how far they have read. */
+/** Writes the members of a chat, how much they have sent and how far they have read. */
 import { runOver } from '../db/bulk.js';
 import type { Queryable } from '../db/database.js';
 import type { Membership } from './collection.js';
@@ -14,7 +14,7 @@ const SENT_BY = `UPDATE member SET sent_count = sent_count + given.count
 FROM unnest($1::bigint[], $2::bigint[], $3::int[]) AS given(chat_id, user_id, count)
 WHERE member.chat_id = given.chat_id AND member.user_id = given.user_id`;
 
-/** As `MARK` of \`domain/messages/read-positions.ts\`. */
+/** As `MARK` of `domain/messages/read-positions.ts`. */
 const READ_TO = `UPDATE member SET last_read_seq = given.seq,
   read_count = coalesce((SELECT ordinal FROM message WHERE message.chat_id = given.chat_id AND message.seq <= given.seq
     ORDER BY message.seq DESC LIMIT 1), 0),
@@ -22,7 +22,7 @@ const READ_TO = `UPDATE member SET last_read_seq = given.seq,
     AND message.sender_id = given.user_id AND message.seq > member.last_read_seq AND message.seq <= given.seq)
 FROM unnest($1::bigint[], $2::bigint[], $3::int[]) AS given(chat_id, user_id, seq)
 WHERE member.chat_id = given.chat_id AND member.user_id = given.user_id AND given.seq > member.last_read_seq`;
-/** For each of them messages may have to be counted. */
+/** A small batch: for each row messages may have to be counted. */
 const READ_TO_ROWS = 100;
 
 export const writeMembers = async (
@@ -52,7 +52,7 @@ export const writeMembers = async (
   await runOver(tx, READ_TO, read, (values) => values, { rowsMost: READ_TO_ROWS });
 };
 
-/** Of a chat that is made: in it from the beginning, with all that they have sent and read there. */
+/** For a new chat: members from the beginning, with all that they have sent and read there. */
 const firstMembers = (writing: Writing, options: WriteChatsOptions): unknown[][] => {
   const { id, plan, since, memberIds } = writing;
   const { people, messages } = options.collection;
@@ -80,7 +80,7 @@ const firstMembers = (writing: Writing, options: WriteChatsOptions): unknown[][]
   });
 };
 
-/** What was there before counts as read. What they send is counted with everyone's. */
+/** Earlier messages count as read. What they send is counted together with everyone's. */
 const joiningMembers = ({ id, present, joining, since }: Writing, idOf: (place: number) => bigint): unknown[][] =>
   joining.map(({ person, as }, index) => {
     const seq = present!.headSeq + 1 + index;
@@ -91,7 +91,7 @@ const joiningMembers = ({ id, present, joining, since }: Writing, idOf: (place: 
 interface ReadPlace {
   member: Membership;
   seq: number;
-  /** The message's place in the plan; -1 for one that was brought in before. */
+  /** The message's index in the plan; -1 for a message imported before. */
   subject: number;
 }
 

@@ -92,7 +92,7 @@ export const writeBrands = (db: Database, { brands, people }: Collection): Promi
     },
   );
 
-/** Ids are given only once they are committed: a transaction may be run again. */
+/** Ids are assigned after the commit only: a transaction may be retried. */
 const inChunks = async <Thing extends { id: bigint | null }>(
   db: Database,
   things: readonly Thing[],
