@@ -1,6 +1,6 @@
 /**
- * A chat's log made up beforehand: the rows that the server would have left had it all happened. For demo data only; what
- * really happens goes through `log/`, under the chat's lock.
+ * A generated chat log: the rows that the server would have written had it all happened. For demo data only; real
+ * events go through `log/`, under the chat's lock.
  */
 import { NOTIFIED_OF } from '../domain/chats/new-chat.js';
 import type { ChatKind, EventType, NotificationKind } from '../generated/prisma/enums.js';
@@ -10,9 +10,9 @@ export interface HistoryStart {
   name?: string;
   slug?: string;
   orderRef?: string;
-  /** Of a MATCH: whether one of its brands has the BUSINESS plan. */
+  /** For a MATCH: whether one of its brands has the BUSINESS plan. */
   hasBusiness?: boolean;
-  /** What nobody else may have, as `domain/chats/new-chat.ts` makes it. */
+  /** Unique keys, as `domain/chats/new-chat.ts` makes them. */
   keys?: readonly string[];
   makerId: bigint;
   memberIds: readonly bigint[];
@@ -33,12 +33,12 @@ export interface PastMessage {
 }
 
 export interface PastEvent {
-  /** Its place in the list is its `seq`. */
+  /** Its index in the list is its `seq`. */
   type: EventType;
   at: Date;
   actorId: bigint;
   userId: bigint | null;
-  /** Empty for MESSAGE_SENT, whose message has the event's own `seq`. */
+  /** Empty for MESSAGE_SENT, whose message has the same `seq` as the event. */
   messageSeqs: readonly number[];
 }
 
@@ -74,11 +74,11 @@ export interface ChatHistory {
   add(actorId: bigint, userId: bigint, at: Date): void;
   remove(actorId: bigint, userId: bigint, at: Date): void;
   close(actorId: bigint, at: Date): void;
-  /** Moves the read position forward; without `upToSeq` to the head. */
+  /** Moves the read position forward; by default to the head. */
   read(userId: bigint, upToSeq?: number): void;
 }
 
-/** Call it in order of time. It throws where the server would have refused. */
+/** Call its methods in order of time. They throw if the server would have refused. */
 export const createChatHistory = (start: HistoryStart): ChatHistory => {
   const events: PastEvent[] = [];
   const messages: PastMessage[] = [];
@@ -208,7 +208,7 @@ export const createChatHistory = (start: HistoryStart): ChatHistory => {
       const member = memberOf(userId);
       if (upToSeq >= events.length) throw new Error(`There is no event ${upToSeq}`);
       if (upToSeq <= member.lastReadSeq) return;
-      // Who reads the chat has seen that they were added to it.
+      // A member who reads the chat has seen that they were added to it.
       for (const told of notifications) if (told.userId === userId) told.readAt ??= events[upToSeq]!.at;
       if (upToSeq === events.length - 1) {
         member.readCount = messages.length;
@@ -224,7 +224,7 @@ export const createChatHistory = (start: HistoryStart): ChatHistory => {
   };
 };
 
-/** How many of them have a `seq` of at most `seq`. */
+/** The number of messages with a `seq` of at most `seq`. */
 const messagesUpTo = (messages: readonly PastMessage[], seq: number): number => {
   let low = 0;
   let high = messages.length;

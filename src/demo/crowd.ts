@@ -1,4 +1,4 @@
-/** As many people, chats and messages as one wants, from a seed: the same seed, the same people, chats and words. */
+/** Any number of people, chats and messages, from a seed: the same seed gives the same people, chats and words. */
 import { directKey } from '../domain/chats/new-chat.js';
 import { createChatHistory, type ChatHistory } from './chat-history.js';
 import { createRandom, type Random } from './random.js';
@@ -17,13 +17,13 @@ export interface Crowd {
 
 interface PlannedChat {
   kind: 'GROUP' | 'DIRECT';
-  /** By their place in `people`; the first one made it. */
+  /** Indexes into `people`; the first one created the chat. */
   members: readonly number[];
   messages: number;
   seed: string;
 }
 
-/** Decides who there is and who talks with whom, and how much; not yet what is said. */
+/** Decides on the people, who talks with whom, and how much; not yet what they say. */
 export const planCrowd = (size: CrowdSize, seed: number): Crowd => {
   const random = createRandom(`${seed}/crowd`);
   const people = makePeople(size.users, random);
@@ -61,7 +61,7 @@ const share = (total: number, count: number, random: Random): number[] => {
   return counts;
 };
 
-/** Two who have no dialog yet; undefined where chance finds none. */
+/** Two people without a direct chat; undefined if chance finds none. */
 const newPair = (people: number, pairs: Set<string>, random: Random): [number, number] | undefined => {
   for (let attempt = 0; attempt < 10; attempt += 1) {
     const one = random.below(people);
@@ -83,14 +83,14 @@ const group = (people: number, random: Random): number[] => {
 
 const DAY_MS = 86_400_000;
 
-/** Chats live through at most this time, up to `now`. */
+/** A chat's history spans at most this time, up to `now`. */
 export const CROWD_AGE_MS = 180 * DAY_MS;
 
 /**
- * Lets a chat happen.
+ * Generates a chat's history.
  *
- * @param ids of all people, by their place
- * @param now when all of it is over: times are counted back from here
+ * @param ids of all people, by their index
+ * @param now the end of all histories: times are counted back from here
  */
 export const tellChat = (chat: PlannedChat, ids: readonly bigint[], now: Date): ChatHistory => {
   const random = createRandom(chat.seed);
@@ -106,7 +106,7 @@ export const tellChat = (chat: PlannedChat, ids: readonly bigint[], now: Date): 
     at: timeAt(0),
   });
 
-  // In order of how much they talk. The first one stays.
+  // In order of how much they talk. The first one never leaves.
   const present = [...memberIds];
   const absent: bigint[] = [];
   const own = new Map<bigint, number>();
@@ -142,7 +142,7 @@ const comeOrGo = (history: ChatHistory, present: bigint[], absent: bigint[], at:
   }
 };
 
-/** Bursts of talk with hours between them, ascending; the last within a week before `now`. */
+/** Bursts of messages with hours between them, ascending; the last one within a week before `now`. */
 const timesOf = (count: number, now: Date, random: Random): Float64Array => {
   const end = now.getTime() - Math.floor(random.next() ** 2 * 7 * DAY_MS);
   const most = CROWD_AGE_MS - 8 * DAY_MS;

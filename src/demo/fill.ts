@@ -1,4 +1,4 @@
-/** Fills a database with a crowd, in bulk: whole chats, some thousand messages a transaction. */
+/** Fills a database with generated people and chats, in bulk: whole chats, some thousand messages per transaction. */
 import type { Database, Queryable } from '../db/database.js';
 import { usernameKeyOf } from '../domain/keys.js';
 import type { ChatHistory } from './chat-history.js';
@@ -7,23 +7,23 @@ import { writeHistories, writePeople } from './write-histories.js';
 
 export interface FillOptions extends CrowdSize {
   seed: number;
-  /** Everyone's. */
+  /** The same for everyone. */
   passwordHash: string;
-  /** Told of messages as they are stored. */
+  /** Called as messages are stored. */
   onProgress?: (messages: number) => void;
 }
 
 export interface Filled {
-  /** The first one is an administrator where the database was empty before. */
+  /** The first one is an administrator if the database was empty before. */
   usernames: string[];
 }
 
 const BATCH_EVENTS = 5000;
 
 /**
- * Adds to whatever is there. Ended in the middle it leaves whole chats.
+ * Adds to what is in the database. An interrupted run leaves whole chats.
  *
- * @returns who was made
+ * @returns the people created
  * @throws UnavailableError
  */
 export const fillWithCrowd = async (
@@ -48,10 +48,10 @@ export const fillWithCrowd = async (
     messages += history.messages.length;
     events += history.events.length;
     if (events < BATCH_EVENTS) continue;
-    // While one batch is written the next one is made up.
+    // While one batch is written, the next one is generated.
     await writing;
     writing = store(batch, messages);
-    writing.catch(() => {}); // it is awaited before the next one, or at the end
+    writing.catch(() => {}); // awaited before the next one, or at the end
     [batch, events, messages] = [[], 0, 0];
   }
   await writing;
@@ -78,7 +78,7 @@ const writeCrowd = async (tx: Queryable, crowd: Crowd, passwordHash: string, now
 
 const TAKEN = `SELECT count(*)::int AS count FROM "user" WHERE username_key = ANY($1::text[]) OR email_key = ANY($2::text[])`;
 
-/** Nothing, or what tells this run's people from those who have their names already. */
+/** Nothing, or a suffix that separates this run's people from existing ones with the same names. */
 const freeSuffix = async (tx: Queryable, { people }: Crowd): Promise<string> => {
   for (let run = 1; ; run += 1) {
     const suffix = run === 1 ? '' : `_${run}`;

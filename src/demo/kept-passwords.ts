@@ -1,4 +1,4 @@
-/** The demo people's passwords: made once for a data folder and kept there, for its owner's eyes only. */
+/** The demo people's passwords: generated once per data folder and stored there, readable by its owner only. */
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -6,11 +6,11 @@ import { generatePassword, type Passwords } from '../domain/accounts/passwords.j
 
 const Credentials = z.array(z.object({ username: z.string(), password: z.string(), passwordHash: z.string() }));
 
-/** `passwordHash` is as in the database, until that password is changed. */
+/** `passwordHash` matches the database until that password is changed. */
 export type Credentials = z.infer<typeof Credentials>;
 
 export interface KeptPasswords {
-  /** @returns undefined where there are none, or the file is not what was written */
+  /** @returns undefined if there are none, or the file is damaged */
   read(): Credentials | undefined;
   make(usernames: readonly string[], hash: Passwords['hash']): Promise<Credentials>;
 }
@@ -18,7 +18,7 @@ export interface KeptPasswords {
 const NAME = 'demo-passwords.json';
 const ONLY_OWNER = 0o600;
 
-/** @param folder nobody else's meanwhile */
+/** @param folder used by nobody else meanwhile */
 export const keptDemoPasswords = (folder: string): KeptPasswords => {
   const path = join(folder, NAME);
   return {
@@ -37,7 +37,7 @@ export const keptDemoPasswords = (folder: string): KeptPasswords => {
           return { username, password, passwordHash: await hash(password) };
         }),
       );
-      // Never half of it under its name.
+      // The file never has its final name while half written.
       const file = openSync(`${path}.unfinished`, 'w', ONLY_OWNER);
       try {
         writeSync(file, `${JSON.stringify(credentials, null, 2)}\n`);

@@ -1,7 +1,7 @@
-/** Chance that can be repeated: the same seed, the same course. Not for secrets. */
+/** Repeatable random numbers: the same seed gives the same sequence. Not for secrets. */
 
 export interface Random {
-  /** From 0 up to, but not, 1. */
+  /** From 0 up to, but not including, 1. */
   next(): number;
   /** From 0 to `count` - 1. */
   below(count: number): number;

@@ -1,4 +1,4 @@
-/** Fills an empty embedded database with demo people and chats, so that whoever starts Parley has someone to talk to. */
+/** Fills an empty embedded database with demo people and chats, so that a new user has someone to talk to. */
 import { isForThisMachine, type Config } from '../config.js';
 import type { Database, Queryable } from '../db/database.js';
 import { directKey, orderKey, relationKey, slugKey } from '../domain/chats/new-chat.js';
@@ -11,10 +11,10 @@ import { writeHistories, writePeople } from './write-histories.js';
 
 export interface DemoPerson {
   username: string;
-  /** As others see it. */
+  /** The display name. */
   name: string;
   role: Role;
-  /** Null where it was changed since. */
+  /** Null if it was changed since. */
   password: string | null;
 }
 
@@ -28,21 +28,21 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
 /**
- * Seeds, where that is wanted and nobody's data could be in the way: where only this machine's people come, into an embedded database
- * that holds nothing. One transaction, so that one that was ended in the middle is done anew by the next start.
+ * Seeds if the settings allow it and no real data is affected: only if the server is reachable from this machine alone, and the embedded
+ * database is empty. One transaction, so that after an interruption the next start does it again.
  *
- * @returns the demo people of this folder, whether made now or before; undefined where there are none to speak of
- * @throws the file system's errors where the passwords cannot be kept; UnavailableError
+ * @returns the demo people of this folder, seeded now or earlier; undefined if there are none to mention
+ * @throws the file system's errors if the passwords cannot be stored; UnavailableError
  */
 export const seedDemo = async ({ config, db, passwords }: SeedDemoOptions): Promise<DemoPerson[] | undefined> => {
-  // Nobody could be them without a password.
+  // Without passwords nobody could sign in as one of them.
   if (!config.passwordLogin) return undefined;
   if (!config.demo || config.databaseUrl !== undefined || db.kind !== 'embedded' || !isForThisMachine(config)) {
     return undefined;
   }
   const kept = keptDemoPasswords(config.dataDir);
   if (await isEmpty(db)) {
-    // Kept before they are used: what can be signed in with is known, whenever this ends.
+    // Stored before they are used: whenever this is interrupted, the passwords are known.
     const credentials =
       kept.read() ??
       (await kept.make(
@@ -91,7 +91,7 @@ const RELATIONS = `INSERT INTO relation (manager_id, client_id, chat_id, created
   SELECT manager_id, client_id, chat.id, chat.created_at
   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS given(manager_id, client_id, chat_id) JOIN chat ON chat.id = given.chat_id`;
 
-/** What the chats of matches and relations are about. */
+/** The brands, relations and matches that the chats belong to. */
 const writeTies = async (tx: Queryable, chatIds: readonly bigint[], idOf: (name: Name) => bigint): Promise<void> => {
   await tx.query(BRANDS, [
     brands.map(({ name }) => name),
@@ -110,7 +110,7 @@ const writeTies = async (tx: Queryable, chatIds: readonly bigint[], idOf: (name:
   ]);
 };
 
-/** Turns a story into the log that would have come of it. */
+/** Turns a story into the log that it would have left. */
 const tell = (story: Story, now: Date, idOf: (name: Name) => bigint): ChatHistory => {
   const times = timesOf(story, now);
   const memberIds = story.members.map(idOf);
@@ -146,7 +146,7 @@ const tell = (story: Story, now: Date, idOf: (name: Name) => bigint): ChatHistor
   return history;
 };
 
-/** A match's key names its brands: it comes with them. */
+/** A MATCH has no key here: its key needs the ids of its brands, and is added with them. */
 const keysOf = ({ kind, slug, orderRef }: Story, memberIds: readonly bigint[]): string[] => [
   ...(slug === undefined ? [] : [slugKey(slug)]),
   ...(orderRef === undefined ? [] : [orderKey(orderRef)]),
@@ -154,12 +154,12 @@ const keysOf = ({ kind, slug, orderRef }: Story, memberIds: readonly bigint[]): 
   ...(kind === 'RELATION' ? [relationKey(memberIds[0]!, memberIds[1]!)] : []),
 ];
 
-/** When each line was said, counted back from the last. */
+/** The time of each line, counted back from the last. */
 const timesOf = ({ lines, endedHoursAgo }: Story, now: Date): Date[] => {
   const times: Date[] = [];
   let time = now.getTime() - endedHoursAgo * HOUR_MS;
   for (const [index, [, , after]] of [...lines.entries()].reverse()) {
-    // One to three minutes, not always the same.
+    // One to three minutes, varied.
     if (index < lines.length - 1)
       time -= after?.hours !== undefined ? after.hours * HOUR_MS : (1 + (index % 5) / 2) * MINUTE_MS;
     times.unshift(new Date(time));

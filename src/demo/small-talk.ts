@@ -1,4 +1,4 @@
-/** What made-up people are called and say: plausible by the thousand, and never twice quite the same. */
+/** Names and messages for generated people: plausible by the thousand, and rarely the same twice. */
 import type { Random } from './random.js';
 
 export interface MadeUpName {
@@ -12,7 +12,7 @@ const english = {
   last: 'Adams Baker Clarke Davies Evans Foster Green Hughes Irving Jones King Lewis Moore Norris Owens Parker Reed Shaw Turner Wood',
 };
 
-/** As it is written, and as a username. */
+/** The display form, and the form for usernames. */
 type Spelt = readonly [written: string, latin: string];
 
 const spelt = (pairs: string): readonly Spelt[] =>
@@ -25,7 +25,7 @@ const russian = {
   men: spelt(
     'Алексей/alexey Виктор/viktor Глеб/gleb Дмитрий/dmitry Иван/ivan Кирилл/kirill Максим/maxim Никита/nikita Павел/pavel Тимур/timur',
   ),
-  /** A woman's has an `а` more. */
+  /** A woman's name has an additional `а`. */
   last: spelt(
     'Иванов/ivanov Кузнецов/kuznetsov Лебедев/lebedev Морозов/morozov Новиков/novikov Орлов/orlov Павлов/pavlov Соколов/sokolov Титов/titov Фёдоров/fyodorov',
   ),
@@ -149,7 +149,7 @@ const rare = [
   '```\nSELECT count(*) FROM orders WHERE state = {number};\n```',
 ];
 
-/** @param isRussian mostly; people switch */
+/** @param isRussian mostly; people switch languages */
 export const makeUpText = (random: Random, isRussian: boolean): string => {
   if (random.chance(0.02)) return fill(random.pick(rare), random, englishWords);
   const inRussian = random.chance(0.9) ? isRussian : !isRussian;

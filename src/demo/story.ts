@@ -1,4 +1,4 @@
-/** What the demo people have said to each other. Each line: who, what, and what became of it. */
+/** The demo people's conversations. Each line: who, what, and what happened to it. */
 import type { ChatKind, Plan } from '../generated/prisma/enums.js';
 
 export const people = [
@@ -13,7 +13,7 @@ export const people = [
 
 export type Name = (typeof people)[number]['username'];
 
-/** Who owns what: matches are made between them. */
+/** Brands and their owners: matches are made between brands. */
 export const brands = [
   { name: 'Печи и пироги', owner: 'olga', plan: 'BUSINESS' },
   { name: 'مطبعة النهر', owner: 'yusuf', plan: 'FREE' },
@@ -35,14 +35,14 @@ export interface Story {
   slug?: string;
   orderRef?: string;
   maker: Name;
-  /** Of a RELATION: the manager, then the client. Of a MATCH: the brands' owners. */
+  /** For a RELATION: the manager, then the client. For a MATCH: the brands' owners. */
   members: readonly Name[];
-  /** Brought in later: before the line of that index. */
+  /** Added later: before the line with that index. */
   joining?: Readonly<Partial<Record<Name, number>>>;
   lines: readonly Line[];
-  /** How many of the last messages a member has not read; all the others have read everything. */
+  /** How many of the last messages a member has not read; all other members have read everything. */
   unread?: Readonly<Partial<Record<Name, number>>>;
-  /** Hours ago that the last line was written. */
+  /** How many hours ago the last line was written. */
   endedHoursAgo: number;
   isClosed?: true;
 }

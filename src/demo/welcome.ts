@@ -1,28 +1,28 @@
-/** What a start says to whoever is watching: where to look, who to be, what to try. */
+/** The text printed on a start: where to look, which account to use, what to try. */
 import type { DemoPerson } from './seed-demo.js';
 
 export interface WelcomeOptions {
-  /** Of the server: `http://127.0.0.1:4000`. */
+  /** The server's: `http://127.0.0.1:4000`. */
   url: string;
   /** Whether other processes can use the database meanwhile. */
   isShared: boolean;
   /** Whether GraphiQL is shown. */
   graphiql: boolean;
-  /** Settings that are off, where others than this machine reach the server. */
+  /** Settings that are off if the server is reachable from other machines. */
   hidden?: readonly string[];
-  /** Whether there is one; otherwise it is said how to make one. */
+  /** Whether there is one; if not, the text says how to create one. */
   hasAdministrator: boolean;
   /** Whether people sign in with passwords. */
   passwordLogin: boolean;
   /** What `seedDemo` returned. */
   demo?: readonly DemoPerson[] | undefined;
-  /** Whether it is read on a terminal that shows colours. */
+  /** Whether the output is a terminal that shows colours. */
   isColored?: boolean;
 }
 
 const roles = { ADMIN: 'administrator', MANAGER: 'manager', USER: '' };
 
-/** @returns some lines of plain text, on a terminal with a little colour */
+/** @returns some lines of plain text, with some colour on a terminal */
 export const welcome = ({
   url,
   isShared,
@@ -72,7 +72,7 @@ export const welcome = ({
   return [...lines, ''].join('\n');
 };
 
-/** Names come last: those that are written from right to left would push what follows about. */
+/** Names come last: right-to-left names would disarrange the text after them. */
 const table = (demo: readonly DemoPerson[], dim: (text: string) => string): string[] => {
   const username = Math.max(...demo.map((person) => person.username.length));
   const changed = '(changed since)';
@@ -89,6 +89,6 @@ const table = (demo: readonly DemoPerson[], dim: (text: string) => string): stri
   );
 };
 
-/** Two who share a chat with much in it. */
+/** Two people who share a long chat. */
 const talkers = (known: readonly DemoPerson[]) =>
   ['maria', 'boris'].flatMap((username) => known.find((person) => person.username === username) ?? []);

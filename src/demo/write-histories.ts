@@ -1,4 +1,4 @@
-/** Writes made-up people and chats in bulk: a few statements for thousands of rows. */
+/** Writes generated people and chats in bulk: a few statements for thousands of rows. */
 import { runOver, takeIds } from '../db/bulk.js';
 import type { Queryable } from '../db/database.js';
 import { accountKeysOf } from '../domain/keys.js';
@@ -38,7 +38,7 @@ SELECT chat_id, seq, mark, type::event_type, created_at, actor_id, user_id, mess
 FROM unnest($1::bigint[], $2::int[], $3::int[], $4::text[], $5::timestamptz[], $6::bigint[], $7::bigint[], $8::text[])
   AS given(chat_id, seq, mark, type, created_at, actor_id, user_id, message_seqs)`;
 
-// The hash is that of the text as first sent; `first_text` is given only where it was another.
+// The hash is of the text as first sent; `first_text` is given only if that was different.
 const MESSAGES = `
 INSERT INTO message (chat_id, seq, ordinal, sender_id, text, text_hash, created_at, edited_at, deleted_at, changed_seq)
 SELECT chat_id, seq, ordinal, sender_id, text, sha256(convert_to(coalesce(first_text, text), 'UTF8')), created_at, edited_at,
@@ -68,10 +68,10 @@ export const writePeople = async (tx: Queryable, people: readonly NewPerson[]): 
   return ids;
 };
 
-/** Within one transaction, which then holds whole chats only. @returns the chats' ids, in order */
+/** Within one transaction, which then contains whole chats only. @returns the chats' ids, in order */
 export const writeHistories = async (tx: Queryable, histories: readonly ChatHistory[]): Promise<bigint[]> => {
   const ids = await takeIds(tx, 'chat', histories.length);
-  // Random in any case: two databases filled from one seed must not take each other's cursors.
+  // Random in any case: a cursor of one database must not fit another one filled from the same seed.
   const chats = zip(histories, ids).map(([history, id]) => ({ history, id, marks: newMarks(history.events.length) }));
 
   await runOver(tx, CHATS, chats, ({ history, id, marks }) => [
