@@ -1,6 +1,6 @@
 /** A client's position in a chat's log, packed: 16 bytes (chat, seq, mark) as 22 characters of base64url. 2,000 of them fit in a frame. */
 
-/** A position in a chat's log: after the event with this number. */
+/** A position in a chat's log: after the event with this seq. */
 export interface LogPosition {
   seq: number;
   /** That event's mark: tells a restored log from the one that the cursor was made from. */

@@ -17,7 +17,7 @@ export interface MessageRow {
   seq: number;
   senderId: bigint;
   text: string | null;
-  /** A JSON object as text; null for an empty one, and once deleted. */
+  /** A JSON object as text; null if it is empty, and once the message is deleted. */
   metadata: string | null;
   clientMessageId: string | null;
   createdAt: Date;

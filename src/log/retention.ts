@@ -70,7 +70,7 @@ const pruneChat = (db: Database, chatId: bigint, seconds: number): Promise<numbe
   });
 
 /**
- * Prunes now and then every hour.
+ * Prunes now, and then once an hour.
  *
  * @param days 0: never
  * @returns stops it; resolves once the current step is done
