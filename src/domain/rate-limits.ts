@@ -20,7 +20,7 @@ export interface RateLimits {
   /**
    * Counts one, unless that would exceed the limit. Give it back if the action had no effect.
    *
-   * @param key whose limit it is
+   * @param key the user, name or address that the limit applies to
    */
   take(kind: RateLimitKind, key: string): Promise<Take>;
 }

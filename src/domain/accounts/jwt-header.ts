@@ -7,7 +7,7 @@ interface JwtHeader {
 
 /**
  * @returns null if it is no JSON object, or requires an unsupported extension: `crit` must not be ignored (RFC 7515 4.1.11),
- *   and `b64` says that the payload is not to be read as usual (RFC 7797)
+ *   and `b64` means that the payload is not encoded as usual (RFC 7797)
  */
 export const readJwtHeader = (token: string): JwtHeader | null => {
   const header = parse(token.split('.', 1)[0]!);

@@ -88,7 +88,7 @@ export const createPasswords = ({
   };
 };
 
-// Neither 0 and o nor 1, l and i.
+// Without 0, o, 1, l and i, which look alike.
 const ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789';
 
 /** A generated password: four groups of five, some 99 bits. */

@@ -15,7 +15,7 @@ import { USER_COLUMNS, type UserRow } from './users.js';
 import { mustAdminister, type Viewer } from '../viewer.js';
 
 export interface RefusedUser {
-  /** Its place in the input, from 0. */
+  /** Its index in the input. */
   index: number;
   fields: InvalidField[];
 }

@@ -4,13 +4,13 @@
  *
  *     unsure ── access ──▶ reading ── the head is queued ──▶ live
  *        ▲                    ▲ │                             │
- *        │                    │ └── a page with a hole, or with the viewer's own removal
+ *        │                    │ └── a page with a gap, or with the viewer's own removal
  *        │                    └──── an event is missing, or the queue was full
  *        └── another log, another role: from any state
  *
- *     departed: the viewer may not be told what comes after this; nothing leads out of it
+ *     departed: the viewer may not get any later event; this state is final
  *
- * Catching up and overflowing are the same here: the log is read from the last event that was delivered.
+ * Catching up and overflowing work alike: the log is read from the last event that was delivered.
  */
 import type { LogPosition } from '../../log/cursor.js';
 import { textBytesOf, type ChatRow, type LogEvent } from '../../log/event.js';
