@@ -125,7 +125,12 @@ export const takeEvents = (
     if (event.seq <= reader.queued!.seq) continue;
     if (event.seq !== reader.queued!.seq + 1) return become(reader, 'reading');
     const outcome = queueEvent(reader, event, removals, put);
-    if (outcome === 'full') return 'dropQueue';
+    if (outcome === 'full') {
+      // Also if nothing of this chat waits: other chats may have filled the queue.
+      reader.ready = 'owed';
+      become(reader, 'reading');
+      return 'dropQueue';
+    }
     if (outcome === 'departed') break;
   }
   return nextOf(reader);
@@ -210,6 +215,13 @@ export const deliver = (reader: ChatReader, item: Extract<StreamItem, { kind: 'e
     move(reader.delivered!, item.headSeq, item.mark);
     if (reader.ready === 'queued') reader.ready = 'told';
   }
+};
+
+/** A read position is missing from the queue, and no log has it: a `ready` makes the client read the positions again. */
+export const missRead = (reader: ChatReader): Next => {
+  // Even if one waits: older positions may wait behind it.
+  if (reader.state !== 'departed') reader.ready = 'owed';
+  return reader.state === 'live' ? become(reader, 'reading') : nextOf(reader);
 };
 
 /** The queue was dropped: what waited in it is read again, from the last delivered event. */

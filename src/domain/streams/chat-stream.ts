@@ -15,6 +15,7 @@ import {
   createChatReader,
   deliver,
   doubtAccess,
+  missRead,
   replaceLog,
   requestOf,
   rewind,
@@ -109,8 +110,10 @@ export const createChatStream = ({
       if (subscription.accepts()) goOn(takeEvents(reader, events, removals, put));
     },
     onEphemeral: (event) => {
-      if (reader.state !== 'live' || !isFor(viewer, event)) return;
-      if (outbox.push(event, ITEM_BYTES)) subscription.wake();
+      if (!isFor(viewer, event) || !subscription.accepts()) return;
+      const isPut = reader.state === 'live' && put(event, ITEM_BYTES);
+      if (!isPut && event.kind === 'read') missRead(reader);
+      subscription.wake();
     },
     onReset: () => {
       outbox.clear();
@@ -151,6 +154,7 @@ export const createChatStream = ({
     role = now;
     if (what !== 'role') return;
     outbox.clear();
+    missRead(reader);
     goOn(doubtAccess(reader));
   };
 

@@ -1,4 +1,4 @@
-/** Where a chat reader puts its items: an outbox that makes room by dropping what may be lost. */
+/** Where a chat reader puts its items: an outbox that makes room by dropping who is typing. */
 import type { Put } from './chat-reader.js';
 import type { Outbox } from './outbox.js';
 import type { ResyncCause, StreamItem } from './stream-item.js';
@@ -10,11 +10,9 @@ export const putInto =
   (outbox: Outbox<StreamItem>, onResync?: OnResync): Put =>
   (item, bytes) => {
     if (!outbox.push(item, bytes)) {
-      outbox.drop(mayBeLost);
+      outbox.drop(({ kind }) => kind === 'typing');
       if (!outbox.push(item, bytes)) return false;
     }
     if (item.kind === 'resync') onResync?.(item.cause);
     return true;
   };
-
-const mayBeLost = ({ kind }: StreamItem) => kind === 'typing' || kind === 'read';

@@ -15,6 +15,8 @@ import {
   deliver,
   headOf,
   isSame,
+  missRead,
+  nextOf,
   replaceLog,
   requestOf,
   rewind,
@@ -103,8 +105,15 @@ export const createViewerStream = ({
   };
 
   const dropQueue = () => {
-    outbox.drop((item) => item.kind !== 'chatRemoved'); // which no log would deliver again
-    for (const reader of readers.values()) goOn(reader, rewind(reader));
+    const missed = new Set<bigint>();
+    outbox.drop((item) => {
+      if (item.kind === 'read') missed.add(item.chatId);
+      return item.kind !== 'chatRemoved'; // which no log would deliver again
+    });
+    for (const reader of readers.values()) {
+      rewind(reader);
+      goOn(reader, missed.has(reader.chatId) ? missRead(reader) : nextOf(reader));
+    }
   };
 
   /** Reported after the chat's waiting items. */
@@ -122,8 +131,11 @@ export const createViewerStream = ({
       goOn(reader, takeEvents(reader, events, removals, put));
     },
     onEphemeral: (event) => {
-      if (readers.get(event.chatId)?.state !== 'live' || !isFor(viewer, event)) return;
-      if (outbox.push(event, ITEM_BYTES)) subscription.wake();
+      const reader = readers.get(event.chatId);
+      if (reader === undefined || !isFor(viewer, event) || !subscription.accepts()) return;
+      const isPut = reader.state === 'live' && put(event, ITEM_BYTES);
+      if (!isPut && event.kind === 'read') goOn(reader, missRead(reader));
+      subscription.wake();
     },
     onReset: (chatId) => {
       const reader = readers.get(chatId);

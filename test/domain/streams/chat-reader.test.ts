@@ -5,6 +5,7 @@ import {
   createChatReader,
   deliver,
   doubtAccess,
+  missRead,
   nextOf,
   replaceLog,
   requestOf,
@@ -19,10 +20,18 @@ import {
 } from '../../../src/domain/streams/chat-reader.js';
 import type { StreamItem } from '../../../src/domain/streams/stream-item.js';
 import type { LogPosition } from '../../../src/log/cursor.js';
-import type { ChatRow, LogEvent, MessageRow } from '../../../src/log/event.js';
+import type { ChatRow, LogEvent, MessageRow, UserFacts } from '../../../src/log/event.js';
 import type { LogPage, Removal } from '../../../src/log/read.js';
 
 const VIEWER = 1n;
+const SOMEBODY: UserFacts = {
+  id: 3n,
+  username: 'somebody',
+  firstName: '',
+  lastName: '',
+  role: 'USER',
+  createdAt: new Date(0),
+};
 const OTHER = 2n;
 
 /** Marks follow from the log's number and the event's. */
@@ -144,6 +153,7 @@ const inputs = {
     takeAccess(reader, { ...requestOf(reader), generation: -1 }, null, put),
   'no access': (reader: ChatReader, put: Put) => takeAccess(reader, requestOf(reader), null, put),
   'a full queue, nothing of this chat in it': (reader: ChatReader) => rewind(reader),
+  'a read position for which there is no room': (reader: ChatReader) => missRead(reader),
   'a role that changed': (reader: ChatReader) => doubtAccess(reader),
   'another log': (reader: ChatReader) => replaceLog(reader),
 } satisfies Record<string, (reader: ChatReader, put: Put) => Next>;
@@ -172,6 +182,7 @@ const table: Record<ReaderState, Record<Input, Outcome>> = {
     'access asked for before a rewind': ['checkAccess'],
     'no access': ['unseen'],
     'a full queue, nothing of this chat in it': ['checkAccess'],
+    'a read position for which there is no room': ['checkAccess'],
     'a role that changed': ['checkAccess'],
     'another log': ['checkAccess'],
   },
@@ -192,6 +203,7 @@ const table: Record<ReaderState, Record<Input, Outcome>> = {
     'access asked for before a rewind': ['read'],
     'no access': ['read'],
     'a full queue, nothing of this chat in it': ['read'],
+    'a read position for which there is no room': ['read'],
     'a role that changed': ['checkAccess'],
     'another log': ['checkAccess'],
   },
@@ -212,6 +224,7 @@ const table: Record<ReaderState, Record<Input, Outcome>> = {
     'access asked for before a rewind': ['wait'],
     'no access': ['wait'],
     'a full queue, nothing of this chat in it': ['wait'],
+    'a read position for which there is no room': ['read'],
     'a role that changed': ['checkAccess'],
     'another log': ['checkAccess'],
   },
@@ -232,6 +245,7 @@ const table: Record<ReaderState, Record<Input, Outcome>> = {
     'access asked for before a rewind': ['removed'],
     'no access': ['removed'],
     'a full queue, nothing of this chat in it': ['removed'],
+    'a read position for which there is no room': ['removed'],
     'a role that changed': ['removed'],
     'another log': ['removed'],
   },
@@ -391,6 +405,9 @@ class World {
   /** Positions that a resync or the beginning let the client begin at. */
   from: { seq: number; log: number };
   isResynced = false;
+  /** How far somebody has read, and how far the client knows of it. */
+  readSeq = 0;
+  knownReadSeq = 0;
   reader: ChatReader;
   question: { request: Request; answer: (() => void) | null } | null = null;
   departure: Next | null = null;
@@ -430,12 +447,23 @@ class World {
 
   goOn(next: Next) {
     if (next === 'dropQueue') {
-      this.queue = [];
+      this.dropQueue();
       rewind(this.reader);
     } else if (this.reader.state === 'departed' && this.departure === null) {
       this.departure = next;
       if (next === 'unseen' || next === 'gone') this.queue = [];
     }
+  }
+
+  dropQueue() {
+    if (this.queue.some(({ kind }) => kind === 'read')) missRead(this.reader);
+    this.queue = [];
+  }
+
+  markRead() {
+    this.readSeq += 1;
+    const item: StreamItem = { kind: 'read', chatId: 7n, user: SOMEBODY, lastReadSeq: this.readSeq };
+    if (this.reader.state !== 'live' || !this.put(item)) this.goOn(missRead(this.reader));
   }
 
   removalsAfter(seq: number): Removal[] {
@@ -449,7 +477,7 @@ class World {
     if (this.tailLog !== this.log) {
       this.tailLog = this.log;
       this.tailSeq = this.events.length;
-      this.queue = [];
+      this.dropQueue();
       this.goOn(replaceLog(this.reader));
       return;
     }
@@ -498,7 +526,9 @@ class World {
   take() {
     const item = this.queue.shift();
     if (item?.kind === 'resync') this.isResynced = true;
+    if (item?.kind === 'read' && item.chatId === 7n) this.knownReadSeq = item.lastReadSeq;
     if (item?.kind === 'ready') {
+      this.knownReadSeq = this.readSeq; // it reads the positions
       if (this.isResynced) this.begin(item.headSeq, item.mark);
       deliver(this.reader, item);
     }
@@ -548,6 +578,9 @@ class World {
 }
 
 const actions = {
+  read: (world: World) => world.markRead(),
+  'wait behind what is of another chat': (world: World) =>
+    world.put({ kind: 'read', chatId: 8n, user: SOMEBODY, lastReadSeq: 1 }),
   send: (world: World) => world.commit({}),
   edit: (world: World) => {
     // A replay tells messages as they are now.
@@ -573,13 +606,13 @@ const actions = {
   'change the role': (world: World) => {
     world.seesAll = !world.seesAll;
     world.wasAdmin = true;
-    world.queue = [];
+    world.dropQueue();
     world.goOn(doubtAccess(world.reader));
   },
   'tell what the bell brought': (world: World) => world.tellTail({ isRead: false }),
   'tell what was read': (world: World) => world.tellTail({ isRead: true }),
   ask: (world: World) => world.ask(),
-  read: (world: World) => world.read(),
+  'be read from the database': (world: World) => world.read(),
   answer: (world: World) => world.answer(),
   take: (world: World) => world.take(),
   'take all': (world: World) => {
@@ -612,6 +645,7 @@ it('loses, doubles, reorders and leaks nothing, whatever happens in whatever ord
         expect(world.reader.state).toBe('live');
         expect(world.membership === 'member' || world.seesAll).toBe(true);
         expect(world.reader.delivered).toEqual({ seq: world.events.length, mark: world.markAt(world.events.length) });
+        expect(world.knownReadSeq).toBe(world.readSeq);
         const last = world.delivered.at(-1) ?? world.from;
         expect(last.seq).toBe(world.events.length);
       },

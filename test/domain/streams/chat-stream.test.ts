@@ -4,6 +4,7 @@ import { createMemoryPlaces } from '../../../src/bus/memory-places.js';
 import { createPlaces } from '../../../src/domain/streams/places.js';
 import { createEnding } from '../../../src/domain/streams/ending.js';
 import type { Stream, StreamItem } from '../../../src/domain/streams/stream-item.js';
+import { chatTopic } from '../../../src/log/doorbell.js';
 import type { UserFacts } from '../../../src/log/event.js';
 import { createMemoryBus } from '../../../src/bus/memory.js';
 import { aChat, aUser, logNode, seqOf, silentBus, withStep } from '../../support/log.js';
@@ -266,6 +267,23 @@ it('a reader that takes nothing is given the log when it comes back, and ready o
 
   expect(seqsOf(items)).toEqual(upTo(3000));
   expect(kindsOf(items).at(-1)).toBe('ready');
+});
+
+it('a reader that takes nothing is ready once more where read positions did not fit: it is to read them again', async () => {
+  const [ada, bob] = [await aUser(database.current), await aUser(database.current)];
+  const chatId = await aChat(database.current, [ada, bob]);
+  const node = await logNode(database.current);
+  const stream = follow(node, ada, chatId);
+  await take(stream, 1);
+
+  for (const lastReadSeq of upTo(1100)) {
+    const ephemeral = { kind: 'read' as const, chatId, user: bob, lastReadSeq, isOwnOnly: false };
+    node.bus.publish(chatTopic(chatId), { ephemeral });
+  }
+  await new Promise((resolve) => setImmediate(resolve)); // all of them are told by then
+  const items = await take(stream, 1001);
+
+  expect(kindsOf(items)).toEqual([...upTo(1000).map(() => 'read'), 'ready']);
 });
 
 it('a reader that is more than 10,000 events behind when it comes back is told to read the chat again, then goes on', async () => {

@@ -87,6 +87,17 @@ const take = async (stream: Stream, count: number): Promise<string[]> => {
   return told;
 };
 
+/** Takes until all of these were told, or the stream is over. */
+const takeUntil = async (stream: Stream, wanted: readonly string[]): Promise<string[]> => {
+  const told: string[] = [];
+  while (!wanted.every((one) => told.includes(one))) {
+    const [next] = await take(stream, 1);
+    if (next === undefined) break;
+    told.push(next);
+  }
+  return told;
+};
+
 const send = async ({ log }: Node, chatId: bigint, senderId: bigint) =>
   seqOf(
     await log.send({ chatId, senderId, text: 'text', clientMessageId: null, isWithinLimit: true, isPresent: false }),
@@ -307,6 +318,21 @@ it('a reader that takes nothing is given the logs when it comes back, in order a
   }
 });
 
+it('a reader that takes nothing is told of the one message of a chat, though another has filled the queue', async () => {
+  const ada = await aUser(database.current);
+  const [busy, quiet] = [await aChat(database.current, [ada]), await aChat(database.current, [ada])];
+  const node = await viewerNode();
+  const stream = follow(node, ada);
+  await take(stream, 1);
+
+  await Promise.all(Array.from({ length: 1000 }, () => send(node, busy, ada.id)));
+  await send(node, quiet, ada.id);
+  const told = await takeUntil(stream, [`ready ${busy}:1000`, `ready ${quiet}:1`]);
+
+  expect(told.filter((one) => one.startsWith(`event ${busy}:`))).toHaveLength(1000);
+  expect(told.filter((one) => one.startsWith(`event ${quiet}:`))).toEqual([`event ${quiet}:1`]);
+});
+
 it('a reader that takes nothing is told of its removal from a chat, however much of another waits', async () => {
   const [ada, bob] = [await aUser(database.current), await aUser(database.current)];
   const [left, busy] = [await aChat(database.current, [ada, bob]), await aChat(database.current, [ada, bob])];
@@ -317,8 +343,7 @@ it('a reader that takes nothing is told of its removal from a chat, however much
   await send(node, left, bob.id);
   await remove(node, left, bob, ada);
   await Promise.all(Array.from({ length: 1500 }, () => send(node, busy, bob.id)));
-  const told: string[] = [];
-  while (told.at(-1) !== `ready ${busy}:1500`) told.push(...(await take(stream, 1)));
+  const told = await takeUntil(stream, [`ready ${busy}:1500`, `chatRemoved ${left}`]);
 
   expect(told.filter((one) => one === `chatRemoved ${left}`)).toHaveLength(1);
   expect(told.filter((one) => one.startsWith(`event ${busy}:`))).toHaveLength(1500);
