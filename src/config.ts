@@ -1,4 +1,4 @@
-/** Environment → Config. Pure but for `readEnvironment` and the files that settings name; every problem is reported at once. */
+/** Environment → Config. Pure except for `readEnvironment` and the files that settings name. Reports all problems at once. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'dotenv';
@@ -10,7 +10,7 @@ import { settings } from './settings.js';
 type Settings = typeof settings;
 export type SettingKey = keyof Settings;
 
-/** What each setting says, under its name in camelCase; the units are in the names. */
+/** The value of each setting, under its name in camelCase. The names carry the units. */
 export type Config = {
   readonly [Key in SettingKey]: Settings[Key] extends Setting<infer Value> ? Value : never;
 };
@@ -18,9 +18,9 @@ export type Config = {
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Problem {
-  /** Of the setting. */
+  /** The setting's name. */
   name: string;
-  /** As it was written, secrets hidden; undefined where it is not set. */
+  /** The value as written, secrets hidden. Undefined if unset. */
   value: string | undefined;
   /** Completes "expected …". */
   expected: string;
@@ -29,11 +29,11 @@ export interface Problem {
 export type ConfigOutcome<Read> = { warnings: string[] } & ({ config: Read } | { problems: Problem[] });
 
 interface ReadOptions<Key extends SettingKey> {
-  /** The settings that matter; the others are not looked at, so that mistakes in them stop nobody. */
+  /** The settings to read. The others are not validated, so mistakes in them do not matter. */
   only?: readonly Key[];
 }
 
-/** Reads the settings. An empty one counts as unset, as compose files write it. */
+/** Reads the settings. An empty value counts as unset, because compose files pass unset variables as empty. */
 export const readConfig = <Key extends SettingKey = SettingKey>(
   environment: Environment,
   { only = Object.keys(settings) as Key[] }: ReadOptions<Key> = {},
@@ -82,7 +82,7 @@ const fromFile = (
 
 type Written = (name: string) => string | undefined;
 
-/** What an unset setting says, where that depends on another one. */
+/** Defaults that depend on another setting. */
 const derived: Partial<Record<SettingKey, (written: Written) => unknown>> = {
   introspection: (written) => isHostLoopback(written),
   graphiql: (written) => isHostLoopback(written),
@@ -91,14 +91,14 @@ const derived: Partial<Record<SettingKey, (written: Written) => unknown>> = {
 const isHostLoopback = (written: Written) => isLoopback(written(settings.host.name) ?? settings.host.default!);
 
 const requirements: Partial<Record<SettingKey, readonly SettingKey[]>> = {
-  // A generated secret is kept in the data folder of one node; the nodes on one PostgreSQL must share it.
+  // A generated secret stays in one node's data folder, but all nodes on one PostgreSQL must share the secret.
   tokenSecret: ['databaseUrl'],
-  // Whose tokens are trusted must be said in full.
+  // Key and issuer need each other, and an audience needs the key.
   trustedIssuer: ['trustedKey'],
   trustedKey: ['trustedIssuer', 'trustedAudience'],
 };
 
-/** @returns the name of the setting because of which this one must be there too */
+/** @returns the name of the setting that makes this one required */
 const requirementOf = (key: SettingKey, isWritten: (name: string) => boolean): string | undefined =>
   requirements[key]?.map((other) => settings[other].name).find(isWritten);
 
@@ -111,10 +111,10 @@ const asProblem = (setting: Setting<unknown>, given: string | undefined, requiri
       : `${setting.expected}, as ${requiring} is set`,
 });
 
-// One line, whatever was pasted.
+// Always one line, whatever was pasted.
 const quoted = (given: string) => JSON.stringify(given.length > 80 ? `${given.slice(0, 80)}…` : given);
 
-/** Only names near ours: the rest of the environment is none of our business. */
+/** Only names similar to ours: the rest of the environment is none of our business. */
 const misspelt = (environment: Environment): string[] => {
   const known = Object.values(settings).flatMap((setting: Setting<unknown>) =>
     setting.isSecret ? [setting.name, fileNameOf(setting.name)] : [setting.name],
@@ -125,7 +125,7 @@ const misspelt = (environment: Environment): string[] => {
   });
 };
 
-/** The settings are wrong. Its message says all that is wrong, a line for each. */
+/** The settings are wrong. The message lists every problem, one a line. */
 export class ConfigError extends Error {
   override name = 'ConfigError';
   constructor(
@@ -143,7 +143,7 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads the settings where there is no going on without them.
+ * Reads the settings for callers that cannot continue without them.
  *
  * @throws ConfigError with every problem
  */
@@ -157,9 +157,9 @@ export const requireConfig = <Key extends SettingKey = SettingKey>(
 };
 
 /**
- * The process's environment over the `.env` file of `directory`, if it has one.
+ * The process's environment merged over the `.env` file of `directory`, if it exists.
  *
- * @throws ConfigError where there is one that cannot be read
+ * @throws ConfigError if the file exists but cannot be read
  */
 export const readEnvironment = (directory = process.cwd(), environment: Environment = process.env): Environment => {
   try {
@@ -177,7 +177,7 @@ export const readEnvironment = (directory = process.cwd(), environment: Environm
 export const isLoopback = (host: string): boolean =>
   /^(localhost|127(\.\d{1,3}){3}|::1|::ffff:127(\.\d{1,3}){3})$/i.test(host);
 
-/** Whether the settings say nothing of people on other machines: no proxy stands in front, and no page is from elsewhere. */
+/** Whether the settings allow only this machine: a loopback host, no proxy in front, and no origin from elsewhere. */
 export const isForThisMachine = ({
   host,
   trustProxy,

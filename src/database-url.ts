@@ -45,7 +45,7 @@ export const parseDatabaseUrl = (written: string): DatabaseUrl => {
   const parts = URL_PARTS.exec(written)?.groups;
   if (parts === undefined) {
     throw new DatabaseUrlError(
-      'a URL that begins with postgresql:// or postgres://, what is special in a password percent-encoded',
+      'a URL that begins with postgresql:// or postgres://, with special characters in the password percent-encoded',
     );
   }
   const query = new URLSearchParams(parts.query ?? '');

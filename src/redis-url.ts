@@ -21,7 +21,7 @@ export interface SentinelWay {
 export type RedisWay = { url: string } | { sentinel: SentinelWay } | { expected: string };
 
 const SENTINEL_PORT = 26379;
-const ENCODED = 'what is special in a password percent-encoded';
+const ENCODED = 'with special characters in the password percent-encoded';
 const SENTINEL_FORM = 'redis+sentinel://USER:PASSWORD@HOST:PORT,HOST:PORT/NAME/DATABASE';
 
 /**

@@ -1,4 +1,4 @@
-/** The sorts of setting: what each takes, and how it says so. */
+/** The kinds of settings: which values each accepts, and how it describes them. */
 import { isIP } from 'node:net';
 import { DatabaseUrlError, parseDatabaseUrl } from './database-url.js';
 import { readRedisUrl } from './redis-url.js';
@@ -6,21 +6,21 @@ import { readRedisUrl } from './redis-url.js';
 export interface Setting<Value> {
   /** Its name in the environment. */
   name: string;
-  /** What it is for, with its unit. */
+  /** Its purpose, with its unit. */
   description: string;
-  /** As one would write it; without it, it may be unset. */
+  /** As written in the environment. A setting without a default may be unset. */
   default?: string;
-  /** What being unset means. */
+  /** What applies if it is unset. */
   unset?: string;
-  /** It may be in a file instead, which the setting of its name with _FILE names. */
+  /** It may be in a file instead: NAME_FILE holds the path. */
   isSecret?: true;
-  /** What it takes; completes "expected …". */
+  /** The values it accepts; completes "expected …". */
   expected: string;
-  /** @returns undefined where `written`, never empty, is not what is expected */
+  /** @returns undefined if `written` (never empty) is not what is expected */
   parse(written: string): Value | undefined;
-  /** What is expected in place of a refused value, where that can be said closer than `expected` does. */
+  /** What is expected instead of a refused value, if that can be said more precisely than in `expected`. */
   explain?(written: string): string | undefined;
-  /** How a refused value is shown; as it was written unless this hides some of it. */
+  /** How an error shows a refused value. By default as written; this may hide parts of it. */
   show?(written: string): string;
 }
 
@@ -37,7 +37,7 @@ interface OptionalWords {
 interface NumberWords {
   description: string;
   default: number;
-  /** Both ends are taken. */
+  /** Inclusive. */
   range: readonly [number, number];
 }
 
@@ -61,7 +61,7 @@ export const optionalNumber = (
   return { ...setting, ...words };
 };
 
-/** How often something may be done. */
+/** A rate limit. */
 export const limit = (name: string, words: Omit<NumberWords, 'range'>): Setting<number> =>
   wholeNumber(name, { ...words, description: `${words.description} 0 = no limit.`, range: [0, 1_000_000] });
 
@@ -74,7 +74,7 @@ const oneOf = <Value>(name: string, words: Words | OptionalWords, values: Record
   parse: (written) => new Map(Object.entries(values)).get(written.toLowerCase()),
 });
 
-/** Unset, it is as `config.ts` derives it from others. */
+/** Without a default, `config.ts` derives it from other settings. */
 export const onOff = (name: string, words: Words | OptionalWords): Setting<boolean> =>
   oneOf(name, words, { on: true, off: false });
 
@@ -111,7 +111,7 @@ export const address = (name: string, words: Words): Setting<string> => ({
   parse: (written) => (isIP(written) !== 0 || hostName.test(written) ? written : undefined),
 });
 
-// Digits and dots alone would be a mistyped address.
+// Digits and dots alone are a mistyped address.
 const hostName = /^(?![\d.]*$)[a-z0-9_][a-z0-9_.-]{0,252}$/i;
 
 export const url = (
@@ -121,12 +121,12 @@ export const url = (
   name,
   isSecret: true,
   ...words,
-  expected: `a URL that begins with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}, what is special in a password percent-encoded`,
+  expected: `a URL that begins with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}, with special characters in the password percent-encoded`,
   parse: (written) =>
     URL.canParse(written) && protocols.some((protocol) => written.toLowerCase().startsWith(`${protocol}://`))
       ? written
       : undefined,
-  // It is wrong, so nobody can say where in it the password is.
+  // The URL is malformed, so the password could be anywhere in it.
   show: (written) => `${/^[a-z][a-z0-9+.-]*:\/\//i.exec(written)?.[0] ?? ''}(hidden)`,
 });
 
@@ -177,11 +177,11 @@ export const optionalText = (
   parse: (written) => (written.includes('\0') ? undefined : written),
 });
 
-/** Whether it is a path rather than a key itself. */
+/** Whether the value is a path rather than the key itself. */
 export const isKeyPath = (written: string): boolean =>
   /^(\/|~|\.\.?[/\\]|[a-z]:[/\\])/i.test(written) || /\.(pem|pub|crt|key|json|jwks|txt)$/i.test(written);
 
-/** A key itself, or the path of a file that holds it; what is in it is read elsewhere. */
+/** A key, or the path of a file that holds it; `trusted-keys.ts` reads the file. */
 export const keyOrPath = (name: string, words: OptionalWords): Setting<string | undefined> => ({
   name,
   isSecret: true,
@@ -191,7 +191,7 @@ export const keyOrPath = (name: string, words: OptionalWords): Setting<string | 
   show: (written) => `(hidden, ${Buffer.byteLength(written)} bytes)`,
 });
 
-/** `*`, or origins as browsers send them; undefined: unset. */
+/** `*`, or origins as browsers send them. Undefined: unset. */
 export type AllowedOrigins = '*' | readonly string[] | undefined;
 
 export const origins = (name: string, words: OptionalWords): Setting<AllowedOrigins> => ({
@@ -205,11 +205,11 @@ export const origins = (name: string, words: OptionalWords): Setting<AllowedOrig
   },
 });
 
-/** As a browser writes it: lower case, no default port, no slash at the end. */
+/** As browsers write it: lower case, no default port, no trailing slash. */
 const asOrigin = (written: string): string | undefined => {
   const pattern = /^[a-z][a-z0-9+.-]*:\/\/[^/?#@\s*]+\/?$/i;
   if (!pattern.test(written) || !URL.canParse(written)) return undefined;
-  // Not `origin`, which is "null" for the schemes of apps, as in capacitor://localhost.
+  // Not `origin`: it is "null" for app schemes such as capacitor://localhost.
   const { protocol, host } = new URL(written);
   return `${protocol}//${host}`;
 };

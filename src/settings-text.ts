@@ -1,4 +1,4 @@
-/** The settings as people read them: in docs/settings.md, in `.env.example` and in the command line's help. */
+/** The settings as people read them: in docs/settings.md, in `.env.example` and in `parley settings`. */
 import { fileNameOf } from './secret-file.js';
 import type { Setting } from './setting.js';
 import { settings } from './settings.js';
@@ -26,10 +26,10 @@ const settingsTable = (): string => {
     setting.description,
   ]);
   const secrets = all.filter(({ isSecret }) => isSecret).map(({ name }) => `\`${name}\``);
-  const inFiles = `\n${listOf(secrets)} may be in files instead, as containers are handed their secrets: \`TOKEN_SECRET_FILE=/run/secrets/token\`, and likewise for the others.\n`;
+  const inFiles = `\n${listOf(secrets)} can be read from files instead, which is how containers receive secrets: \`TOKEN_SECRET_FILE=/run/secrets/token\`, and likewise for the others.\n`;
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
   return (
-    [['Setting', 'Default', 'Takes', 'What for'], ['---', '---', '---', '---'], ...rows].map(line).join('') + inFiles
+    [['Setting', 'Default', 'Values', 'Purpose'], ['---', '---', '---', '---'], ...rows].map(line).join('') + inFiles
   );
 };
 
@@ -38,14 +38,14 @@ const listOf = (names: readonly string[]) => `${names.slice(0, -1).join(', ')} a
 /** `.env.example`: every setting, commented out, at its default. */
 export const envExample = (): string =>
   [
-    '# Copy this file to .env and take the # from what you set. What is set in the environment itself comes first.',
+    '# Copy this file to .env and uncomment the settings you change. Variables of the environment itself take precedence.',
     ...all.map((setting) => {
       const unset = setting.default === undefined ? [`# Unset: ${setting.unset}.`] : [];
-      const inFile = setting.isSecret ? [`# Or ${fileNameOf(setting.name)}, the file that holds it.`] : [];
+      const inFile = setting.isSecret ? [`# Or ${fileNameOf(setting.name)}, the path of a file that holds it.`] : [];
       return [
         `# ${setting.description}`,
         ...unset,
-        `# Takes ${setting.expected}.`,
+        `# Expects ${setting.expected}.`,
         ...inFile,
         `#${assignment(setting)}`,
       ].join('\n');
@@ -54,14 +54,14 @@ export const envExample = (): string =>
 
 const assignment = (setting: Setting<unknown>) => `${setting.name}=${setting.default ?? ''}`;
 
-/** For `--help`: a line for each setting and one for what it takes. */
+/** For `parley settings`: two lines for each setting, its purpose and its values. */
 export const settingsHelp = (): string => {
   const width = Math.max(...all.map((setting) => setting.name.length));
   return all
     .map((setting) => {
-      const inFile = setting.isSecret ? `; or ${fileNameOf(setting.name)}, the file that holds it` : '';
+      const inFile = setting.isSecret ? `; or ${fileNameOf(setting.name)}, the path of a file that holds it` : '';
       const unset = setting.default ?? `unset: ${setting.unset}`;
-      return `  ${setting.name.padEnd(width)}  ${setting.description}\n  ${' '.repeat(width)}  (${unset}; takes ${setting.expected}${inFile})`;
+      return `  ${setting.name.padEnd(width)}  ${setting.description}\n  ${' '.repeat(width)}  (${unset}; expects ${setting.expected}${inFile})`;
     })
     .join('\n');
 };

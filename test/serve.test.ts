@@ -28,7 +28,7 @@ describe('Starting with settings that are wrong', () => {
     expect(written.out).toBe('');
     expect(written.err).toBe(`4 settings are wrong:
   PORT is "over there"; expected a whole number from 0 to 65535
-  DATABASE_URL is mysql://(hidden); expected a URL that begins with postgresql:// or postgres://, what is special in a password percent-encoded
+  DATABASE_URL is mysql://(hidden); expected a URL that begins with postgresql:// or postgres://, with special characters in the password percent-encoded
   TOKEN_SECRET is not set; expected at least 32 bytes, as DATABASE_URL is set
   DRAIN_SECONDS is "ten"; expected a whole number from 0 to 3600
 Unknown setting "MESSAGES_PER_MINUT": did you mean MESSAGES_PER_MINUTE?

@@ -1,4 +1,4 @@
-/** Accounts from the command line: beside the server, which learns of what changed from the database within a second. */
+/** Account management from the command line. A running server learns of the changes from the database within a second. */
 import { randomBytes } from 'node:crypto';
 import { createMemoryBus } from '../bus/memory.js';
 import type { Database } from '../db/database.js';
@@ -11,13 +11,13 @@ import { createTokens } from '../domain/accounts/tokens.js';
 import { CommandError } from './command-error.js';
 import { withDatabase } from './database.js';
 
-/** @throws CommandError for what the rules refuse; as `withDatabase` does */
+/** @throws CommandError if a rule refuses the change; whatever `withDatabase` throws */
 export const administer = <Result>(
   work: (administration: Administration, db: Database) => Promise<Result>,
 ): Promise<Result> =>
   withDatabase(async (db) => {
     const bus = createMemoryBus(() => {});
-    // Nobody signs in here, so that any secret will do.
+    // Nobody signs in here, so any secret will do.
     const tokens = createTokens({ secret: randomBytes(48).toString('base64url'), accessTokenMinutes: 1 });
     const credentials = createCredentials({ db, bus, onError: () => {} });
     const sessions = createSessions({ db, credentials, tokens, refreshTokenDays: 1, sessionDaysMax: 1 });

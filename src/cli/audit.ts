@@ -1,4 +1,4 @@
-/** What an operator did to accounts, as a log line on standard error: beside what they are told on standard output. */
+/** Logs an operator's changes to accounts on standard error. Standard output is for the operator. */
 import { standardError } from '../line-output.js';
 import type { LogFields } from '../log-line.js';
 import { createLineLogger } from '../logger.js';

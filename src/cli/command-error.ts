@@ -1,6 +1,6 @@
 import { exitCodes } from '../exit-codes.js';
 
-/** Ends the command: one line for the person, a code for the shell. */
+/** Ends the command with one line for the person and an exit code for the shell. */
 export class CommandError extends Error {
   override name = 'CommandError';
   constructor(

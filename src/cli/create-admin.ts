@@ -13,7 +13,7 @@ export interface CreateAdminOptions {
 
 export const createAdmin = ({ username, email, password: given }: CreateAdminOptions): Promise<void> =>
   administer(async (administration, db) => {
-    // Before anybody is asked for anything.
+    // Before the prompt for a password.
     checkAccountInput({ username, email, password: given });
     const existing = await createUsers(db).byUsername(OPERATOR, username);
     const { password, isGenerated } = await newPassword({
@@ -24,10 +24,10 @@ export const createAdmin = ({ username, email, password: given }: CreateAdminOpt
 
     const { outcome, user } = await administration.createAdministrator({ username, email, password });
     audit('create-admin', outcome, { userId: user.id });
-    const kept = 'password and e-mail are what they were';
-    if (outcome === 'unchanged') return print(`${user.username} was an administrator already; ${kept}`);
-    if (outcome === 'promoted') return print(`${user.username} was there already and is an administrator now; ${kept}`);
-    print(`Made the administrator ${user.username}`);
+    const kept = 'password and e-mail are unchanged';
+    if (outcome === 'unchanged') return print(`${user.username} was already an administrator; ${kept}`);
+    if (outcome === 'promoted') return print(`Promoted ${user.username} to administrator; ${kept}`);
+    print(`Created the administrator ${user.username}`);
     if (isGenerated) print(`Password: ${password}`);
   });
 

@@ -1,4 +1,4 @@
-/** The database that a command works on: that of the settings, in the state that this version needs. */
+/** Opens the database of the settings for a command, migrated to this version. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readEnvironment, requireConfig, type Config } from '../config.js';
@@ -11,10 +11,10 @@ import { CommandError } from './command-error.js';
 
 type DatabaseSettings = Pick<Config, 'databaseUrl' | 'databasePoolSize' | 'dataDir'>;
 
-/** To whoever runs the command. */
+/** Warns the person who runs the command. */
 export const warn = (text: string): void => void process.stderr.write(`parley: ${text}\n`);
 
-/** Mistakes in other settings stop no command. @throws ConfigError */
+/** Mistakes in other settings do not stop a command. @throws ConfigError */
 export const databaseSettings = (): DatabaseSettings => {
   const { config, warnings } = requireConfig(readEnvironment(), {
     only: ['databaseUrl', 'databasePoolSize', 'dataDir'],
@@ -23,14 +23,14 @@ export const databaseSettings = (): DatabaseSettings => {
   return config;
 };
 
-/** Whether there is an embedded database in `folder`; opening one would make it. */
+/** Whether `folder` holds an embedded database. Opening it to find out would create one. */
 export const hasEmbedded = (folder: string): boolean => existsSync(join(folder, 'db', 'PG_VERSION'));
 
 /**
- * Opens the database for `work`. An embedded one is brought to this version's tables, as its server would; a PostgreSQL may
- * have other nodes on it, so that is `migrate`'s to do.
+ * Opens the database for `work`. Migrates an embedded one, as its server would. Other nodes may use a PostgreSQL, so only
+ * `parley migrate` migrates that.
  *
- * @throws CommandError where it lacks migrations; whatever `openDatabase`, `migrate` and `work` throw
+ * @throws CommandError if migrations are missing; whatever `openDatabase`, `migrate` and `work` throw
  */
 export const withDatabase = async <Result>(work: (db: Database) => Promise<Result>): Promise<Result> => {
   const db = await openDatabase(databaseSettings());

@@ -25,8 +25,8 @@ export const demo = (options: DemoOptions): Promise<void> =>
     const { users, chats, messages } = options;
     const rate = formatCount(Math.round(messages / seconds));
     process.stdout.write(
-      `Wrote ${formatCount(users)} people, ${formatCount(chats)} chats and ${formatCount(messages)} messages ` +
+      `Created ${formatCount(users)} users, ${formatCount(chats)} chats and ${formatCount(messages)} messages ` +
         `in ${seconds.toFixed(1)} s (${rate} messages a second)\n` +
-        `Everyone's password, ${usernames[0]}'s too: ${password}\n`,
+        `Password of every user, ${usernames[0]} included: ${password}\n`,
     );
   });

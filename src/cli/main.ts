@@ -1,4 +1,4 @@
-/** `parley`: one file for each command, loaded when it is called, so that the help is there at once. */
+/** `parley`: one file for each command, loaded on demand to keep `--help` fast. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { exitCodes } from '../exit-codes.js';
 import { asFailure } from '../failure.js';
@@ -11,7 +11,7 @@ const main = async (args: readonly string[]): Promise<number | undefined> => {
     await program.parseAsync(args, { from: 'user' });
     return undefined;
   } catch (error) {
-    // It has written what there is to say.
+    // Commander has already printed the message.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
     const { line, exitCode } =
       error instanceof CommandError ? { line: error.message, exitCode: error.exitCode } : asFailure(error);
@@ -20,7 +20,7 @@ const main = async (args: readonly string[]): Promise<number | undefined> => {
   }
 };
 
-/** A reader that has gone is no reason to leave a copy half done; what a full disk did not take must not pass for printed. */
+/** A closed pipe must not abort a copy halfway, but a full disk must not look like success. */
 const bearBrokenOutput = () => {
   process.stderr.on('error', () => undefined);
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -32,9 +32,9 @@ const bearBrokenOutput = () => {
 
 const createProgram = (): Command => {
   const program = new Command('parley')
-    .description('A chat backend that one runs oneself.')
+    .description('A self-hosted chat backend.')
     .version(readVersion(), '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print this, or the help of a command')
+    .helpOption('-h, --help', 'print this help, or the help of a command')
     .helpCommand('help [command]', 'print the help of a command')
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`${asOneLine(text)}\n`) })
@@ -43,12 +43,12 @@ const createProgram = (): Command => {
   program
     .command('serve')
     .description('run the server, as `npm start` does')
-    .addHelpText('after', '\nAll of its settings are in the environment; `parley settings` lists them.')
+    .addHelpText('after', '\nIt takes no options: settings come from the environment. `parley settings` lists them.')
     .action(async () => (await import('../serve.js')).serve());
 
   program
     .command('settings')
-    .description('print every setting: what it is for, its default and what it takes')
+    .description('print every setting: its purpose, its default and its values')
     .action(async () => {
       const { settingsHelp } = await import('../settings-text.js');
       process.stdout.write(`${settingsHelp()}\n`);
@@ -56,15 +56,15 @@ const createProgram = (): Command => {
 
   program
     .command('migrate')
-    .description('bring the database to the tables of this version')
-    .option('--status', 'only print what was applied and what is pending (code 65 where anything is amiss)')
+    .description("migrate the database to this version's schema")
+    .option('--status', 'only print applied and pending migrations (exit code 65 unless all are applied)')
     .action(async (options: { status?: true }) => (await import('./migrate.js')).migrateDatabase(options));
 
   program
     .command('doctor')
-    .description('look at settings, database, Redis, machine and proxies, and say what to mend; changes nothing')
-    .option('--url <url>', 'where clients reach it, to look at what stands in front', httpUrl)
-    .option('--json', 'print what was found as JSON')
+    .description('check settings, database, Redis, machine and proxies, and say what to fix; changes nothing')
+    .option('--url <url>', 'the URL that clients use, to check the proxies in front', httpUrl)
+    .option('--json', 'print the findings as JSON')
     .addHelpText('after', doctorNotes)
     .action(async (options: { url?: URL; json?: true }) => {
       process.exitCode = await (await import('./doctor/main.js')).doctor(options);
@@ -72,13 +72,13 @@ const createProgram = (): Command => {
 
   program
     .command('create-admin')
-    .description('make an administrator; a user of that name becomes one and keeps password and e-mail')
+    .description('create an administrator, or promote the user of that name, who keeps password and e-mail')
     .requiredOption('--username <name>', '3 to 32 letters, digits, ".", "_" or "-"')
-    .requiredOption('--email <address>', 'where they can be reached')
-    .option('--password <password>', 'others may see it in the list of processes; without it, it is asked for')
+    .requiredOption('--email <address>', 'their e-mail address')
+    .option('--password <password>', 'visible to others in the process list; better leave it out')
     .addHelpText(
       'after',
-      '\nWithout --password it asks on a terminal; where there is none it generates one and prints it.',
+      '\nWithout --password it prompts on a terminal; without a terminal it generates a password and prints it.',
     )
     .action(async (options: { username: string; email: string; password?: string }) =>
       (await import('./create-admin.js')).createAdmin(options),
@@ -87,27 +87,27 @@ const createProgram = (): Command => {
   program
     .command('set-password')
     .description("set a user's password and end their sessions")
-    .requiredOption('--username <name>', 'whose')
-    .option('--generate', 'do not ask, generate one and print it')
-    .addHelpText('after', '\nIt asks on a terminal; where there is none it generates one and prints it.')
+    .requiredOption('--username <name>', 'the user')
+    .option('--generate', 'do not prompt: generate a password and print it')
+    .addHelpText('after', '\nIt prompts on a terminal; without a terminal it generates a password and prints it.')
     .action(async (options: { username: string; generate?: true }) =>
       (await import('./set-password.js')).setPassword(options),
     );
 
   program
     .command('copy')
-    .description('move the embedded database into an empty PostgreSQL')
-    .requiredOption('--to <url>', 'of the PostgreSQL: postgresql://user:password@host/database')
-    .option('--print-secret', 'print the TOKEN_SECRET to carry on with, rather than where it is kept')
+    .description('copy the embedded database into an empty PostgreSQL')
+    .requiredOption('--to <url>', 'the target: postgresql://user:password@host/database')
+    .option('--print-secret', 'print the TOKEN_SECRET to continue with instead of the path of its file')
     .addHelpText('after', copyNotes)
     .action(async (options: { to: string; printSecret?: true }) => (await import('./copy/main.js')).copy(options));
 
   program
     .command('import')
-    .description('move in: users, chats and messages of another system, from a file of JSON lines')
-    .argument('<file>', 'one object a line, as docs/importing.md says; - for standard input')
-    .option('--dry-run', 'only check it, and say what would be added')
-    .option('--adopt', 'take users who are here under the same username and e-mail for those in the file')
+    .description('import users, chats and messages of another system from a file of JSON lines')
+    .argument('<file>', 'one object a line, as described in docs/importing.md; - for standard input')
+    .option('--dry-run', 'only check the file, and say what would be added')
+    .option('--adopt', 'match users of the file with existing ones of the same username and e-mail')
     .addHelpText('after', importNotes)
     .action(async (file: string, options: { dryRun?: true; adopt?: true }) =>
       (await import('./import/main.js')).importFile(file, options),
@@ -115,12 +115,12 @@ const createProgram = (): Command => {
 
   program
     .command('demo')
-    .description('fill the database with made-up people and chats, the same ones for the same seed')
-    .option('--users <count>', 'people', wholeNumber(1, 1_000_000), 100)
-    .option('--chats <count>', 'chats, about half of them dialogs', wholeNumber(1, 1_000_000), 100)
-    .option('--messages <count>', 'messages in all', wholeNumber(0, 10_000_000), 10_000)
-    .option('--seed <number>', 'another one, other people', wholeNumber(0, 2 ** 31 - 1), 1)
-    .addHelpText('after', '\nIt adds to what is there and changes none of it. Times are counted back from now.')
+    .description('fill the database with generated users and chats; the same seed generates the same ones')
+    .option('--users <count>', 'number of users', wholeNumber(1, 1_000_000), 100)
+    .option('--chats <count>', 'number of chats, about half of them direct chats', wholeNumber(1, 1_000_000), 100)
+    .option('--messages <count>', 'number of messages in total', wholeNumber(0, 10_000_000), 10_000)
+    .option('--seed <number>', 'seed of the generator', wholeNumber(0, 2 ** 31 - 1), 1)
+    .addHelpText('after', '\nIt only adds: existing data stays as it is. Timestamps count back from now.')
     .action(async (options: { users: number; chats: number; messages: number; seed: number }) =>
       (await import('./demo.js')).demo(options),
     );
@@ -128,9 +128,9 @@ const createProgram = (): Command => {
   program
     .command('chat')
     .description('chat in this terminal, over the public API')
-    .requiredOption('--as <username>', 'who to sign in as; the password is asked for')
-    .option('--url <url>', 'of the server', 'http://127.0.0.1:4000')
-    .option('--chat <name>', 'the chat to open: its name, its slug, or who is in it')
+    .requiredOption('--as <username>', 'the user to sign in as; it prompts for the password')
+    .option('--url <url>', 'the URL of the server', 'http://127.0.0.1:4000')
+    .option('--chat <name>', 'the chat to open: its name, its slug, or its members')
     .action(async (options: { as: string; url: string; chat?: string }) => {
       const { chat } = await import('./chat/main.js');
       process.exit(await chat(options));
@@ -143,21 +143,21 @@ const footer = `
 Settings come from the environment and from a file .env in the working directory. Without
 DATABASE_URL the database is embedded, in the folder DATA_DIR (./data): one process at a time.
 
-Codes: 0 done, 2 the doctor has warnings, 64 command line, 65 state of the database or bad lines of
-a file, 66 file unreadable, 69 no database, 71 address in use or too few open files, 73 data folder
-unusable, 75 data folder in use, 77 sign-in refused, 78 settings, 1 anything unexpected.`;
+Exit codes: 0 done, 1 anything unexpected, 2 the doctor has warnings, 64 command line, 65 state of
+the database or bad lines in a file, 66 file unreadable, 69 no database, 71 address in use or too
+few open files, 73 data folder unusable, 75 data folder in use, 77 sign-in refused, 78 settings.`;
 
 const copyNotes = `
 The source is the embedded database in DATA_DIR, whatever DATABASE_URL says; stop its server first.
-It stays as it is. Ids, cursors and sessions stay valid. If it fails the PostgreSQL stays empty.`;
+The source is not changed. IDs, cursors and sessions stay valid. On failure PostgreSQL stays empty.`;
 
 const importNotes = `
-Bad lines are all named, and nothing is written where there is one (code 65). What was brought in
-before is not again: run it once more after it was ended, or with a longer file.`;
+All bad lines are listed; a single one prevents the import (exit code 65). The import is idempotent:
+run it again after an interruption, or with a longer file.`;
 
 const doctorNotes = `
-Run it as the server is run: same settings, same user, same machine. Codes: 0 all is well, 2 there are
-warnings; otherwise that with which a start would end.`;
+Run it the way the server runs: same settings, same user, same machine. Exit codes: 0 no findings,
+2 warnings only, otherwise the code with which the server would refuse to start.`;
 
 const httpUrl = (text: string): URL => {
   if (/^https?:\/\//i.test(text) && URL.canParse(text)) return new URL(text);
@@ -178,5 +178,5 @@ const asOneLine = (text: string) =>
 
 bearBrokenOutput();
 const code = await main(process.argv.slice(2));
-// A server lives on; a command is over, whatever timers are left.
+// The exit code only: a server keeps running.
 if (code !== undefined) process.exitCode = code;

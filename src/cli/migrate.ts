@@ -10,7 +10,7 @@ export const migrateDatabase = async ({ status }: { status?: true }): Promise<vo
   const settings = databaseSettings();
   if (status && settings.databaseUrl === undefined && !hasEmbedded(settings.dataDir)) {
     throw new CommandError(
-      `There is no database in ${settings.dataDir} yet: \`parley migrate\` or the first start makes it`,
+      `There is no database in ${settings.dataDir} yet: \`parley migrate\` or the first start creates it`,
       exitCodes.databaseState,
     );
   }

@@ -1,4 +1,4 @@
-/** A password that is given, asked for, or made up. */
+/** A password that is given, prompted for, or generated. */
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { checkAccountInput } from '../domain/accounts/account-input.js';
@@ -7,12 +7,12 @@ import { CommandError } from './command-error.js';
 
 interface NewPasswordOptions {
   given?: string | undefined;
-  /** Whether to ask where there is a terminal. */
+  /** Whether to prompt if there is a terminal. */
   isAsked: boolean;
   question: string;
 }
 
-/** @throws CommandError where what was typed the second time differs; InvalidInputError */
+/** @throws CommandError if the second input differs; InvalidInputError */
 export const newPassword = async ({
   given,
   isAsked,
@@ -22,11 +22,11 @@ export const newPassword = async ({
   if (!isAsked || !process.stdin.isTTY) return { password: generatePassword(), isGenerated: true };
   const password = await ask(`${question}: `);
   checkAccountInput({ password });
-  if ((await ask('Once more: ')) !== password) throw new CommandError('The two passwords differ; nothing was changed');
+  if ((await ask('Repeat: ')) !== password) throw new CommandError('The two passwords differ; nothing was changed');
   return { password, isGenerated: false };
 };
 
-/** Shows nothing of what is typed. */
+/** Does not echo the input. */
 const ask = async (question: string): Promise<string> => {
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({ input: process.stdin, output: silent, terminal: true });

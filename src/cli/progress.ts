@@ -6,7 +6,7 @@ export interface Progress {
   stop(): void;
 }
 
-/** @param unit of what is counted: `messages` */
+/** @param unit what is counted, such as `messages` */
 export const startProgress = (total: number, unit: string): Progress => {
   const bar = new SingleBar({
     format: `{bar} {percentage}%  {value} of {total} ${unit}  {eta_formatted} left`,

@@ -69,7 +69,7 @@ describe('parley create-admin', () => {
       about: { userId: '1' },
     });
     expect(err).not.toContain(passwordIn(out));
-    expect(out).toMatch(/^Made the administrator Root\n/);
+    expect(out).toMatch(/^Created the administrator Root\n/);
     const { user } = await inside((db) => logIn(db, 'root', passwordIn(out)));
     expect(user).toMatchObject({ username: 'Root', email: 'root@example.org', role: 'ADMIN' });
   });
@@ -77,12 +77,12 @@ describe('parley create-admin', () => {
   it('says of one who is there already that they are, and changes nothing', async () => {
     const { inside, env } = await ownDatabase();
     const given = [...args, '--password', 'a password of my own'];
-    expect(await parley(given, { env })).toMatchObject({ code: 0, out: 'Made the administrator Root\n' });
+    expect(await parley(given, { env })).toMatchObject({ code: 0, out: 'Created the administrator Root\n' });
 
     const again = await parley(['create-admin', '--username', 'ROOT', '--email', 'other@example.org'], { env });
 
     expect(again.code).toBe(0);
-    expect(again.out).toBe('Root was an administrator already; password and e-mail are what they were\n');
+    expect(again.out).toBe('Root was already an administrator; password and e-mail are unchanged\n');
     const { user } = await inside((db) => logIn(db, 'root', 'a password of my own'));
     expect(user.email).toBe('root@example.org');
   });
@@ -94,7 +94,7 @@ describe('parley create-admin', () => {
     const { code, out } = await parley(args, { env });
 
     expect(code).toBe(0);
-    expect(out).toBe('root was there already and is an administrator now; password and e-mail are what they were\n');
+    expect(out).toBe('Promoted root to administrator; password and e-mail are unchanged\n');
     const { user } = await inside((db) => logIn(db, 'root', passwordOf('root')));
     expect(user.role).toBe('ADMIN');
   });
@@ -114,12 +114,12 @@ describe('parley create-admin', () => {
 
     const { code, screen } = await onTerminal(args, env, [
       ['Password of Root: ', 'пароль из души\r'],
-      ['Once more: ', 'пароль из души\r'],
+      ['Repeat: ', 'пароль из души\r'],
     ]);
 
     expect(code).toBe(0);
     expect(screen).not.toContain('пароль');
-    expect(screen).toContain('Made the administrator Root');
+    expect(screen).toContain('Created the administrator Root');
     expect((await inside((db) => logIn(db, 'root', 'пароль из души'))).user.role).toBe('ADMIN');
   });
 
@@ -129,7 +129,7 @@ describe('parley create-admin', () => {
     ['it is too short', ['short\r'], 64, 'must be 8 to 128 characters long'],
   ])('changes nothing where %s', async (_where, typed, code, says) => {
     const { inside, env } = await ownDatabase();
-    const questions = ['Password of Root: ', 'Once more: '];
+    const questions = ['Password of Root: ', 'Repeat: '];
 
     const ended = await onTerminal(
       args,

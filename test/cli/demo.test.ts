@@ -20,7 +20,7 @@ describe('parley demo', () => {
     const [one, same, other] = [await fill(5), await fill(5), await fill(6)];
 
     expect(one.code).toBe(0);
-    expect(one.out).toMatch(/^Wrote 12 people, 8 chats and 700 messages in [\d.]+ s \([\d,]+ messages a second\)$/m);
+    expect(one.out).toMatch(/^Created 12 users, 8 chats and 700 messages in [\d.]+ s \([\d,]+ messages a second\)$/m);
     expect(one.content.messages).toHaveLength(700);
     expect(same.content).toEqual(one.content);
     expect(other.content).not.toEqual(one.content);
@@ -29,7 +29,7 @@ describe('parley demo', () => {
 
   it('tells a password by which everyone in it can sign in', async () => {
     const { out, db } = await fill(5);
-    const [, username, password] = /^Everyone's password, (\S+)'s too: (\S+)$/m.exec(out)!;
+    const [, username, password] = /^Password of every user, (\S+) included: (\S+)$/m.exec(out)!;
 
     const { accounts } = await accountNode(db);
 
