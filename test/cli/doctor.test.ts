@@ -38,7 +38,7 @@ describe('parley doctor', () => {
     const { code, out, err } = await doctor({ DATA_DIR: dataDir });
 
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    expect(out).toMatch(/^ok +database +There is none in .*: the first start makes an embedded one$/m);
+    expect(out).toMatch(/^ok +database +There is none in .*: the first start creates an embedded one$/m);
     expect(out).toMatch(/^ok +disk +[\d.]+ GB are free for /m);
     expect(out).toMatch(/\nAll is well\.\n$/);
     expect(existsSync(dataDir)).toBe(false);
@@ -57,7 +57,9 @@ describe('parley doctor', () => {
       expect(idle).toMatchObject({ code: 0, err: '' });
       expect(idle.out).toMatch(/^ok +migrations +The database is up to date$/m);
       expect(served).toMatchObject({ code: 0, err: '' });
-      expect(served.out).toMatch(/^ok +database +A server has the folder .* open, so its database was not asked$/m);
+      expect(served.out).toMatch(
+        /^ok +database +A running server has the folder .* open, so its database was not checked$/m,
+      );
     },
   );
 
@@ -74,7 +76,7 @@ describe('parley doctor', () => {
     expect(out).toMatch(/^problem +settings +LOG_LEVEL is "loud"; expected /m);
     expect(out).toMatch(/^warning +settings +Unknown setting "MESAGES_PER_MINUTE": did you mean MESSAGES_PER_MINUTE/m);
     expect(out).toMatch(/^ok +database /m);
-    expect(out).toMatch(/\n2 problems and 1 warning: Parley does not start like this\.\n$/);
+    expect(out).toMatch(/\n2 problems and 1 warning: Parley will not start\.\n$/);
     expect(out).not.toContain('hush');
   });
 
@@ -98,8 +100,8 @@ describe('parley doctor', () => {
     const { code, out } = await doctor({ DATA_DIR: temporaryFolder() }, '--url', `http://127.0.0.1:${port}`);
 
     expect(code).toBe(2);
-    expect(out).toMatch(/^warning +url +.* cannot be reached: .*\. Look at its name/m);
-    expect(out).toMatch(/\n1 warning: Parley starts like this\.\n$/);
+    expect(out).toMatch(/^warning +url +.* cannot be reached: .*\. Check its name/m);
+    expect(out).toMatch(/\n1 warning: Parley will start\.\n$/);
   });
 
   it('ends with the code of what a start meets first', async () => {
@@ -139,7 +141,7 @@ describe('parley doctor', () => {
     );
     expect(code).toBe(2);
     expect(stdout).toMatch(/^warning +open files +Only 512 files may be open, .*\. Raise the limit to 65536/m);
-    expect(stdout).toMatch(/\n1 warning: Parley starts like this\.\n$/);
+    expect(stdout).toMatch(/\n1 warning: Parley will start\.\n$/);
   });
 
   it('warns of little room for the data folder, with code 2', async () => {
@@ -216,10 +218,10 @@ describe('parley doctor --url', () => {
         const { code, out } = await look(port);
 
         expect(out).toMatch(
-          new RegExp(`^ok +proxies +.* to X-Forwarded-For, as TRUST_PROXY=${trustProxy} has it$`, 'm'),
+          new RegExp(`^ok +proxies +.* to X-Forwarded-For, which matches TRUST_PROXY=${trustProxy}$`, 'm'),
         );
         expect(out).toMatch(/^ok +origin +Pages of http:\/\/127\.0\.0\.1:\d+ may use it$/m);
-        expect(out).toMatch(/^ok +websocket +WebSockets pass$/m);
+        expect(out).toMatch(/^ok +websocket +WebSockets work$/m);
         expect(code).toBe(0);
       }
     },
@@ -231,11 +233,11 @@ describe('parley doctor --url', () => {
 
     expect(low.code).toBe(2);
     expect(low.out).toMatch(
-      /^warning +proxies +One proxy adds .* TRUST_PROXY is 0: all people have .*\. Set TRUST_PROXY=1 /m,
+      /^warning +proxies +One proxy adds .* TRUST_PROXY is 0: all clients count as .*\. Set TRUST_PROXY=1 /m,
     );
     expect(high.code).toBe(2);
     expect(high.out).toMatch(
-      /^warning +proxies +No proxy adds .* TRUST_PROXY is 1: anybody can claim .*\. Set TRUST_PROXY=0 /m,
+      /^warning +proxies +No proxy adds .* TRUST_PROXY is 1: a client can claim .*\. Set TRUST_PROXY=0 /m,
     );
   });
 
@@ -247,8 +249,12 @@ describe('parley doctor --url', () => {
     const healthless = await at(await answering(() => 404));
     const broken = await at(await answering((url) => (url === '/health/live' ? 200 : 502)));
 
-    expect(healthless.out).toMatch(/^warning +url +.*\/health\/live is answered with 404 instead of 200\. Let what/m);
-    expect(broken.out).toMatch(/^warning +origin +.*\/graphql answers a query with 502 instead of 200\. Look at/m);
+    expect(healthless.out).toMatch(
+      /^warning +url +.*\/health\/live is answered with 404 instead of 200\. Make the proxy/m,
+    );
+    expect(broken.out).toMatch(
+      /^warning +origin +.*\/graphql answers a query with 502 instead of 200\. Check the proxies/m,
+    );
     expect([healthless, broken].map(({ code }) => code)).toEqual([2, 2]);
   });
 
@@ -262,10 +268,10 @@ describe('parley doctor --url', () => {
     const nobody = await look(await freePort());
 
     expect(hostless.out).toMatch(
-      /^warning +origin +Pages of .* may not use it: .*Host.*\. Have it hand on Host, or add /m,
+      /^warning +origin +Pages of .* may not use it: .*Host.*\. Make the proxy forward Host, or add /m,
     );
     expect(stranger.out).toMatch(
-      /^warning +proxies +The node there does not know this TOKEN_SECRET.*\. Run this with the settings/m,
+      /^warning +proxies +The node does not have this TOKEN_SECRET.*\. Run this with the nodes/m,
     );
     expect(nobody.out).toMatch(/^warning +url +http:.* cannot be reached: .*ECONNREFUSED/m);
     expect([hostless, stranger, nobody].map(({ code }) => code)).toEqual([2, 2, 2]);

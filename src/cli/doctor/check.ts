@@ -2,22 +2,22 @@ import { exitCodes } from '../../exit-codes.js';
 import { asFailure } from '../../failure.js';
 import type { Finding } from '../../finding.js';
 
-/** A finding of the doctor's. */
+/** A finding of `parley doctor`. */
 export interface Check extends Finding {
-  /** What was looked at, in a word or two. */
+  /** What was checked, in a word or two. */
   name: string;
-  /** What a start would end with, where it would be refused. */
+  /** The exit code of a start that this finding would prevent. */
   code?: number;
 }
 
 interface Failing {
-  /** Of a refusal. */
+  /** The exit code if the check refuses. */
   code?: number;
-  /** Where the check could not be made. */
+  /** The remedy if the check could not run. */
   remedy?: string;
 }
 
-/** Makes a check; where it could not be made, why. */
+/** Runs a check. If it throws, the finding says why. */
 export const attempt = async (
   name: string,
   look: () => Finding | Promise<Finding>,

@@ -1,4 +1,4 @@
-/** What the database says when it is asked. */
+/** Checks the database. */
 import type { Config } from '../../config.js';
 import { databaseChecks } from '../../db/checks.js';
 import { checkClock } from '../../db/clock.js';
@@ -16,14 +16,14 @@ import { attempt, type Check } from './check.js';
 const name = 'database';
 
 const REACH_REMEDY =
-  'See that it runs, lets this machine in, and is what DATABASE_URL says: host, port, user, password (percent-encoded), name';
-const FOLDER_REMEDY = 'See that the folder is that of DATA_DIR, and that this user may read and write it';
+  'Check that it runs, accepts connections from this machine and matches DATABASE_URL: host, port, user, password (percent-encoded), name';
+const FOLDER_REMEDY = 'Check that DATA_DIR names the right folder, and that this user may read and write it';
 
 export async function* checkDatabase(config: Partial<Config>): AsyncGenerator<Check> {
   const { dataDir, databaseUrl, databasePoolSize = 10, allowUnsafeDatabase = false } = config;
   if (dataDir === undefined || !('databaseUrl' in config)) return;
   if (databaseUrl === undefined && !hasEmbedded(dataDir)) {
-    yield { name, ...ok(`There is none in ${dataDir} yet: the first start makes an embedded one`) };
+    yield { name, ...ok(`There is none in ${dataDir} yet: the first start creates an embedded one`) };
     return;
   }
 
@@ -40,11 +40,11 @@ export async function* checkDatabase(config: Partial<Config>): AsyncGenerator<Ch
     if (db.kind === 'postgresql') {
       for (const check of databaseChecks) {
         const look = () => check.run(db, { databasePoolSize, allowUnsafeDatabase });
-        // A standby may be promoted: a start is worth another try.
+        // A standby may be promoted, so the start may be retried.
         const code = check.name === 'read only' ? exitCodes.databaseUnavailable : exitCodes.databaseState;
         const found = await attempt(check.name, look, { code });
         yield found;
-        // What is asked through a pooler that hands out transactions would be asked of several.
+        // Through a transaction pooler, further queries could reach several connections.
         if (check.name === 'pooler' && found.outcome === 'refusal') return;
       }
       yield attempt('rights', () => checkRights(db));
@@ -63,9 +63,9 @@ const open = async (config: Parameters<typeof openUnchecked>[0]): Promise<Databa
   try {
     return await openUnchecked(config);
   } catch (error) {
-    // That of a server that runs: the folder is the right one, and nothing is wrong.
+    // A server is running on this folder, so nothing is wrong.
     if (error instanceof FolderInUseError)
-      return { name, ...ok(`A server has the folder ${error.folder} open, so its database was not asked`) };
+      return { name, ...ok(`A running server has the folder ${error.folder} open, so its database was not checked`) };
     const rethrow = () => {
       throw error;
     };
@@ -93,7 +93,7 @@ const checkSecret = async (db: Database, secrets: TokenSecrets): Promise<Finding
     case 'same':
       return ok('TOKEN_SECRET is that of the node that started last');
     case 'replaced':
-      return ok('TOKEN_SECRET takes the place of TOKEN_SECRET_OLD, which the node that started last has');
+      return ok('TOKEN_SECRET replaces TOKEN_SECRET_OLD, which is that of the node that started last');
     case 'other':
       return { outcome: 'warning', sentence: OTHER_SECRET };
   }
@@ -105,17 +105,17 @@ const checkMigrations = async (db: Database): Promise<Finding> => {
   if (unknown.length > 0)
     return refusal(
       `A newer version of Parley has migrated the database: ${unknown.join(', ')}`,
-      'Run that version, or restore the backup that was made before it',
+      'Run that version, or restore the backup from before the migration',
     );
   if (unfinished.length > 0)
     return refusal(`Left unfinished: ${unfinished.join(', ')}`, 'See `prisma migrate resolve`');
   if (changed.length > 0)
-    return refusal(`Applied, but changed since: ${changed.join(', ')}`, 'Run the version as it was published');
+    return refusal(`Applied, but changed since: ${changed.join(', ')}`, 'Run the version as published');
   if (pending.length === 0) return ok('The database is up to date');
-  if (applied.length === 0) return ok('The database is empty: the first start makes its tables');
+  if (applied.length === 0) return ok('The database is empty: the first start creates its tables');
   return {
     outcome: 'warning',
     sentence: `The next start applies ${pending.join(', ')}`,
-    remedy: 'Make a backup first: migrations go forward only',
+    remedy: 'Make a backup first: migrations cannot be reverted',
   };
 };

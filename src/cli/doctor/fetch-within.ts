@@ -5,8 +5,8 @@ interface Answer {
 }
 
 /**
- * `fetch` with an end, its body too, and without following redirects. `AbortSignal.timeout` keeps no process alive, and where a
- * server closes the connection at once `fetch` waits without anything that does: the process would end in the middle, with code 13.
+ * `fetch` with a timeout that covers the body, and without following redirects. `AbortSignal.timeout` does not keep the process
+ * alive. If a server closes the connection at once, `fetch` does not either, and the process would exit early with code 13.
  */
 export const fetchWithin = async (url: string, milliseconds: number, init: RequestInit = {}): Promise<Answer> => {
   const controller = new AbortController();

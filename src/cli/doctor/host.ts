@@ -1,4 +1,4 @@
-/** What this machine gives: files, room, the ports. */
+/** Checks this machine: open files, disk space, ports. */
 import { createServer } from 'node:net';
 import type { Config } from '../../config.js';
 import { exitCodes } from '../../exit-codes.js';
@@ -9,17 +9,17 @@ import { fetchWithin } from './fetch-within.js';
 
 export async function* checkHost({ databaseUrl, tokenSecret, dataDir }: Partial<Config>): AsyncGenerator<Check> {
   yield attempt('open files', () => checkOpenFiles());
-  // Nothing is kept there otherwise.
+  // Otherwise the folder is not used.
   if (dataDir !== undefined && (databaseUrl === undefined || tokenSecret === undefined))
     yield attempt('disk', () => checkRoom(dataDir));
 }
 
 interface Address {
-  /** What sets its host and its port. */
+  /** The settings of its host and its port. */
   settings: [host: string, port: string];
   host: string | undefined;
   port: number | undefined;
-  /** What listens there, and whether that is a Parley that runs already. */
+  /** What should listen there, and how to recognise a Parley that already does. */
   what: string;
   isOurs: (origin: string) => Promise<boolean>;
 }
@@ -36,7 +36,7 @@ async function* checkOne(name: string, address: Address): AsyncGenerator<Check> 
   if (host === undefined || port === undefined || port === 0) return;
   yield attempt(name, () => checkAddress({ ...address, host, port }), {
     code: exitCodes.addressUnavailable,
-    remedy: `Set ${settings[0]} to an address of this machine, and ${settings[1]} to one that this user may listen on`,
+    remedy: `Set ${settings[0]} to an address of this machine, and ${settings[1]} to a port that this user may listen on`,
   });
 }
 
@@ -48,14 +48,14 @@ const checkAddress = async ({
   isOurs,
 }: Address & { host: string; port: number }): Promise<Finding> => {
   const error = await tryListening(host, port);
-  if (error === undefined) return ok(`${host}:${port} is free to be listened on`);
+  if (error === undefined) return ok(`${host}:${port} is free`);
   if (error.code !== 'EADDRINUSE') throw error;
   const reached = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host;
   if (await isOurs(`http://${reached}:${port}`)) return ok(`${what} running already at ${host}:${port}`);
   return {
     outcome: 'refusal',
     sentence: `Another program listens on ${host}:${port}`,
-    remedy: `Stop it, or set ${settings[1]} to another one`,
+    remedy: `Stop it, or set ${settings[1]} to another port`,
   };
 };
 

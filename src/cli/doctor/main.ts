@@ -1,4 +1,4 @@
-/** `parley doctor`: all that can be asked without starting, one line each, with the way out. It changes nothing. */
+/** `parley doctor`: all checks that need no running node, one line each, with a remedy. It changes nothing. */
 import { readEnvironment, type Environment } from '../../config.js';
 import { exitCodes } from '../../exit-codes.js';
 import { checkDatabase } from './database.js';
@@ -9,12 +9,12 @@ import type { Check } from './check.js';
 import { readLeniently } from './settings.js';
 
 interface DoctorOptions {
-  /** Where clients reach Parley, through whatever stands in front. */
+  /** The URL that clients use, through any proxies in front. */
   url?: URL;
   json?: true;
 }
 
-/** @returns the code of what a start would meet first; 2 where there are warnings alone */
+/** @returns the exit code of the first problem a start would meet; 2 if there are only warnings */
 export const doctor = async ({ url, json }: DoctorOptions): Promise<number> => {
   const found: Check[] = [];
   const tell = (check: Check): void => {
@@ -25,7 +25,7 @@ export const doctor = async ({ url, json }: DoctorOptions): Promise<number> => {
   const environment: Environment = readEnvironment();
   const { config, checks } = readLeniently(environment);
   checks.forEach(tell);
-  // What is waited for need not hold the process: a time limit of `fetch` does not, and then it would end in the middle, with code 13.
+  // Keeps the process alive: a pending `fetch` alone need not, and the process would exit early with code 13.
   const awake = setInterval(() => {}, 60_000);
   for await (const check of all(config, url)) tell(check);
   clearInterval(awake);
@@ -58,7 +58,6 @@ const summary = (found: readonly Check[]): string => {
   const refusals = found.filter(({ outcome }) => outcome === 'refusal').length;
   const warnings = found.filter(isWarning).length;
   const count = (many: number, word: string) => `${many} ${word}${many === 1 ? '' : 's'}`;
-  if (refusals > 0)
-    return `${count(refusals, 'problem')} and ${count(warnings, 'warning')}: Parley does not start like this.`;
-  return warnings > 0 ? `${count(warnings, 'warning')}: Parley starts like this.` : 'All is well.';
+  if (refusals > 0) return `${count(refusals, 'problem')} and ${count(warnings, 'warning')}: Parley will not start.`;
+  return warnings > 0 ? `${count(warnings, 'warning')}: Parley will start.` : 'All is well.';
 };

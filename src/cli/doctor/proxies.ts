@@ -1,4 +1,4 @@
-/** What stands between clients and a node, asked from the clients' side. A start does not depend on it. */
+/** Checks the proxies between clients and a node from the clients' side. A start does not depend on them. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../../config.js';
@@ -10,7 +10,7 @@ import { fetchWithin } from './fetch-within.js';
 import { checkWebSocket } from './web-socket.js';
 
 const ANSWERS_WITHIN_MS = 10_000;
-/** Of nobody (RFC 5737): what is left of it, and after it, tells what proxies have done. */
+/** An address that nobody has (RFC 5737). What follows it in X-Forwarded-For was added by proxies. */
 const MARK = '192.0.2.77';
 
 export async function* checkProxies(config: Partial<Config>, url: URL): AsyncGenerator<Check> {
@@ -24,7 +24,7 @@ export async function* checkProxies(config: Partial<Config>, url: URL): AsyncGen
   yield attempt('websocket', () => checkWebSocket(`${base}/graphql`, ANSWERS_WITHIN_MS));
 }
 
-/** As the nodes have it. */
+/** The secret of the nodes, if it is known here. */
 const secretOf = async ({ tokenSecret, dataDir }: Partial<Config>): Promise<string | undefined> =>
   tokenSecret ?? (await readFile(join(dataDir ?? '.', tokenSecretFile), 'utf8').catch(() => undefined))?.trim();
 
@@ -38,16 +38,16 @@ const ask = async (url: string, secret: string | undefined): Promise<Finding> =>
         outcome: 'warning',
         sentence: `${url} is answered with ${status} instead of 200`,
         remedy:
-          'Let what stands in front hand on all paths, /health and /graphql among them, and give --url what clients use',
+          'Make the proxy in front forward all paths, including /health and /graphql, and give --url the URL that clients use',
       };
     }
-    if (secret === undefined) return ok(`${url} answers; with TOKEN_SECRET here it would also be asked about proxies`);
+    if (secret === undefined) return ok(`${url} answers; proxies are only checked if TOKEN_SECRET is set here`);
     return ok(`${url} answers`);
   } catch (error) {
     return {
       outcome: 'warning',
       sentence: `${url} cannot be reached: ${reasonOf(error)}`,
-      remedy: 'Look at its name, its certificate, and what stands in front',
+      remedy: 'Check its name, its certificate and the proxies in front',
     };
   }
 };
@@ -66,28 +66,28 @@ const checkForwarded = async (url: string, secret: string): Promise<Finding> => 
     return {
       outcome: 'warning',
       sentence:
-        'The node there does not know this TOKEN_SECRET, or is older than this version, or what stands in front hands no headers on',
-      remedy: 'Run this with the settings that the nodes have',
+        'The node does not have this TOKEN_SECRET, or is older than this version, or a proxy in front drops headers',
+      remedy: "Run this with the nodes' settings",
     };
   }
   const { forwarded, trustProxy } = JSON.parse(told) as Arrival;
   return judgeForwarded(forwarded, trustProxy);
 };
 
-/** @param forwarded X-Forwarded-For as a node saw it, of a request that brought `MARK` in it */
+/** @param forwarded X-Forwarded-For as a node saw it, of a request sent with `MARK` in it */
 export const judgeForwarded = (forwarded: readonly string[], trustProxy: number): Finding => {
   const at = forwarded.indexOf(MARK);
-  // Whoever comes first may well throw away what clients claim.
+  // The outermost proxy may discard the client's value.
   const proxies = forwarded.length - 1 - at;
   const added = `${proxies === 0 ? 'No proxy adds' : proxies === 1 ? 'One proxy adds' : `${proxies} proxies add`} to X-Forwarded-For`;
-  if (proxies === trustProxy) return ok(`${added}, as TRUST_PROXY=${trustProxy} has it`);
+  if (proxies === trustProxy) return ok(`${added}, which matches TRUST_PROXY=${trustProxy}`);
   return {
     outcome: 'warning',
     sentence:
       proxies > trustProxy
-        ? `${added}, and TRUST_PROXY is ${trustProxy}: all people have the address of a proxy, and share its limits`
-        : `${added}, and TRUST_PROXY is ${trustProxy}: anybody can claim any address, and so have no limits`,
-    remedy: `Set TRUST_PROXY=${proxies} for the nodes, if all clients come by this URL`,
+        ? `${added}, but TRUST_PROXY is ${trustProxy}: all clients count as the address of a proxy, and share its limits`
+        : `${added}, but TRUST_PROXY is ${trustProxy}: a client can claim any address, and so evade the limits`,
+    remedy: `Set TRUST_PROXY=${proxies} on the nodes, if all clients use this URL`,
   };
 };
 
@@ -102,11 +102,11 @@ const checkOrigin = async (url: string, origin: string): Promise<Finding> => {
     return {
       outcome: 'warning',
       sentence: `${url} answers a query with ${status} instead of 200`,
-      remedy: 'Look at what stands in front',
+      remedy: 'Check the proxies in front',
     };
   return {
     outcome: 'warning',
-    sentence: `Pages of ${origin} may not use it: what stands in front does not hand on Host as the browser sent it, or ALLOWED_ORIGINS lacks them`,
-    remedy: `Have it hand on Host, or add ${origin} to ALLOWED_ORIGINS`,
+    sentence: `Pages of ${origin} may not use it: a proxy in front does not forward Host as the browser sent it, or ALLOWED_ORIGINS lacks the origin`,
+    remedy: `Make the proxy forward Host, or add ${origin} to ALLOWED_ORIGINS`,
   };
 };

@@ -1,4 +1,4 @@
-/** The settings as far as they make sense: one that is wrong is no reason not to look at what the others lead to. */
+/** The valid settings. An invalid one does not prevent checks that need only the others. */
 import { readConfig, type Config, type Environment, type SettingKey } from '../../config.js';
 import { exitCodes } from '../../exit-codes.js';
 import { settings } from '../../settings.js';
@@ -10,7 +10,7 @@ export const readLeniently = (environment: Environment): { config: Partial<Confi
   const outcome = readConfig(environment);
   const warnings = outcome.warnings.map((sentence): Check => ({ name, outcome: 'warning', sentence }));
   if ('config' in outcome) {
-    const checks: Check[] = [...warnings, { name, outcome: 'ok', sentence: 'All of them make sense' }];
+    const checks: Check[] = [...warnings, { name, outcome: 'ok', sentence: 'All settings are valid' }];
     return { config: outcome.config, checks };
   }
   const refusals = outcome.problems.map((problem): Check => ({

@@ -1,20 +1,20 @@
-/** Whether what stands in front lets WebSockets through: pages may load and queries be answered where it does not. */
+/** Checks that proxies in front let WebSockets through. Pages and queries may work even if they do not. */
 import { WebSocket } from 'ws';
 import { ok, type Finding } from '../../finding.js';
 
-/** Says hello as clients do, without a credential. */
+/** Sends `connection_init` as clients do, without a credential. */
 export const checkWebSocket = async (url: string, milliseconds: number): Promise<Finding> => {
   const end = await openAndGreet(url.replace(/^http/, 'ws'), milliseconds);
-  if (end === undefined) return ok('WebSockets pass');
+  if (end === undefined) return ok('WebSockets work');
   return {
     outcome: 'warning',
-    sentence: `No WebSocket passes: ${end}`,
+    sentence: `WebSockets do not work: ${end}`,
     remedy:
-      'Let what stands in front hand on Upgrade and Connection; in nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;',
+      'Make the proxy in front forward Upgrade and Connection; in nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;',
   };
 };
 
-/** @returns undefined where a node has answered, with a close code of its own at least; else what came instead */
+/** @returns undefined if a node answered, if only with a close code of its own; otherwise what came instead */
 const openAndGreet = (url: string, milliseconds: number): Promise<string | undefined> =>
   new Promise((resolve) => {
     const socket = new WebSocket(url, 'graphql-transport-ws');
@@ -27,10 +27,10 @@ const openAndGreet = (url: string, milliseconds: number): Promise<string | undef
     socket.on('open', () => socket.send('{"type":"connection_init"}'));
     socket.on('message', () => settle(undefined));
     socket.on('unexpected-response', (_request, { statusCode }) =>
-      settle(`it is answered with ${statusCode} instead of 101`),
+      settle(`the answer is ${statusCode} instead of 101`),
     );
-    socket.on('close', (code) => settle(isOurs(code) ? undefined : `it is closed with ${code}`));
-    // Also where it is ended while it is being opened, which is settled by then.
+    socket.on('close', (code) => settle(isOurs(code) ? undefined : `the connection is closed with ${code}`));
+    // `terminate` during the handshake also emits an error, but by then this is settled.
     socket.on('error', ({ message }) => settle(message));
   });
 

@@ -198,13 +198,13 @@ describe('parley doctor', () => {
     [
       'nobody there',
       69,
-      /^problem +database +.*ECONNREFUSED.*\. See that it runs/m,
+      /^problem +database +.*ECONNREFUSED.*\. Check that it runs/m,
       async () => `postgresql://ada:s3cret@127.0.0.1:${await freePort()}/parley`,
     ],
     [
       'a name that is not there',
       69,
-      /^problem +database +.*does not exist.*\. See that it runs/m,
+      /^problem +database +.*does not exist.*\. Check that it runs/m,
       () => Promise.resolve(server.url.replace(/postgres$/, 'nowhere')),
     ],
     [
@@ -353,7 +353,7 @@ describe('parley doctor', () => {
     const { code, out } = await doctor(await migrated(), { REDIS_URL: `redis://127.0.0.1:${port}` });
 
     expect(out).toMatch(
-      /^warning +redis +Redis .* in \d{2,}\.\d ms: with that, limits and places .*\. Have it in the same/m,
+      /^warning +redis +Redis .* in \d{2,}\.\d ms: limits and places .*\. Run it close to the nodes/m,
     );
     expect(code).toBe(2);
   });
@@ -361,9 +361,7 @@ describe('parley doctor', () => {
   it('says so of a Redis that is away, with code 2', async () => {
     const { code, out, err } = await doctor(await migrated(), { REDIS_URL: `redis://127.0.0.1:${await freePort()}` });
 
-    expect(out).toMatch(
-      /^warning +redis +Redis is away \(.*ECONNREFUSED.*\): .*\. Start it, or let REDIS_URL lead to it$/m,
-    );
+    expect(out).toMatch(/^warning +redis +Redis is away \(.*ECONNREFUSED.*\): .*\. Start it, or correct REDIS_URL$/m);
     expect({ code, err }).toEqual({ code: 2, err: '' });
   });
 
@@ -385,7 +383,7 @@ describe('parley doctor', () => {
       expect(fresh.out).toMatch(/^ok +secret +No node has started here yet/m);
       for (const { out } of [same, still]) expect(out).toMatch(/^ok +secret +TOKEN_SECRET is that of the node/m);
       expect(other.out).toMatch(/^warning +secret +TOKEN_SECRET is another one .* give all nodes the same\./m);
-      expect(replaced.out).toMatch(/^ok +secret +TOKEN_SECRET takes the place of TOKEN_SECRET_OLD/m);
+      expect(replaced.out).toMatch(/^ok +secret +TOKEN_SECRET replaces TOKEN_SECRET_OLD/m);
       expect([fresh, same, other, replaced].map(({ code }) => code)).toEqual([0, 0, 2, 0]);
       expect(other.out).not.toContain(OTHER);
     },
@@ -434,7 +432,7 @@ describe('parley doctor --url behind nginx', { timeout: 60_000 }, () => {
   it('finds that all passes where it is as deploy/nginx.conf has it', async () => {
     const { code, out } = await look();
 
-    expect(out).toMatch(/^ok +websocket +WebSockets pass$/m);
+    expect(out).toMatch(/^ok +websocket +WebSockets work$/m);
     expect(code).toBe(0);
   });
 
@@ -447,7 +445,7 @@ describe('parley doctor --url behind nginx', { timeout: 60_000 }, () => {
       }`);
 
     expect(out).toMatch(
-      /^warning +websocket +No WebSocket passes: it is answered with \d{3} instead of 101\. .*proxy_set_header Upgrade /m,
+      /^warning +websocket +WebSockets do not work: the answer is \d{3} instead of 101\. .*proxy_set_header Upgrade /m,
     );
     expect(out).toMatch(/^ok +origin /m);
     expect(code).toBe(2);
