@@ -64,7 +64,7 @@ describe('parley import', { timeout: 120_000 }, () => {
     const all = '4 users, 2 brands, 2 relations, 3 chats, 6 members, 9 messages';
     expect(dry).toEqual({ code: 0, out: `Would add: ${all}\n`, err: '' });
     expect(first).toEqual({ code: 0, out: `Added: ${all}\n`, err: '' });
-    expect(second).toEqual({ code: 0, out: `Added: nothing\nWere here already: ${all}\n`, err: '' });
+    expect(second).toEqual({ code: 0, out: `Added: nothing\nWere already here: ${all}\n`, err: '' });
   });
 
   it('reads standard input', async () => {
@@ -97,7 +97,7 @@ describe('parley import', { timeout: 120_000 }, () => {
         'line 4: is no UTF-8, or longer than 1 MiB',
         'line 5: id: line 1 has the same',
         'line 6: is no UTF-8, or longer than 1 MiB',
-        'parley: 4 lines are bad; nothing was brought in',
+        'parley: 4 lines are bad; nothing was imported',
         '',
       ].join('\n'),
     );

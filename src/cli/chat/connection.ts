@@ -1,6 +1,6 @@
 /**
- * One socket for everything, which comes back by itself after each loss and says again what was not answered. What makes that
- * safe: sends carry their `clientMessageId`, and a followed chat its last cursor.
+ * One socket for everything. It reconnects by itself and repeats unanswered operations. That is safe because each send carries
+ * its `clientMessageId`, and each followed chat its last cursor.
  */
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print, type GraphQLFormattedError } from 'graphql';
@@ -12,17 +12,17 @@ import { untilAnswered } from '@parley-chat/client/send';
 import type { Session } from './session.js';
 
 export interface Connection {
-  /** A query or mutation. Waits for the server while it is away; an answer of UNAVAILABLE is asked for again. */
+  /** A query or mutation. Waits while the server is away, and retries after UNAVAILABLE. */
   run<Result, Variables extends Record<string, unknown>>(
     document: TypedDocumentNode<Result, Variables>,
     variables: Variables,
   ): Promise<Result>;
-  /** A subscription that is not resumed: what came while the socket was away has to be queried. */
+  /** A subscription that is not resumed: query what happened while the socket was away. */
   follow<Result>(
     document: TypedDocumentNode<Result, Record<string, never>>,
     onNext: (result: Result) => void,
   ): () => void;
-  /** For following what is resumed. */
+  /** For subscriptions that are resumed. */
   readonly client: Client;
   close(): Promise<void>;
 }
@@ -31,11 +31,11 @@ export interface ConnectionOptions {
   endpoint: string;
   session: Session;
   onState: (state: 'connected' | 'away') => void;
-  /** It will not come back: the session or the account is gone. */
+  /** It will not reconnect: the session or the account is gone. */
   onGone: (reason: string) => void;
 }
 
-/** The server's top-level error: the request itself was refused. */
+/** A top-level error of the server: it refused the request itself. */
 export class OperationError extends Error {
   readonly extensions: GraphQLFormattedError['extensions'];
   constructor(refusal: GraphQLFormattedError) {
@@ -76,7 +76,7 @@ export const createConnection = ({ endpoint, session, onState, onGone }: Connect
 
   const connection: Connection = {
     client,
-    // What is lost with a socket the client says again itself.
+    // graphql-ws itself repeats what was lost with a socket.
     run: (document, variables) =>
       untilAnswered(() => runOnce(payloadOf(document, variables)), {
         isWorthwhile: (error) => retryAfterMs(error) !== null,

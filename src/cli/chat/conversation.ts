@@ -1,29 +1,29 @@
 /**
- * One chat as its reader sees it: confirmed messages by their place in the log, then those still on their way. Whatever is
- * told twice, or again after a reconnection, changes nothing.
+ * One chat as its reader sees it: confirmed messages in log order, then outgoing ones. Applying a message twice, or again
+ * after a reconnection, is idempotent.
  */
 import { createMessages } from '@parley-chat/client/messages';
 import type { MessageFieldsFragment } from './operations.js';
 
 export type Message = MessageFieldsFragment;
 
-/** Sent here, and not yet known to be in the log. */
+/** Sent here, but not yet confirmed to be in the log. */
 export interface Outgoing {
-  /** The same for each try, so that the server takes it once. */
+  /** The same for each attempt, so that the server accepts the message once. */
   clientMessageId: string;
   text: string;
-  /** Why the server would not take it; it is not tried again then. */
+  /** Why the server refused it. It is not retried then. */
   refusal?: string;
 }
 
 export interface Conversation {
-  /** Takes messages as they are now, from history or from events. */
+  /** Applies messages in their current state, from history or from events. */
   put(messages: readonly Message[]): void;
-  /** Forgets what is confirmed: the log has to be read again. */
+  /** Forgets confirmed messages: the log has to be read again. */
   reset(): void;
   addOutgoing(outgoing: Outgoing): void;
   refuse(clientMessageId: string, reason: string): void;
-  /** In the log's order. */
+  /** In log order. */
   readonly messages: () => readonly Message[];
   readonly outgoing: () => readonly Outgoing[];
   readonly headSeq: () => number;
@@ -37,7 +37,7 @@ export const createConversation = (viewerId: string): Conversation => {
     put: (added) => {
       confirmed.put(added);
       for (const message of added) {
-        // Its event may come before the answer to its sending, or instead of it.
+        // The event may arrive before the mutation's answer, or instead of it.
         if (message.sender.id === viewerId) {
           outgoing = outgoing.filter((one) => one.clientMessageId !== message.clientMessageId);
         }

@@ -1,4 +1,4 @@
-/** Follows one chat: what the log says goes into the conversation, what is fleeting to the listener. */
+/** Follows one chat: durable events go into the conversation, all events to the listener. */
 import { print } from 'graphql';
 import { followChat as followEvents } from '@parley-chat/client/follow';
 import type { Connection } from './connection.js';
@@ -8,19 +8,19 @@ import { ChatEventsDocument, OpenChatDocument, type ChatEventsSubscription } fro
 export type ChatEvent = ChatEventsSubscription['chatEvents'];
 
 export interface Following {
-  /** Where older messages begin; null where there are none. */
+  /** The cursor before which older messages are; null if there are none. */
   olderCursor: string | null;
   stop(): void;
 }
 
 export interface FollowListener {
-  /** After the conversation has taken it. */
+  /** Called after the conversation has applied the event. */
   onEvent(event: ChatEvent): void;
-  /** It will not go on: removed, opened elsewhere, gone. */
+  /** The subscription is over for good: the viewer was removed, opened the chat elsewhere, or it is gone. */
   onEnded(reason: string): void;
 }
 
-/** @returns null where there is no such chat for this viewer */
+/** @returns null if the viewer cannot see such a chat */
 export const followChat = async (
   connection: Connection,
   chatId: string,
@@ -47,7 +47,7 @@ export const followChat = async (
         conversation.put(event.messages);
         break;
       case 'ResyncRequired':
-        // Not to be continued: it is read anew, while live events go on.
+        // The log cannot be resumed: read the history again, while live events continue.
         conversation.reset();
         void readHistory().then(
           () => onEvent(event),
@@ -55,7 +55,7 @@ export const followChat = async (
         );
         return;
       default:
-        break; // fleeting, or of the chat rather than its messages: the listener's
+        break; // fleeting, or about the chat rather than its messages: only for the listener
     }
     onEvent(event);
   };

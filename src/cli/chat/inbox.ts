@@ -1,4 +1,4 @@
-/** The list of one's chats with their unread counts, kept true by notifications. */
+/** The viewer's chats with their unread counts, kept up to date by notifications. */
 import type { Connection } from './connection.js';
 import { ChatsDocument, NotificationsDocument, type ChatsQuery } from './operations.js';
 
@@ -21,7 +21,7 @@ export const createInbox = (connection: Connection, onChange: () => void): Inbox
   connection.follow(NotificationsDocument, ({ notificationEvents: event }) => {
     const { kind, chat, unreadCount } = 'notification' in event ? event.notification : {};
     const known = chats.find((one) => one.id === chat?.id);
-    // What is gone may be read or set aside: the list knows what is unread now.
+    // A notification that is gone may have been read or dismissed: query the list for what is unread now.
     if (kind !== 'NEW_MESSAGE' || known === undefined) return void refresh().catch(() => {});
     chats = chats.map((one) => (one === known ? { ...one, unreadCount: unreadCount! } : one));
     onChange();
@@ -34,7 +34,7 @@ export const createInbox = (connection: Connection, onChange: () => void): Inbox
   };
 };
 
-/** What a chat is called: its name, its brands, or who else is in it. */
+/** The chat's title: its name, its brands, or its other members. */
 export const titleOf = (chat: ChatSummary, viewerId: string): string =>
   chat.name ??
   (chat.brands.map(({ name }) => name).join(' × ') ||
@@ -44,6 +44,6 @@ export const titleOf = (chat: ChatSummary, viewerId: string): string =>
       .join(', ') ||
     'an empty chat');
 
-/** Which sort of chat, where that is more than people who talk. */
+/** The chat's kind, unless it is a plain group or direct chat. */
 export const sortOf = ({ kind }: ChatSummary): string =>
   kind === 'GROUP' || kind === 'DIRECT' ? '' : ` [${kind.toLowerCase()}]`;

@@ -1,7 +1,7 @@
 /**
- * `parley chat`: a terminal client on the public API alone, and the example to read first. What a client has to do to lose
- * nothing is in three files: follow.ts (keep the last cursor), sender.ts (send again under the same key) and
- * conversation.ts (apply by id and place). The rest is a terminal.
+ * `parley chat`: a terminal client that uses only the public API, and the example to read first. What a client must do to
+ * lose nothing is in three files: follow.ts (keep the last cursor), sender.ts (retry with the same key) and conversation.ts
+ * (apply by id and position). The rest is a terminal.
  */
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
@@ -16,13 +16,13 @@ import { signIn, type Session } from './session.js';
 import { harmless, wrap } from './text.js';
 
 export interface ChatOptions {
-  /** Of the server: `http://127.0.0.1:4000`, with or without `/graphql`. */
+  /** The server's URL: `http://127.0.0.1:4000`, with or without `/graphql`. */
   url: string;
   /** The username. */
   as: string;
-  /** Asked for where it is not given; on a pipe it is the first line. */
+  /** If not given, it is prompted for, or read from the first line of a pipe. */
   password?: string | undefined;
-  /** The chat to open: its name, slug, or who is in it. */
+  /** The chat to open: its name, its slug, or its members. */
   chat?: string | undefined;
 }
 
@@ -119,7 +119,7 @@ const run = (endpoint: string, session: Session, wanted: string | undefined, exi
     return chosen === undefined ? tell(`There is no chat ${name}`) : open(chosen);
   };
 
-  /** `#12 text` → that message of one's own and the text; without a number one's newest. */
+  /** `#12 text` → the viewer's own message 12 and the text; without a number, the viewer's newest message. */
   const pick = (rest: string): { message: Message | undefined; text: string } => {
     const [, seq, text] = /^(?:#(\d+)\s*)?(.*)$/s.exec(rest)!;
     const own =
@@ -132,7 +132,7 @@ const run = (endpoint: string, session: Session, wanted: string | undefined, exi
 
   const change = async (rest: string, act: (message: Message, text: string) => Promise<string | null>) => {
     const { message, text } = pick(rest);
-    if (message === undefined) return tell('There is no such message of yours here');
+    if (message === undefined) return tell('You have no such message here');
     tell((await act(message, text)) ?? HELP);
   };
 
@@ -157,7 +157,7 @@ const run = (endpoint: string, session: Session, wanted: string | undefined, exi
     return tell(`There is no /${command}. ${HELP}`);
   };
 
-  const status = (text: string) => (state === 'connected' ? text : 'away from the server, coming back …');
+  const status = (text: string) => (state === 'connected' ? text : 'away from the server, reconnecting …');
 
   const inboxPage = (): Page => ({
     title: `${viewer.username} · chats`,
@@ -212,7 +212,7 @@ const causeOf = (error: unknown): string => {
   return cause instanceof Error ? ('code' in cause ? String(cause.code) : cause.message) : String(cause);
 };
 
-/** Not shown on a terminal; the first line of a pipe. */
+/** Not echoed on a terminal; the first line of a pipe. */
 const askPassword = async (username: string): Promise<string> => {
   if (!process.stdin.isTTY) {
     const line = await firstLine();
@@ -234,7 +234,7 @@ const askPassword = async (username: string): Promise<string> => {
   return password;
 };
 
-/** Reads byte by byte: what follows the line is for whoever reads next. */
+/** Reads byte by byte, to leave what follows the line for the next reader. */
 const firstLine = (): Promise<string> =>
   new Promise((resolve) => {
     let text = '';

@@ -1,4 +1,4 @@
-/** An open chat: followed, written to, marked read, with who is typing. */
+/** An open chat: follows it, sends to it, marks it read, and shows who is typing. */
 import type { Connection } from './connection.js';
 import { createConversation, type Conversation } from './conversation.js';
 import { followChat, type ChatEvent, type Following } from './follow.js';
@@ -17,10 +17,10 @@ export interface Room {
   readonly typists: () => string[];
   send(text: string): void;
   key(typed: string): void;
-  /** @returns why not, or null */
+  /** @returns why it failed, or null */
   edit(messageId: string, text: string): Promise<string | null>;
   delete(messageId: string): Promise<string | null>;
-  /** @returns whether there was anything older */
+  /** @returns whether there were older messages */
   readOlder(): Promise<boolean>;
   close(): void;
 }
@@ -31,7 +31,7 @@ export interface RoomListener {
   onEnded(reason: string): void;
 }
 
-/** @returns null where there is no such chat for this viewer */
+/** @returns null if the viewer cannot see such a chat */
 export const openRoom = async (
   connection: Connection,
   viewerId: string,
@@ -44,7 +44,7 @@ export const openRoom = async (
   let markedSeq = 0;
   let isMarking = false;
 
-  /** One at a time, the newest last: what came meanwhile is marked by the next. */
+  /** One mutation at a time. The next one covers messages that arrived meanwhile. */
   const markRead = async () => {
     const seq = conversation.headSeq();
     if (isMarking || seq <= markedSeq) return;
@@ -53,7 +53,7 @@ export const openRoom = async (
       await connection.run(MarkReadDocument, { input: { chatId, upToSeq: seq } });
       markedSeq = seq;
     } catch {
-      return; // the next message brings the next try
+      return; // the next message triggers a retry
     } finally {
       isMarking = false;
     }
@@ -125,9 +125,9 @@ const noticeOf = (event: ChatEvent): string | null => {
     case 'MemberRemoved':
       return event.left ? `${event.user.username} left` : `${event.actor.username} removed ${event.user.username}`;
     case 'ChatUpdated':
-      return event.chat.closedAt === null ? 'The chat was changed' : 'The chat was closed: it can be read, not written';
+      return event.chat.closedAt === null ? 'The chat was changed' : 'The chat was closed: you can read it, not write';
     case 'ResyncRequired':
-      return 'Read anew from the server';
+      return 'Reloaded from the server';
     default:
       return null;
   }

@@ -1,21 +1,21 @@
 /**
- * The terminal: a page above, one line to type in below. On a real terminal the page is drawn anew with each change;
- * elsewhere (a pipe, a file) each new line is printed once.
+ * The terminal: a page above, an input line below. A real terminal is redrawn on each change; elsewhere (a pipe, a file)
+ * each new line is printed once.
  */
 import { clearScreenDown, createInterface, cursorTo, type Interface } from 'node:readline';
 
 export interface Page {
   title: string;
-  /** Oldest first; the newest are shown. */
+  /** Oldest first. If there are too many, the newest are shown. */
   lines: string[];
-  /** One line of what is going on. */
+  /** One line about what is going on. */
   status: string;
   prompt: string;
 }
 
 export interface Screen {
   draw(page: Page): void;
-  /** How wide a line may be. */
+  /** The maximum width of a line. */
   readonly columns: () => number;
   close(): void;
 }
@@ -24,7 +24,7 @@ export interface ScreenOptions {
   input: NodeJS.ReadStream;
   output: NodeJS.WriteStream;
   onLine: (line: string) => void;
-  /** After each key, with what is typed so far. */
+  /** Called after each key, with the text typed so far. */
   onKey: (typed: string) => void;
   onClose: () => void;
 }
@@ -70,7 +70,7 @@ const createTerminal = ({ input, output, onLine, onKey, onClose }: ScreenOptions
       page = next;
       drawSoon();
     },
-    columns: () => output.columns || 80, // 0 where the terminal does not know
+    columns: () => output.columns || 80, // 0 if the terminal does not know
     close: () => {
       page = null;
       editor.removeListener('close', onClose);

@@ -1,4 +1,4 @@
-/** Sends what was typed, one after another, until the server has taken or refused it. */
+/** Sends what was typed, one message after another, until the server has accepted or refused it. */
 import { randomUUID } from 'node:crypto';
 import type { Connection } from './connection.js';
 import type { Conversation, Outgoing } from './conversation.js';
@@ -19,7 +19,7 @@ export const createSender = (
 ): Sender => {
   let last: Promise<void> = Promise.resolve();
 
-  /** Trying again is safe however often: the server takes a `clientMessageId` once, and then answers with what it took. */
+  /** Retrying is safe: the server accepts a `clientMessageId` once, and then answers with the message it accepted. */
   const deliver = async ({ clientMessageId, text }: Outgoing) => {
     for (let tries = 0; ; tries += 1) {
       const { sendMessage: result } = await connection.run(SendMessageDocument, {
@@ -30,7 +30,7 @@ export const createSender = (
         await new Promise((resolve) => setTimeout(resolve, result.retryAfterMs));
         continue;
       } else if (result?.__typename === 'NotJoinedError' && tries < REJOIN_TRIES) {
-        // The socket is back, and the chat is about to be followed again: in a match one writes only then.
+        // The socket is back, but the chat is not followed yet: in a match only members who are present may write.
         await new Promise((resolve) => setTimeout(resolve, REJOIN_MS));
         continue;
       } else conversation.refuse(clientMessageId, result?.reason ?? 'The server did not answer');

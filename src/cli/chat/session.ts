@@ -1,10 +1,10 @@
-/** Signed in, and staying so for as long as the program runs. */
+/** Keeps the user signed in for as long as the program runs. */
 import { SignedOutError } from '@parley-chat/client/refusal';
 import { createSession, type SessionUser } from '@parley-chat/client/session';
 
 export interface Session {
   readonly user: SessionUser;
-  /** One that is good for a while yet, and another than the one that was refused. */
+  /** A token that stays valid for a while, and is not the one that was refused. */
   accessToken(refused?: string): Promise<string>;
 }
 
@@ -15,7 +15,7 @@ export interface SignIn {
   password: string;
 }
 
-/** @throws SignInError where name or password are wrong; TypeError (fetch's) where the server cannot be reached */
+/** @throws SignInError if name or password are wrong; TypeError (from fetch) if the server cannot be reached */
 export const signIn = async ({ endpoint, username, password }: SignIn): Promise<Session> => {
   const session = createSession({ url: endpoint });
   return {
@@ -25,7 +25,7 @@ export const signIn = async ({ endpoint, username, password }: SignIn): Promise<
         return await session.accessToken(refused);
       } catch (error) {
         if (!(error instanceof SignedOutError)) throw error;
-        // The answer to a refresh may have been lost, and its token was used then: the password is still good.
+        // The answer to a refresh may have been lost, so the stored refresh token is used up. The password still works.
         await session.signIn(username, password);
         return session.accessToken();
       }

@@ -1,6 +1,6 @@
-/** Text of other people's on one's own terminal: nothing in it may steer the terminal, and lines are cut at its width. */
+/** Other people's text on the user's terminal: it must not control the terminal, and lines are wrapped at its width. */
 
-/** Control characters, and those that turn the direction of what follows them. */
+/** Control characters, and those that change the text direction. */
 // eslint-disable-next-line no-control-regex
 const STEERING = /[\u0000-\u001F\u007F-\u009F\u200E\u200F\u202A-\u202E\u2066-\u2069]/g;
 
@@ -15,7 +15,7 @@ const widthOf = (character: string): number => (NO_WIDTH.test(character) ? 0 : W
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
-/** Cuts into lines of at most `width` columns, the second and later ones indented. */
+/** Wraps into lines of at most `width` columns. All but the first are indented. */
 export const wrap = (text: string, width: number, indent = 2): string[] => {
   const lines: string[] = [];
   let line = '';

@@ -1,6 +1,6 @@
-/** Says that one is typing: once when one begins, again while it goes on, and that one stopped 3 s after the last key. */
+/** Sends typing indicators: one when typing begins, more while it continues, and a stop 3 s after the last key. */
 const STOP_AFTER_MS = 3000;
-/** The server forgets it after 5 s. */
+/** The server drops the indicator after 5 s. */
 const AGAIN_AFTER_MS = 4000;
 
 export interface Typing {

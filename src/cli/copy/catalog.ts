@@ -1,4 +1,4 @@
-/** What tables there are and what is in them, asked of the database itself, so that a new table is copied without a word here. */
+/** The tables and columns, read from the database's own catalog, so that new tables are copied without a change here. */
 import type { Queryable } from '../../db/database.js';
 
 export interface Table {
@@ -10,11 +10,11 @@ export interface Table {
 
 export interface Column {
   name: string;
-  /** As SQL writes it: `bigint`, `chat_kind`, `integer[]`. */
+  /** In SQL: `bigint`, `chat_kind`, `integer[]`. */
   type: string;
 }
 
-/** The migrations' books, and which database it is: each keeps its own. */
+/** Prisma's record of migrations and the identity of the installation: each database keeps its own. */
 const OWN = ['_prisma_migrations', 'installation'];
 
 const TABLES = `
@@ -22,8 +22,8 @@ SELECT class.relname::text AS name FROM pg_class class
 WHERE class.relnamespace = current_schema()::regnamespace AND class.relkind IN ('r', 'p') ORDER BY 1`;
 
 /**
- * Numbers of transactions mean nothing on another server: there these columns take their default, the copying transaction's.
- * What is generated is generated again.
+ * Leaves out columns of transaction ids (`xid8`), which mean nothing on another server: there they take their default, the
+ * copying transaction's id. Leaves out generated columns too: the target generates them again.
  */
 const COLUMNS = `
 SELECT class.relname::text AS "table", attribute.attname::text AS name, format_type(attribute.atttypid, attribute.atttypmod) AS type,
@@ -45,7 +45,7 @@ WHERE class.relnamespace = current_schema()::regnamespace AND class.relkind = 'S
 
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** In the order in which rows can be written: what is referred to first. */
+/** In the order in which rows can be inserted: referenced tables first. */
 export const readTables = async (db: Queryable): Promise<Table[]> => {
   const names = (await db.query<{ name: string }>(TABLES))
     .map(({ name }) => name)

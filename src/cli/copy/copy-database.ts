@@ -1,14 +1,14 @@
-/** Moves one database's rows into another that has the same tables, empty: all of them or none. */
+/** Copies all rows of one database into another that has the same tables, empty. All or nothing. */
 import type { Database, Queryable, OwnConnection } from '../../db/database.js';
 import { countRows, quoted, readSequences, readTables, type Table } from './catalog.js';
 
-/** The target holds something already. */
+/** The target already holds data. */
 export class TargetNotEmptyError extends Error {
   override name = 'TargetNotEmptyError';
 }
 
 /**
- * Looks before anything is done to the target, its migration included.
+ * Checks the target before anything changes it, migrations included.
  *
  * @throws TargetNotEmptyError
  */
@@ -35,10 +35,10 @@ export interface Copied {
 const BATCH_ROWS = 1000;
 
 /**
- * Both are migrated, and nobody writes to `from` meanwhile. Writers to `to` wait until it is over.
+ * Both databases must be migrated, and nobody may write to `from` meanwhile. Writers to `to` wait until the copy is over.
  *
  * @returns what was copied, in that order
- * @throws TargetNotEmptyError; UnavailableError and what the database says, with the target as it was
+ * @throws TargetNotEmptyError; UnavailableError and other errors of the database. The target is then unchanged
  */
 export const copyDatabase = async ({ from, to, onStart, onProgress }: CopyOptions): Promise<Copied[]> => {
   const tables = await readTables(from);
@@ -46,7 +46,7 @@ export const copyDatabase = async ({ from, to, onStart, onProgress }: CopyOption
   for (const table of tables) counts.set(table.name, await countRows(from, table));
   const total = [...counts.values()].reduce((one, other) => one + other, 0);
 
-  // A session, as no request's time limit may hold for it.
+  // A session, because the time limit of requests must not apply.
   return to.session(async (session) => {
     await session.execute('BEGIN');
     try {
@@ -59,10 +59,10 @@ export const copyDatabase = async ({ from, to, onStart, onProgress }: CopyOption
       for (const table of tables) await mustCount(table, session, counts.get(table.name)!);
       await session.execute('COMMIT');
     } catch (error) {
-      await session.execute('ROLLBACK').catch(() => {}); // it is undone in any case
+      await session.execute('ROLLBACK').catch(() => {}); // if this fails, the closed connection rolls back
       throw error;
     }
-    // Until the server gets to it by itself it would plan for empty tables.
+    // Until autovacuum runs, the server would plan queries for empty tables.
     await session.execute('ANALYZE').catch(() => {});
     return tables.map(({ name }) => ({ table: name, rows: counts.get(name)! }));
   });
@@ -90,7 +90,7 @@ const mustCount = async (table: Table, session: Queryable, expected: number): Pr
   }
 };
 
-/** By keyset, each value as its text, which both databases read and write alike. */
+/** Keyset pagination. Each value travels as text, which both databases read and write alike. */
 const copyTable = async (
   { name, columns, key }: Table,
   from: Queryable,

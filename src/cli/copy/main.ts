@@ -18,7 +18,7 @@ export interface CopyCommandOptions {
 }
 
 export const copy = async ({ to: url, printSecret }: CopyCommandOptions): Promise<void> => {
-  // Wherever the server is going to look: what is copied is the folder.
+  // Always the embedded database, even if DATABASE_URL already names the target.
   const { dataDir, tokenSecret } = requireConfig(
     { ...readEnvironment(), DATABASE_URL: undefined, DATABASE_URL_FILE: undefined },
     { only: ['dataDir', 'tokenSecret'] },
@@ -33,7 +33,7 @@ export const copy = async ({ to: url, printSecret }: CopyCommandOptions): Promis
   process.stdout.write(await nextSteps({ dataDir, tokenSecret, printSecret }));
 };
 
-/** As the setting is read; shown to nobody, for its password. */
+/** Parsed like the setting. Errors do not show the URL, because it holds a password. */
 const readTarget = (url: string): string => {
   const outcome = readConfig({ DATABASE_URL: url }, { only: ['databaseUrl'] });
   const databaseUrl = 'config' in outcome ? outcome.config.databaseUrl : undefined;
@@ -76,12 +76,12 @@ interface NextSteps {
   printSecret: true | undefined;
 }
 
-/** Whoever is signed in stays so only where the tokens go on being signed with the same secret. */
+/** Users stay signed in only if the tokens are still signed with the same secret. */
 const nextSteps = async ({ dataDir, tokenSecret, printSecret }: NextSteps): Promise<string> => {
-  const lines = ['', 'Copied. To go on there, set', '', '  DATABASE_URL   the URL that was given to --to'];
+  const lines = ['', 'Copied. To run on PostgreSQL, set', '', '  DATABASE_URL   the URL that you gave to --to'];
   const path = join(resolve(dataDir), tokenSecretFile);
   if (tokenSecret !== undefined) {
-    lines.push('  TOKEN_SECRET   what it is now');
+    lines.push('  TOKEN_SECRET   its current value');
   } else if (!existsSync(path)) {
     lines.push('  TOKEN_SECRET   a new one: openssl rand -base64 48');
   } else if (printSecret) {
@@ -89,6 +89,6 @@ const nextSteps = async ({ dataDir, tokenSecret, printSecret }: NextSteps): Prom
   } else {
     lines.push(`  TOKEN_SECRET   the line in ${path}`);
   }
-  lines.push('', `${resolve(dataDir)} is as it was; keep it until you are content, and start no server on it.`);
+  lines.push('', `${resolve(dataDir)} is unchanged. Keep it until you are satisfied, and start no server on it.`);
   return `${lines.join('\n')}\n`;
 };

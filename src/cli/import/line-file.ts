@@ -1,4 +1,4 @@
-/** The file to bring in, line by line and once more at any place; what can be read only once is copied aside first. */
+/** The file to import, read line by line and again at any offset. Input that can be read only once is copied to a temporary file. */
 import {
   closeSync,
   createReadStream,
@@ -40,7 +40,7 @@ export const openLineFile = async ({ path, onRead }: LineFileOptions): Promise<L
     const copy = join(folder, 'lines.jsonl');
     const stream = path === '-' ? process.stdin : createReadStream(path);
     await pipeline(stream, createWriteStream(copy, { mode: 0o600 }));
-    // Open, it can be read on; without a name nobody has to take it away.
+    // The open file stays readable after its name is removed, so nobody has to clean up.
     return readingFrom(openSync(copy, 'r'), onRead);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -83,7 +83,7 @@ const readingFrom = (file: number, onRead?: (bytes: number) => void): LineFile =
           start = begin + from;
         }
         offset = begin + read;
-        // Of an endless line not all has to be held to say that it is one.
+        // A line that is too long need not be kept.
         if (offset - start <= MAX_LINE) rest.push(Buffer.from(chunk.subarray(from, read)));
         onRead?.(read);
       }

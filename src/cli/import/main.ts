@@ -55,9 +55,9 @@ const tell = (imported: Imported, isDryRun: boolean): void => {
     for (const { line, reason } of problems) process.stderr.write(`line ${line}: ${reason}\n`);
     const lines = new Set(problems.map(({ line }) => line)).size;
     const what = lines === 1 ? '1 line is' : `${formatCount(lines)} lines are`;
-    throw new CommandError(`${what} bad; nothing was brought in`, exitCodes.inputData);
+    throw new CommandError(`${what} bad; nothing was imported`, exitCodes.inputData);
   }
-  const [verb, others] = isDryRun ? ['Would add', 'Here already'] : ['Added', 'Were here already'];
+  const [verb, others] = isDryRun ? ['Would add', 'Already here'] : ['Added', 'Were already here'];
   process.stdout.write(`${verb}: ${listOf(imported.added)}\n`);
   if (Object.values(imported.present).some((count) => count > 0)) {
     process.stdout.write(`${others}: ${listOf(imported.present)}\n`);

@@ -130,7 +130,7 @@ describe('parley copy', () => {
     });
 
     expect(code).toBe(0);
-    expect(out).toContain('TOKEN_SECRET   what it is now');
+    expect(out).toContain('TOKEN_SECRET   its current value');
     expect(await rowsOf(db)).toEqual(rows);
   });
 
