@@ -1,4 +1,4 @@
-/** One node, put together in one place and stopped in reverse order. Several can run in one process. */
+/** Assembles one node, and stops its parts in reverse order. Several nodes can run in one process. */
 import { createMemoryBus } from './bus/memory.js';
 import { createMemoryRateLimits } from './bus/memory-rate-limits.js';
 import { createMemoryPlaces } from './bus/memory-places.js';
@@ -45,24 +45,24 @@ import { readVersion } from './version.js';
 export interface App {
   /** Known once it listens. */
   readonly url: string;
-  /** Where Prometheus asks; known once it listens, undefined where metrics are off. */
+  /** The URL that Prometheus scrapes. Known once it listens; undefined if metrics are off. */
   readonly metricsUrl: string | undefined;
-  /** What to tell whoever has started it by hand; known once it listens. */
+  /** What to print for a person who starts the node by hand. Known once it listens. */
   readonly welcome: string;
   listen(): Promise<void>;
-  /** Resolves once everything in hand is answered and everything is closed. */
+  /** Resolves once all requests are answered and everything is closed. */
   stop(): Promise<void>;
 }
 
 const ROUND_MS = 1000;
 
 /**
- * Opens and migrates the database and puts the node together. It listens when it is told to.
+ * Opens and migrates the database and assembles the node. The node listens once `listen` is called.
  *
- * @throws UnavailableError, FolderInUseError, MigrationError and others that `failure.ts` knows, with everything closed again
+ * @throws UnavailableError, FolderInUseError, MigrationError and others that `failure.ts` knows, after closing everything again
  */
 export const createApp = async (config: Config, logger: Logger): Promise<App> => {
-  /** What to close, the last first. */
+  /** What to close, last opened first. */
   const opened: (() => unknown)[] = [];
   const closing = <Thing>(thing: Thing, close: (thing: Thing) => unknown): Thing => {
     opened.push(() => close(thing));
@@ -85,15 +85,15 @@ type Closing = <Thing>(thing: Thing, close: (thing: Thing) => unknown) => Thing;
 const build = async (config: Config, lines: Logger, closing: Closing, close: () => Promise<void>): Promise<App> => {
   const alerts = createTally();
   const logger = countLines(lines, alerts);
-  // What fails in the background because the database is away is tried again: no bug.
+  // Background work that fails because the database is away is retried, so it is no bug.
   const onError = (error: unknown) => {
     if (error instanceof UnavailableError) logger.warn({ error }, 'Unavailable');
     else logger.error({ error }, 'Fault');
   };
-  // Before anything is opened: a setting that is wrong is told at once.
+  // Before opening anything, so that a wrong setting is reported at once.
   const trustedKeys = config.trustedKey === undefined ? undefined : readTrustedKeys(config.trustedKey);
   const db = closing(await open(config, logger), (database) => database.close());
-  // All nodes of an installation share it, and no two installations do: they may share a Redis.
+  // Shared by all nodes of an installation, and unique to it: several installations may share a Redis.
   const prefix = `parley:${await readIdentity(db, config.databaseUrl)}`;
   const redis = config.redisUrl === undefined ? undefined : connect(config.redisUrl, prefix, logger);
   const bus = closing(redis ?? createMemoryBus(onError), (it) => it.close());
@@ -144,7 +144,7 @@ const build = async (config: Config, lines: Logger, closing: Closing, close: () 
   const demo = await seedDemo({ config, db, passwords: domain.passwords });
   const isAdministered = await hasAdministrator(db);
   const talker = demo && (await findTalker(demo, domain));
-  // Before the server, and so closed after it: what stops is watched too.
+  // Opened before the server, so closed after it: metrics cover the shutdown too.
   const metrics = await createMetrics(
     config,
     {
@@ -243,7 +243,7 @@ const open = async (config: Config, logger: Logger): Promise<Database> => {
   try {
     const onWarning = (text: string) => logger.warn(text);
     await mustPass(db, ['read only', 'durability', 'connections'], config, onWarning);
-    // Of what `parley doctor` looks at, what costs nothing.
+    // The cheap checks of `parley doctor`.
     for (const finding of [
       checkOpenFiles(),
       await (db.kind === 'embedded' ? checkRoom(config.dataDir) : checkClock(db)),
@@ -281,7 +281,7 @@ const connect = (url: string, prefix: string, logger: Logger): RedisBus =>
     prefix,
     onState: (state, error) => {
       if (state === 'connected') logger.info('Redis connected');
-      else logger.warn({ error }, 'Redis is away: nodes find each other’s events by looking once a second');
+      else logger.warn({ error }, 'Redis is away: nodes find each other’s events by polling the database once a second');
     },
     onWarning: (warning) => {
       if (warning === undefined) logger.info('Redis does all that is asked of it again');
@@ -294,5 +294,5 @@ const describe = (db: Database, redis: RedisBus | undefined): string => {
   if (redis !== undefined)
     return `${db.kind === 'embedded' ? 'Embedded database' : 'PostgreSQL'}, and Redis as the bus between nodes`;
   if (db.kind === 'embedded') return 'Embedded database and in-process bus: one node';
-  return 'PostgreSQL without REDIS_URL: one node with an in-process bus; several nodes find each other’s events by looking once a second';
+  return 'PostgreSQL without REDIS_URL: one node with an in-process bus; several nodes find each other’s events by polling the database once a second';
 };

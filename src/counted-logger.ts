@@ -1,8 +1,8 @@
-/** A logger that counts the lines that an operator is to be woken by. */
+/** A logger that counts the lines that should alert an operator. */
 import type { Logger, WriteLogLine } from './log-line.js';
 import type { Tally } from './meters.js';
 
-/** @param tally of `Fault` and `Unavailable`, by that name */
+/** @param tally counts `Fault` and `Unavailable`, by these names */
 export const countLines = (logger: Logger, tally: Tally): Logger => ({
   ...logger,
   warn: counting(logger.warn, 'Unavailable', tally),

@@ -1,38 +1,38 @@
 /**
- * DATABASE_URL, as libpq has it: several hosts, sockets, `sslmode`. The driver knows one host alone, ignores what it does not know,
- * and takes `sslmode=require` for something else.
+ * Parses DATABASE_URL as libpq does: several hosts, Unix sockets, `sslmode`. The driver supports only one host, ignores unknown
+ * parameters, and gives `sslmode=require` another meaning.
  */
 import { readFileSync } from 'node:fs';
 
 export interface DatabaseUrl {
-  /** Undefined: as the driver has it from the environment, or the user's. */
+  /** Undefined: the driver takes it from the environment or the operating system's user. */
   user: string | undefined;
   password: string | undefined;
   database: string | undefined;
-  /** At least one; a name, an address, or the folder of a socket. Undefined: the driver's own default. */
+  /** At least one: a name, an address, or the folder of a Unix socket. Undefined: the driver's default. */
   hosts: { host: string | undefined; port: number | undefined }[];
-  /** Undefined: as PGSSLMODE says, else without. */
+  /** Undefined: as in PGSSLMODE, otherwise without TLS. */
   ssl: SslOptions | false | undefined;
-  /** Of Prisma: where the tables are. */
+  /** Prisma's parameter: the schema that holds the tables. */
   schema: string | undefined;
-  /** What else the driver knows of it. */
+  /** Other parameters that the driver knows. */
   others: Record<string, string>;
 }
 
 export interface SslOptions {
-  /** Whether the certificate is compared with those that are trusted. */
+  /** Whether the certificate must be signed by a trusted authority. */
   isVerified: boolean;
-  /** Whether its name is compared with the host's too. */
+  /** Whether the certificate must also match the host name. */
   isNameVerified: boolean;
   /** In PEM. */
   rootCertificate?: string | undefined;
   certificate?: string | undefined;
   key?: string | undefined;
-  /** The handshake without asking first. */
+  /** `direct`: the TLS handshake without PostgreSQL's SSLRequest before it. */
   negotiation?: 'direct' | 'postgres' | undefined;
 }
 
-/** Its message completes "expected …", and shows nothing of what was written: it may hold a password. */
+/** Its message completes "expected …", and quotes nothing of the URL, which may hold a password. */
 export class DatabaseUrlError extends Error {
   override name = 'DatabaseUrlError';
 }
@@ -61,7 +61,7 @@ export const parseDatabaseUrl = (written: string): DatabaseUrl => {
   };
 };
 
-/** A percent sign that cannot be the beginning of anything stands for itself. */
+/** A percent sign without two hexadecimal digits after it is literal. */
 const decoded = (text: string): string | undefined => {
   if (text === '') return undefined;
   try {
@@ -106,7 +106,7 @@ const readPort = (written: string): number | undefined => {
   );
 };
 
-/** Of several hosts the one that can be written to is taken, whichever of these is said. */
+/** Parley always picks the host that accepts writes, whichever of these values is set. */
 const mustWrite = (query: URLSearchParams): void => {
   const wanted = query.get('target_session_attrs') ?? 'any';
   if (['any', 'read-write', 'primary'].includes(wanted)) return;
@@ -117,7 +117,7 @@ const readSsl = (query: URLSearchParams): SslOptions | false | undefined => {
   const mode = query.get('sslmode') ?? modeOf(query.get('ssl'));
   const root = query.get('sslrootcert') ?? undefined;
   const files = {
-    // libpq's word for the certificates that the system, here Node, trusts anyway.
+    // libpq's name for the authorities that the system (here Node) trusts by default.
     rootCertificate: root === 'system' ? undefined : readFile('sslrootcert', query),
     certificate: readFile('sslcert', query),
     key: readFile('sslkey', query),
@@ -130,7 +130,7 @@ const readSsl = (query: URLSearchParams): SslOptions | false | undefined => {
     case 'disable':
       return false;
     case 'require':
-      // As with libpq: somebody who names whom to trust wants it looked at.
+      // As in libpq: naming a root certificate asks for verification.
       return { ...files, isVerified: files.rootCertificate !== undefined, isNameVerified: false };
     case 'no-verify':
       return { ...files, isVerified: false, isNameVerified: false };
@@ -162,7 +162,7 @@ const readFile = (name: string, query: URLSearchParams): string | undefined => {
   }
 };
 
-/** The driver's own word. */
+/** The driver's own parameter. */
 const modeOf = (ssl: string | null): string | undefined => {
   if (ssl === null) return undefined;
   if (ssl === 'true' || ssl === '1') return 'verify-full';

@@ -1,10 +1,10 @@
 /**
- * How `parley doctor --url` and a node behind that URL know each other: by TOKEN_SECRET, which both have and nobody else. So the
- * node tells how a request has reached it to nobody but whoever runs it.
+ * How `parley doctor --url` proves itself to a node behind that URL: by TOKEN_SECRET, which only the two have. So the node tells
+ * only its operator how a request reached it.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-/** Of the request a proof, of the answer an `Arrival`. */
+/** Carries the proof in the request, and an `Arrival` in the answer. */
 export const DOCTOR_HEADER = 'x-parley-doctor';
 
 /** How a request has reached a node. */
@@ -12,13 +12,13 @@ export interface Arrival {
   version: string;
   /** The node's TRUST_PROXY. */
   trustProxy: number;
-  /** X-Forwarded-For, as it came. */
+  /** X-Forwarded-For, as received. */
   forwarded: string[];
 }
 
 const GOOD_FOR_MS = 300_000;
 
-/** @param at milliseconds since 1970: a proof is good for five minutes before and after */
+/** @param at milliseconds since 1970. A proof is valid for five minutes before and after */
 export const proveDoctor = (secret: string, at: number): string => `${at}.${signatureOf(secret, at)}`;
 
 export const isDoctor = (secret: string, proof: string, now: number): boolean => {

@@ -1,32 +1,32 @@
 /**
- * How a process of ours ends, as in BSD's sysexits where that has a word for it.
- * None but `unexpected` and `databaseUnavailable` is mended by starting again.
+ * The exit codes of our processes, as in BSD's sysexits where it has a fitting one.
+ * A restart can help only with `unexpected` and `databaseUnavailable`.
  */
 export const exitCodes = {
   done: 0,
   /** A bug, or a shutdown that took too long. */
   unexpected: 1,
-  /** `parley doctor` only: it starts, and something should be mended. */
+  /** `parley doctor` only: the server would start, but something should be fixed. */
   warned: 2,
   /** The command line was not understood. */
   usage: 64,
-  /** The database does not fit: its server, how that is set, its migrations, or data where none may be. */
+  /** The database is unsuitable: its server, its configuration, its migrations, or data where there must be none. */
   databaseState: 65,
-  /** A file that was given holds something bad. */
+  /** An input file holds bad data. */
   inputData: 65,
-  /** A file that was given cannot be read. */
+  /** An input file cannot be read. */
   noInput: 66,
   /** The database cannot be reached. */
   databaseUnavailable: 69,
-  /** The address or port cannot be listened on. */
+  /** The server cannot listen on the address or port. */
   addressUnavailable: 71,
-  /** The process may open too few files. */
+  /** The process has run out of open files. */
   tooFewFiles: 71,
   /** The data folder or a file in it cannot be read or written. */
   folderUnusable: 73,
   /** Another process has the data folder open. */
   folderInUse: 75,
-  /** `parley chat` only, which imports nothing of ours: signing in was refused. */
+  /** `parley chat` only: the server refused the sign-in. It repeats the number, because it imports nothing of the server. */
   signInRefused: 77,
   /** The settings are wrong. */
   config: 78,

@@ -1,4 +1,4 @@
-/** How what went wrong is told to whoever started the process: one clear line and an exit code that means something. */
+/** Reports a fatal error to the person who started the process: one clear line and a meaningful exit code. */
 import { exitCodes } from './exit-codes.js';
 import { isOutOfFiles, MORE_FILES } from './open-files.js';
 import { frames } from './redact.js';
@@ -8,13 +8,13 @@ export interface Failure {
   exitCode: number;
 }
 
-// By name, so that nothing has to be loaded in order to fail.
+// By name, so that failing does not load the modules of these errors.
 const known = new Map<string, number>([
   ['ConfigError', exitCodes.config],
   ['DatabaseDamagedError', exitCodes.databaseState],
   ['FolderInUseError', exitCodes.folderInUse],
   ['MigrationError', exitCodes.databaseState],
-  // It may be promoted, or take writes again.
+  // A standby may be promoted, or the server accept writes again.
   ['ReadOnlyDatabaseError', exitCodes.databaseUnavailable],
   ['SecretDamagedError', exitCodes.folderUnusable],
   ['ServerTooOldError', exitCodes.databaseState],
@@ -22,12 +22,12 @@ const known = new Map<string, number>([
   ['UnfitDatabaseError', exitCodes.databaseState],
 ]);
 
-/** Only what nobody foresaw comes with its stack. */
+/** Only unforeseen errors include a stack. */
 export const asFailure = (error: unknown): Failure => {
   if (!(error instanceof Error)) return { line: `Unexpected: ${String(error)}`, exitCode: exitCodes.unexpected };
   const { syscall, path, code } = error as NodeJS.ErrnoException;
 
-  // Before anything else: whatever it was that could not be opened is not to blame.
+  // Checked first: the file that could not be opened is not to blame.
   if (isOutOfFiles(error)) {
     return { line: `Too many open files (${withCause(error)}). ${MORE_FILES}`, exitCode: exitCodes.tooFewFiles };
   }
@@ -45,10 +45,10 @@ export const asFailure = (error: unknown): Failure => {
   return { line: `Unexpected ${error.name}: ${error.message}\n${frames(error) ?? ''}`, exitCode: exitCodes.unexpected };
 };
 
-/** Wrong user or password, no such database, no right to it. */
+/** Wrong user or password, no such database, or insufficient privilege. */
 const isRefusedByPostgresql = (code: string | undefined) => /^(28...|3D000|42501)$/.test(code ?? '');
 
-/** The reason underneath as well; where several addresses were tried, that of the first. */
+/** With the message of its cause. If several addresses were tried, that of the first. */
 const withCause = (error: Error): string => {
   const cause: unknown = error.cause instanceof AggregateError ? error.cause.errors[0] : error.cause;
   return cause instanceof Error && cause.message !== '' ? `${error.message}: ${cause.message}` : error.message;

@@ -1,15 +1,15 @@
-/** What a check comes to: for a start, which refuses or warns, and for whoever wants to hear all of it (`parley doctor`). */
+/** The result of a check. A start refuses or warns because of it; `parley doctor` prints all of them. */
 export interface Finding {
-  /** Refusal: Parley must not be served like this. Warning: it may be, and somebody should know. */
+  /** Refusal: Parley must not run like this. Warning: it may, but the operator should know. */
   outcome: 'ok' | 'warning' | 'refusal';
-  /** What was found, in one sentence without its full stop. */
+  /** What was found: one sentence without a full stop. */
   sentence: string;
-  /** The way out, likewise; undefined where all is well. */
+  /** How to fix it, likewise. Undefined if all is well. */
   remedy?: string;
 }
 
 export const ok = (sentence: string): Finding => ({ outcome: 'ok', sentence });
 
-/** The sentence and the way out, as one line. */
+/** The sentence and the remedy, as one line. */
 export const tell = ({ sentence, remedy }: Finding): string =>
   remedy === undefined ? sentence : `${sentence}. ${remedy}`;

@@ -1,21 +1,21 @@
 /**
- * Where lines go: standard output or standard error, whatever stands behind it. A line never fails and never waits: what the sink
- * does not take (a pipe nobody reads, a full volume) is kept up to a bound, what comes beyond it is dropped and counted.
+ * Writes lines to standard output or standard error, whatever is behind it. Writing never fails and never blocks. Lines that the
+ * sink does not accept (a pipe that nobody reads, a full volume) are buffered up to a limit; beyond it they are dropped and counted.
  */
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 
 export interface LineOutput {
-  /** @param isLast of the process: kept beyond the bound */
+  /** @param isLast whether it is the process's last line, which is buffered even beyond the limit */
   write(text: string, isLast?: boolean): void;
-  /** Gives what is kept to the sink, as far as it takes it within that time. Stops everything else meanwhile: for the process's end. */
+  /** Writes the buffer to the sink, as far as it accepts it in time. Blocks the process: only for its end. */
   flush(withinMs: number): void;
   /** Lines dropped so far. */
   dropped(): number;
-  /** How a gap is told, once there is room again; nothing is told where nobody says. */
+  /** Sets how a gap is reported once there is room again. Unless set, gaps are not reported. */
   onGap(tell: (lines: number) => void): void;
 }
 
-/** Some four thousand log lines. */
+/** About four thousand log lines. */
 const MAX_KEPT_BYTES = 1024 * 1024;
 const RETRY_MS = 25;
 const LAST_WITHIN_MS = 500;
@@ -35,7 +35,7 @@ export const createLineOutput = (fd: number, mostBytes = MAX_KEPT_BYTES): LineOu
     keptBytes += bytes.length;
   };
 
-  /** @returns whether all of it is written */
+  /** @returns whether everything is written */
   const writeKept = (): boolean => {
     let done = 0;
     try {
@@ -43,14 +43,14 @@ export const createLineOutput = (fd: number, mostBytes = MAX_KEPT_BYTES): LineOu
         const bytes = kept[done]!;
         const written = writeSync(fd, bytes);
         keptBytes -= written;
-        // The rest of a line goes first once there is room, so that no line is torn.
+        // The rest of the line goes first once there is room, so that no line is torn.
         if (written < bytes.length) {
           kept[done] = bytes.subarray(written);
           break;
         }
       }
     } catch {
-      // Full, closed or broken: all of that may pass, and none of it is worth a node.
+      // Full, closed or broken: it may recover, and logging must not stop the node.
     }
     kept = done === 0 ? kept : kept.slice(done);
     return kept.length === 0;
@@ -60,7 +60,7 @@ export const createLineOutput = (fd: number, mostBytes = MAX_KEPT_BYTES): LineOu
     const lines = untold;
     untold = 0;
     if (lines === 0) return;
-    // This one line has room whatever else waits.
+    // This one line may exceed the limit.
     isTelling = true;
     tell?.(lines);
     isTelling = false;
@@ -76,7 +76,7 @@ export const createLineOutput = (fd: number, mostBytes = MAX_KEPT_BYTES): LineOu
     write: (text, isLast = false) => {
       const isFull = keptBytes + Buffer.byteLength(text) > mostBytes;
       if (isLast) tellGap();
-      // One that would fit again must not pass for the next after those that did not.
+      // After dropped lines, drop even lines that fit until the gap has been reported.
       else if (!isTelling && (untold > 0 || isFull)) {
         dropped += 1;
         untold += 1;
@@ -109,10 +109,10 @@ const sleep = (milliseconds: number) => void Atomics.wait(new Int32Array(new Sha
 const withoutWaiting = ({ fd }: Standard): number => {
   const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
   try {
-    // A file never has a writer wait, and opened once more it would be written from its beginning.
+    // Writes to a file do not block, and a file opened again would be overwritten from its beginning.
     return fstatSync(fd).isFile() ? fd : openSync(`/proc/self/fd/${fd}`, O_WRONLY | O_NONBLOCK | O_NOCTTY);
   } catch {
-    // A socket, somebody else's pipe, one without a reader, another system: Node has made it answer, as it does with its streams.
+    // A socket, another user's pipe, a pipe without a reader, or another system: Node has already made it non-blocking.
     return fd;
   }
 };
@@ -120,7 +120,7 @@ const withoutWaiting = ({ fd }: Standard): number => {
 type Standard = NodeJS.WriteStream & { fd: 1 | 2 };
 
 const create = (stream: Standard): LineOutput => {
-  // What Node and libraries write there by themselves: as an event that nobody hears it would end the process.
+  // Node and libraries write to it directly: without a listener, an error event would end the process.
   stream.on('error', () => undefined);
   const output = createLineOutput(withoutWaiting(stream));
   process.once('exit', () => output.flush(LAST_WITHIN_MS));

@@ -1,4 +1,4 @@
-/** What the layers know of logging: a port, so that none of them depends on the library. */
+/** The logging interface of all layers, so that none of them depends on the library. */
 
 /** Facts, not sentences: ids, counts, reasons, durations with their unit in the name; an error as `error`. */
 export type LogFields = Record<string, unknown>;
@@ -8,13 +8,13 @@ export interface WriteLogLine {
   (message: string): void;
 }
 
-/** Writes log lines. Never a password, a token or the text of a message: what is under such a name is hidden. */
+/** Writes log lines. Values under the names of passwords, tokens and message texts are hidden. */
 export interface Logger {
   debug: WriteLogLine;
   info: WriteLogLine;
   warn: WriteLogLine;
   error: WriteLogLine;
   fatal: WriteLogLine;
-  /** One whose lines all carry `fields` too: a request's id, a user's, a socket's. */
+  /** A logger that adds `fields` to every line: the id of a request, a user, a socket. */
   child(fields: LogFields): Logger;
 }

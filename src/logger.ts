@@ -1,4 +1,4 @@
-/** Log lines: JSON for machines, pretty on a terminal; secrets and people's words hidden in both. */
+/** Log lines: JSON for machines, pretty on a terminal. Secrets and message texts are hidden in both. */
 import { pino, stdTimeFunctions, type DestinationStream, type Logger as PinoLogger } from 'pino';
 import { isColorSupported, prettyFactory } from 'pino-pretty';
 import type { LineOutput } from './line-output.js';
@@ -19,7 +19,7 @@ export const createLogger = ({ level, isPretty = false, stream }: LoggerOptions)
       {
         level,
         timestamp: stdTimeFunctions.isoTime,
-        // Errors were described by withoutSecrets; pino's own serializer would look at them again.
+        // withoutSecrets has already described errors; pino's own serializer would process them again.
         serializers: { err: (error: unknown) => error },
         formatters: { level: (label) => ({ level: label }), log: withoutSecrets },
       },
@@ -27,10 +27,10 @@ export const createLogger = ({ level, isPretty = false, stream }: LoggerOptions)
     ),
   );
 
-/** One whose lines go to standard output or standard error, and which says there how many did not come through. */
+/** A logger on standard output or standard error that also reports there how many lines were dropped. */
 export const createLineLogger = (output: LineOutput, options: Pick<LoggerOptions, 'level' | 'isPretty'>): Logger => {
   const stream = {
-    // How pino tells the level.
+    // Makes pino set `lastLevel`.
     [Symbol.for('pino.metadata')]: true,
     lastLevel: 0,
     write(line: string) {
@@ -44,7 +44,7 @@ export const createLineLogger = (output: LineOutput, options: Pick<LoggerOptions
 
 const FATAL = 60;
 
-// pino shows the fields of a child to no formatter.
+// pino does not pass the fields of a child to formatters.
 const asLogger = (lines: PinoLogger): Logger => ({
   debug: lines.debug.bind(lines),
   info: lines.info.bind(lines),
@@ -56,7 +56,7 @@ const asLogger = (lines: PinoLogger): Logger => ({
 
 const pretty = (stream: DestinationStream): DestinationStream => {
   const prettify = prettyFactory({ colorize: isColorSupported, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname' });
-  // pino tells the level to whoever asks for it.
+  // The inherited metadata symbol lets pino set the level here too.
   return Object.assign(Object.create(stream) as DestinationStream, {
     write: (line: string) => stream.write(prettify(line)),
   });

@@ -1,4 +1,4 @@
-/** What this machine gives the process: open files and room on the disk. */
+/** This machine's limits for the process: open files and disk space. */
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
@@ -7,7 +7,7 @@ import { MORE_FILES } from './open-files.js';
 
 const FEW_FILES = 4096;
 
-/** Each socket, stream and connection to a database is an open file. */
+/** Each socket, event stream and database connection is an open file. */
 export const checkOpenFiles = (most: number | undefined = mostOpenFiles()): Finding => {
   if (most === undefined) return ok('Open files are not limited');
   if (most >= FEW_FILES) return ok(`${most} files may be open: about as many sockets`);
@@ -18,9 +18,9 @@ export const checkOpenFiles = (most: number | undefined = mostOpenFiles()): Find
   };
 };
 
-/** What Node could raise it to, which it does when it starts; undefined where there is no end, or no way to ask. */
+/** The soft limit, which Node raises to the hard limit when it starts. Undefined if it is unlimited or unknown. */
 const mostOpenFiles = (): number | undefined => {
-  // Or it would look up the names of whoever is connected.
+  // Otherwise the report looks up the host names of all connections.
   Object.assign(process.report, { excludeNetwork: true });
   const { userLimits } = process.report.getReport() as { userLimits?: { open_files?: { soft: number | 'unlimited' } } };
   const most = userLimits?.open_files?.soft;
@@ -29,7 +29,7 @@ const mostOpenFiles = (): number | undefined => {
 
 const LITTLE_ROOM_BYTES = 1024 ** 3;
 
-/** @param folder the data folder; where it is not there yet, the room of where it will be */
+/** @param folder the data folder. If it does not exist yet, its nearest existing parent is checked */
 export const checkRoom = async (folder: string, least = LITTLE_ROOM_BYTES): Promise<Finding> => {
   const { bavail, bsize } = await statfs(whereItWillBe(resolve(folder)));
   const free = bavail * bsize;
@@ -38,7 +38,7 @@ export const checkRoom = async (folder: string, least = LITTLE_ROOM_BYTES): Prom
   return {
     outcome: 'warning',
     sentence: `Only ${says}`,
-    remedy: 'Make room: while there is none nothing can be written, and clients are told UNAVAILABLE',
+    remedy: 'Make room: on a full disk nothing can be written, and clients get UNAVAILABLE',
   };
 };
 

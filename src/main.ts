@@ -1,4 +1,4 @@
-/** Where `npm start` and the container begin. */
+/** The entry point of `npm start` and of the container. */
 import { serve } from './serve.js';
 
 await serve();

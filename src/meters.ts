@@ -1,6 +1,6 @@
-/** What parts of a node count of themselves: plain numbers in place, so that counting costs an addition, whoever reads them. */
+/** Counters of a node's parts: plain numbers in place, so that counting costs one addition. */
 
-/** Counts under names that are ours, never a client's: there are only so many. */
+/** Counts by name. Names are ours, never a client's, so their number is bounded. */
 export interface Tally {
   add(name: string, by?: number): void;
   counts(): ReadonlyMap<string, number>;
@@ -14,11 +14,11 @@ export const createTally = (): Tally => {
   };
 };
 
-/** How many of what was measured were at most so much. */
+/** How many of the observed values fell into each bucket. */
 export interface Histogram {
   /** Ascending. */
   readonly bounds: readonly number[];
-  /** Of each bound those beyond the one before it; the last number is of what was beyond all of them. */
+  /** One count for each bound, of the values above the bound before it; the last count is of the values above all bounds. */
   readonly counts: readonly number[];
   readonly sum: number;
   observe(value: number): void;
@@ -43,7 +43,7 @@ export const createHistogram = (bounds: readonly number[] = DURATIONS): Histogra
   return histogram;
 };
 
-/** Histograms under names that are ours. */
+/** Histograms by name. Names are ours, never a client's. */
 export interface Histograms {
   observe(name: string, value: number): void;
   all(): ReadonlyMap<string, Histogram>;

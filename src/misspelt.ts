@@ -1,7 +1,7 @@
 /**
- * Finds what a name was probably meant to be.
+ * Guesses which name was meant.
  *
- * @returns the nearest of `known`, if `name` is none of them but one or two slips of the finger away from one
+ * @returns the nearest of `known`, if `name` is not one of them but only one or two typos away
  */
 export const probablyMeant = (name: string, known: readonly string[]): string | undefined => {
   if (known.includes(name)) return undefined;
@@ -15,10 +15,10 @@ export const probablyMeant = (name: string, known: readonly string[]): string | 
 
 const plain = (name: string) => name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '');
 
-// Within two of a short name there is always something that means something else: PATH and PORT.
+// Two typos turn a short name into an unrelated one: PATH and PORT.
 const slips = (name: string) => (name.length < 6 ? 1 : 2);
 
-/** Letters to insert, leave out, change or swap with their neighbour (optimal string alignment). */
+/** The number of letters to insert, delete, replace or swap with their neighbour (optimal string alignment). */
 const distance = (one: string, other: string): number => {
   let before: number[] = [];
   let above = Array.from({ length: other.length + 1 }, (_, column) => column);

@@ -1,8 +1,8 @@
-/** The process's limit of open files: each socket is one, and each connection to a database. */
+/** The process's limit of open files. Each socket and each database connection counts. */
 
 const OUT_OF_FILES = ['EMFILE', 'ENFILE'];
 
-/** Whether that is what an error comes from, however deep. */
+/** Whether this limit caused an error, at any depth of its causes. */
 export const isOutOfFiles = (error: unknown): boolean => {
   if (!(error instanceof Error)) return false;
   if (OUT_OF_FILES.includes((error as NodeJS.ErrnoException).code ?? '') || /\b(EMFILE|ENFILE)\b/.test(error.message))
@@ -11,5 +11,5 @@ export const isOutOfFiles = (error: unknown): boolean => {
   return beneath.some(isOutOfFiles);
 };
 
-/** The way out, as a sentence without its full stop. */
+/** The remedy, as a sentence without a full stop. */
 export const MORE_FILES = 'Raise the limit to 65536 (ulimit -n, LimitNOFILE= of systemd, ulimits: of Docker)';

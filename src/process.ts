@@ -1,4 +1,4 @@
-/** The life of a process that serves: start, signals, exit code. */
+/** The lifecycle of a serving process: start, signals, exit code. */
 import { constants } from 'node:os';
 import { exitCodes } from './exit-codes.js';
 import { asFailure } from './failure.js';
@@ -9,22 +9,22 @@ import type { Logger } from './log-line.js';
 export interface Service {
   /** Resolves once it serves. */
   listen(): Promise<void>;
-  /** Resolves once everything is finished and closed. May be called where `listen` failed or has not returned. */
+  /** Resolves once everything is finished and closed. May be called even if `listen` failed or has not returned. */
   stop(): Promise<void>;
 }
 
 interface ProcessOptions<Running extends Service> {
   logger: Logger;
-  /** How long `stop` may take before the process ends without it. */
+  /** How long `stop` may take before the process exits anyway. */
   stopWithinMs: number;
   /** Called once it serves. */
   onListening?: (service: Running) => void;
 }
 
-// Ctrl-C in a terminal reaches the process from the terminal and, a moment later, from the npm that started it.
+// Ctrl-C in a terminal signals the process twice: from the terminal and, a moment later, from the npm that started it.
 const SAME_KEY_PRESS_MS = 150;
 
-/** Runs `create`'s service until SIGTERM, SIGINT or its failure, and ends the process. */
+/** Runs `create`'s service until SIGTERM, SIGINT or its failure, then exits the process. */
 export const runService = async <Running extends Service>(
   create: () => Promise<Running>,
   { logger, stopWithinMs, onListening }: ProcessOptions<Running>,
@@ -41,7 +41,7 @@ export const runService = async <Running extends Service>(
 
   const stop = async (): Promise<number> => {
     try {
-      // Before there is one nothing was promised to anybody, and what is half made must survive a SIGKILL in any case.
+      // Without a service nothing was promised yet, and a half-finished start must survive a SIGKILL in any case.
       await service?.stop();
       logger.info('Stopped');
       return exitCodes.done;
@@ -65,7 +65,7 @@ export const runService = async <Running extends Service>(
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
 
-  // Nobody knows what state it left behind; the log and its readers are made to bear a node that is gone.
+  // The state is unknown now. The log and its readers are built to survive the loss of a node.
   const onUnexpected = (error: unknown) => {
     logger.fatal({ error }, 'Unexpected error: ending');
     process.exit(exitCodes.unexpected);
@@ -85,7 +85,7 @@ export const runService = async <Running extends Service>(
   }
 };
 
-/** Says what went wrong on standard error and ends the process. */
+/** Reports the error on standard error and exits the process. */
 export const fail = (error: unknown): void => {
   const { line, exitCode } = asFailure(error);
   standardError().write(`${line}\n`, true);

@@ -1,15 +1,15 @@
-/** Keeps secrets and people's words out of log lines, wherever in a line's fields they stand. */
+/** Keeps secrets and message texts out of log lines, at any depth of a line's fields. */
 
 const HIDDEN = '[hidden]';
 const DEEPEST = 5;
 
-/** Names whose values are never written: password, newPassword, accessToken, TOKEN_SECRET … but not tokenId. */
+/** Names whose values are never logged: password, newPassword, accessToken, TOKEN_SECRET … but not tokenId. */
 const isSecret = (name: string): boolean =>
   /(password|secret|token|cookie|authorization|database_?url|redis_?url)s?$/i.test(name) ||
-  // A message's text, and where texts, passwords and tokens travel under names of the client's choice.
+  // A message's text, and fields in which texts, passwords and tokens travel under names of the client's choice.
   /^(text|variables|query|document|body|connectionparams|headers)$/i.test(name);
 
-/** A copy in which what must not be written is hidden, errors are described, and no more than data is left. */
+/** A copy of plain data in which secrets are hidden and errors described. */
 export const withoutSecrets = (fields: object): Record<string, unknown> => copyFields(fields, 0);
 
 const copyFields = (fields: object, depth: number): Record<string, unknown> =>
@@ -26,7 +26,7 @@ const copy = (value: unknown, depth: number): unknown => {
   if (depth > DEEPEST) return '[too deep]';
   if (value instanceof Error) return describe(value, depth);
   if (Array.isArray(value)) return value.map((item) => copy(item, depth + 1));
-  // Sockets, requests and the like: half the process hangs on them.
+  // Sockets, requests and the like refer to half of the process.
   return isPlain(value) ? copyFields(value, depth) : `[${value.constructor.name}]`;
 };
 
@@ -36,8 +36,8 @@ const isPlain = (value: object): boolean => {
 };
 
 /**
- * What is known to be harmless, and no more: database errors carry rows and parameters in fields of their own
- * (`detail`, `params`), and Prisma's print what was to be written into the message and so into the stack.
+ * Only fields known to be harmless: database errors carry rows and parameters in their own fields (`detail`, `params`), and
+ * Prisma's errors print the data to be written into the message, and so into the stack.
  */
 const describe = (error: Error, depth: number): Record<string, unknown> => {
   const { code, constraint, table, errors } = error as Error &
@@ -55,7 +55,7 @@ const describe = (error: Error, depth: number): Record<string, unknown> => {
   };
 };
 
-/** Without its first lines, which repeat the message. */
+/** The stack without its first lines, which repeat the message. */
 export const frames = (error: Error): string | undefined =>
   error.stack
     ?.split('\n')

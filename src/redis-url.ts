@@ -1,14 +1,14 @@
-/** REDIS_URL: one Redis, or one that Sentinels know the way to. */
+/** REDIS_URL: a single Redis, or one behind Sentinels. */
 
 export interface RedisHost {
   host: string;
   port: number;
 }
 
-/** The Sentinels of one master, and what it and they are shown. */
+/** The Sentinels of one master, and the credentials for it and for them. */
 export interface SentinelWay {
   sentinels: RedisHost[];
-  /** The master's, as the Sentinels call it. */
+  /** The master's name in the Sentinels' configuration. */
   name: string;
   database: number;
   isEncrypted: boolean;
@@ -25,8 +25,8 @@ const ENCODED = 'with special characters in the password percent-encoded';
 const SENTINEL_FORM = 'redis+sentinel://USER:PASSWORD@HOST:PORT,HOST:PORT/NAME/DATABASE';
 
 /**
- * @returns the way to Redis: a URL as ioredis takes it, or the Sentinels to ask; where it makes no sense, what is expected
- * instead, to follow "expected"
+ * @returns the way to Redis: a URL for ioredis, or the Sentinels to ask. If the URL is malformed, what is expected instead,
+ * to complete "expected …"
  */
 export const readRedisUrl = (written: string): RedisWay => {
   const [, scheme = '', rest = ''] = /^([a-z+]+):\/\/(.*)$/is.exec(written) ?? [];
@@ -71,7 +71,7 @@ const readSentinel = (rest: string, isEncrypted: boolean): RedisWay => {
 
   const [user, password] = at < 0 ? [] : splitOnce(authority.slice(0, at), ':').map(decode);
   const segments = path.split('/').filter((segment) => segment !== '');
-  // Without a name after the hosts, it is what stands before them.
+  // Without a name after the hosts, the user before them is the name.
   const isNamedLast = segments.length > 0 && !isDatabase(segments[0]!);
   const name = isNamedLast ? decode(segments.shift()!) : user;
   if (!name)

@@ -1,7 +1,7 @@
-/** A setting that is a secret may be in a file, as containers are handed theirs: NAME_FILE says where. */
+/** A secret setting may be in a file, which is how containers receive secrets: NAME_FILE holds the path. */
 import { closeSync, openSync, readSync } from 'node:fs';
 
-/** Nobody's secret is longer; what has no end is a mistake. */
+/** No secret is longer. Protects against endless files. */
 const MAX_BYTES = 1024 * 1024;
 
 /** `reason` completes "NAME_FILE is …". */
@@ -9,7 +9,7 @@ export type SecretFile = { content: string } | { reason: string };
 
 export const fileNameOf = (name: string): string => `${name}_FILE`;
 
-/** @returns what is in it without the line end; a reason where it cannot be read or holds nothing */
+/** @returns the trimmed content, or a reason if the file cannot be read or is empty */
 export const readSecretFile = (path: string): SecretFile => {
   try {
     const file = openSync(path, 'r');
@@ -25,7 +25,7 @@ export const readSecretFile = (path: string): SecretFile => {
   }
 };
 
-/** One byte more than is taken, so that it is seen. */
+/** Reads one byte beyond the limit, to detect longer files. */
 const readStart = (file: number): Buffer => {
   const buffer = Buffer.alloc(MAX_BYTES + 1);
   let length = 0;

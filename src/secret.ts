@@ -1,16 +1,16 @@
-/** Secrets that Parley makes for itself and keeps in the data folder. */
+/** Secrets that Parley generates and keeps in the data folder. */
 import { randomBytes } from 'node:crypto';
 import { chmod, link, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-/** What signs the access tokens, where no setting says. */
+/** Signs the access tokens if TOKEN_SECRET is not set. */
 export const tokenSecretFile = 'token-secret';
 
 const BYTES = 48;
 const MIN_LENGTH = 32;
 const ONLY_OWNER = 0o600;
 
-/** The file is not what was written: cut short or emptied by someone. */
+/** The file was truncated or emptied. */
 export class SecretDamagedError extends Error {
   override name = 'SecretDamagedError';
   constructor(readonly path: string) {
@@ -21,10 +21,10 @@ export class SecretDamagedError extends Error {
 }
 
 /**
- * The secret `name` of `folder`, made when it is first asked for. Whoever asks at the same time gets the same one.
+ * The secret `name` in `folder`, generated on first use. Concurrent callers get the same secret.
  *
  * @returns at least 32 characters
- * @throws SecretDamagedError; what the file system says where the folder cannot be read or written
+ * @throws SecretDamagedError; the file system's error if the folder cannot be read or written
  */
 export const keptSecret = async (folder: string, name: string): Promise<string> => {
   const path = join(folder, name);
@@ -41,7 +41,7 @@ const read = async (path: string): Promise<string | undefined> => {
     throw error;
   }
   if (secret.length < MIN_LENGTH) throw new SecretDamagedError(path);
-  // A restored copy may have lost its mode.
+  // A restored backup may have lost its mode.
   if (process.platform !== 'win32' && ((await stat(path)).mode & 0o777) !== ONLY_OWNER) await chmod(path, ONLY_OWNER);
   return secret;
 };
@@ -60,19 +60,19 @@ const write = async (path: string): Promise<string> => {
   return (await read(path))!;
 };
 
-/** Gives the whole file its name, unless another has it by now. */
+/** Gives the complete file its name, unless another process was first. */
 const place = async (temporary: string, path: string) => {
   try {
-    // Unlike a rename, a link never takes the place of the secret that another has written and handed out meanwhile.
+    // Unlike a rename, a link never replaces the secret that another process wrote and used meanwhile.
     await link(temporary, path);
   } catch (error) {
-    // Some file systems have no links. There, the lock on the data folder is what keeps others away.
+    // Some file systems have no hard links. There, the lock on the data folder keeps other processes away.
     if (!isCode(error, 'EEXIST')) return rename(temporary, path);
   }
   await unlink(temporary);
 };
 
-/** Makes the new name survive a power cut. Windows cannot open folders, and needs no such thing. */
+/** Makes the new name survive a power loss. Windows cannot open folders, and does not need it. */
 const syncFolder = async (path: string) => {
   if (process.platform === 'win32') return;
   const folder = await open(dirname(path), 'r');

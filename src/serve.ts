@@ -1,4 +1,4 @@
-/** The server as a process of its own. `npm start` and `parley serve` both end up here. */
+/** The server as a process. `npm start` and `parley serve` both call it. */
 import { createApp } from './app.js';
 import { readEnvironment, requireConfig, type Environment } from './config.js';
 import { standardOutput } from './line-output.js';
@@ -6,13 +6,13 @@ import { createLineLogger } from './logger.js';
 import { fail, runService } from './process.js';
 import { readVersion } from './version.js';
 
-// What closing may take after the sockets are gone.
+// How long closing may take after the drain.
 const CLOSING_SECONDS = 5;
 
 /**
- * Serves until the process is told to stop, and then ends it; see `exit-codes.ts`.
+ * Serves until the process is told to stop, then exits; see `exit-codes.ts`.
  *
- * @param environment the settings; unless given, the process's own and those of `.env`
+ * @param environment the settings; by default the process's environment and `.env`
  */
 export const serve = async (environment?: Environment): Promise<void> => {
   try {

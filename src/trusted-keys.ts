@@ -1,4 +1,4 @@
-/** TRUSTED_KEY as it is written, and the keys that it stands for. */
+/** Reads TRUSTED_KEY into keys. */
 import { createPublicKey, createSecretKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Algorithm } from 'jsonwebtoken';
@@ -13,7 +13,7 @@ const MIN_RSA_BITS = 2048;
 /**
  * Reads the file, if it is one.
  *
- * @throws ConfigError saying why it will not do
+ * @throws ConfigError that says why the key is unsuitable
  */
 export const readTrustedKeys = (written: string): TrustedKey[] => {
   const isPath = isKeyPath(written);
@@ -22,7 +22,7 @@ export const readTrustedKeys = (written: string): TrustedKey[] => {
   } catch (error) {
     const { name, expected, show } = settings.trustedKey;
     const reason = error instanceof UnfitKeyError ? error.message : `unreadable (${codeOf(error)})`;
-    // Never as it is written: a secret may begin like a path.
+    // Never show the value: a secret may look like a path.
     throw new ConfigError([{ name, value: `${isPath ? 'a file, ' : `${show!(written)}, `}${reason}`, expected }]);
   }
 };
@@ -34,7 +34,7 @@ const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? 'no 
 
 const keysOf = (text: string): TrustedKey[] => {
   if (text.startsWith('{')) return keysOfJson(text);
-  // As many write it into one line of the environment.
+  // Many write a PEM with \n into one line of the environment.
   if (text.includes('-----BEGIN')) return [publicKey(text.replaceAll('\\n', '\n'))];
   if (Buffer.byteLength(text) < MIN_SECRET_BYTES) throw new UnfitKeyError('too short');
   return [trusted(createSecretKey(text, 'utf8'))];
@@ -54,7 +54,7 @@ interface Jwk extends JsonWebKey {
 const keysOfJson = (text: string): TrustedKey[] => {
   const content = parseJson(text) as { keys?: Jwk[] } & Jwk;
   const all = Array.isArray(content.keys) ? content.keys : [content];
-  // Products publish keys for other purposes beside them, and of kinds that are not taken here.
+  // Products also publish keys for other purposes, and of kinds that are not supported here.
   const fit = all.flatMap((jwk) => (jwk.use === 'enc' ? [] : (keyOfJwk(jwk) ?? [])));
   if (fit.length === 0) throw new UnfitKeyError('without a key that signs with RS, PS, ES or HS');
   return fit;
@@ -64,7 +64,7 @@ const parseJson = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {
-    // Its message would quote the text.
+    // The parser's message would quote the text.
     throw new UnfitKeyError('no JSON');
   }
 };
@@ -86,7 +86,7 @@ const secretOf = ({ k = '' }: Jwk): KeyObject => {
   return createSecretKey(bytes);
 };
 
-/** With what the key itself can sign; what a token's header says of that is the sender's word. */
+/** With the algorithms of the key itself. The algorithm in a token's header is only the sender's claim. */
 const trusted = (key: KeyObject): TrustedKey => {
   const algorithms = algorithmsOf(key);
   if (algorithms.length === 0) throw new UnfitKeyError('of a kind that is not taken: RSA from 2048 bits on, or EC');

@@ -1,4 +1,4 @@
-/** Which Parley this is: the same from src/, from dist/ and from the installed package. */
+/** Parley's version. Works from src/, from dist/ and from the installed package. */
 import { readFileSync } from 'node:fs';
 
 export const readVersion = (): string =>

@@ -1,12 +1,12 @@
-/** Waits for something, but not for long. */
+/** Waits for a promise with a time limit. */
 
 /**
- * @returns what the promise comes to, or undefined where that takes longer. Nothing ends it then; should it fail later, nobody hears of it
- * @throws what the promise is rejected with in time
+ * @returns the promise's value, or undefined if it takes longer. The work is not cancelled then, and its later failure is ignored
+ * @throws the promise's rejection, if it comes in time
  */
 export const within = async <Result>(milliseconds: number, promise: Promise<Result>): Promise<Result | undefined> => {
   let timer: NodeJS.Timeout | undefined;
-  // When this process was what was late, the answer lies waiting to be read: that comes before the immediate.
+  // If this process itself was late, the answer may be waiting to be read: I/O callbacks run before the immediate.
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => setImmediate(() => resolve(undefined)), milliseconds);
   });
