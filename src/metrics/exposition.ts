@@ -1,4 +1,4 @@
-/** A node's figures as Prometheus reads them. */
+/** A node's metrics in Prometheus' format. */
 import type * as Prometheus from 'prom-client';
 import type { Histogram } from '../meters.js';
 import type { Figures } from './figures.js';
@@ -11,12 +11,12 @@ export interface Exposition {
 type Library = typeof Prometheus;
 type Labels = Record<string, string>;
 
-// Gauges by names of counters, which `promtool check metrics` refuses.
+// Gauges with names of counters, which `promtool check metrics` rejects.
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
-/** A registry of its own: there may be several nodes in one process. */
+/** With its own registry, because one process may run several nodes. */
 export const createExposition = async (figures: Figures): Promise<Exposition> => {
-  // Only where somebody wants it: it takes 0.2 s to load.
+  // Loaded only if metrics are on: it takes 0.2 s.
   const { default: library } = (await import('prom-client')) as unknown as { default: Library };
   const registry = new library.Registry();
   library.collectDefaultMetrics({ register: registry });
@@ -28,7 +28,7 @@ export const createExposition = async (figures: Figures): Promise<Exposition> =>
 type Makers = ReturnType<typeof createMakers>;
 
 const describe = ({ gauge, gauges, counter, counters, histogram, histograms }: Makers, figures: Figures) => {
-  gauges('parley_build_info', 'Which version this node is of: always 1.', ['version'], () => [
+  gauges('parley_build_info', 'The version of this node: always 1.', ['version'], () => [
     [{ version: figures.version }, 1],
   ]);
 
@@ -38,44 +38,48 @@ const describe = ({ gauge, gauges, counter, counters, histogram, histograms }: M
   );
   histograms(
     'parley_operation_duration_seconds',
-    'Time from the request to the answer; of a subscription until it began.',
+    'Time from the request to the answer; for a subscription, until it began.',
     () => labelled(figures.operations(), 'type', 'field'),
   );
   counter('parley_slow_operations_total', 'Operations that took longer than SLOW_MS.', figures.slowOperations);
-  counters('parley_mutations_total', 'Mutations by what they answered.', ['field', 'outcome'], () =>
+  counters('parley_mutations_total', 'Mutations by outcome.', ['field', 'outcome'], () =>
     labelled(figures.mutations(), 'field', 'outcome'),
   );
-  counter('parley_faults_total', 'Bugs: each has a log line at level error.', figures.faults);
+  counter('parley_faults_total', 'Bugs. Each is logged at level error.', figures.faults);
   counter(
     'parley_unavailable_total',
-    'Times the database was away or too slow, for a request or in the background.',
+    'Times the database was unavailable or too slow, for a request or in the background.',
     figures.unavailable,
   );
 
-  counters('parley_sends_total', 'Messages that reached the log, by what became of them.', ['outcome'], () =>
+  counters('parley_sends_total', 'Messages that reached the log, by outcome.', ['outcome'], () =>
     labelled(figures.sends(), 'outcome'),
   );
-  gauge('parley_send_queue', 'Messages that wait for their statement.', figures.sendQueue);
+  gauge('parley_send_queue', 'Messages waiting for their SQL statement.', figures.sendQueue);
   histogram(
     'parley_delivery_lag_seconds',
-    "Time from an event's own time to its being handed to who follows on this node, by both machines' clocks.",
+    "Time from an event's timestamp to its delivery to followers on this node, by both machines' clocks.",
     figures.deliveryLag,
   );
   gauge('parley_followed_chats', 'Chats that somebody follows on this node.', figures.followedChats);
-  counter('parley_gap_reads_total', 'Times the log was read since the bell had not brought it.', figures.gapReads);
-  counters('parley_resyncs_total', 'Clients that were told to read a chat again.', ['reason'], () =>
+  counter(
+    'parley_gap_reads_total',
+    'Times the log was read because a bell had not brought the events.',
+    figures.gapReads,
+  );
+  counters('parley_resyncs_total', 'Times a client was told to read a chat again.', ['reason'], () =>
     labelled(figures.resyncs(), 'reason'),
   );
   gauge('parley_places', 'Places that connections hold in chats.', figures.places);
 
   gauge(
     'parley_round_age_seconds',
-    'Time since the last look at the database that was answered; there is one a second.',
+    'Time since the last successful poll of the database; there is one a second.',
     figures.roundAgeSeconds,
   );
   if (figures.connections() !== null) {
     const connections = () => figures.connections()!;
-    gauges('parley_database_connections', 'Connections of the pool.', ['state'], () => {
+    gauges('parley_database_connections', "The pool's connections.", ['state'], () => {
       const { open, idle } = connections();
       return [
         [{ state: 'used' }, open - idle],
@@ -83,15 +87,17 @@ const describe = ({ gauge, gauges, counter, counters, histogram, histograms }: M
       ];
     });
     gauge('parley_database_connections_max', 'DATABASE_POOL_SIZE.', () => connections().most);
-    gauge('parley_database_waiting', 'Statements that wait for a connection.', () => connections().waiting);
+    gauge('parley_database_waiting', 'SQL statements waiting for a connection.', () => connections().waiting);
   }
   if (figures.isRedisConnected() !== undefined) {
-    gauge('parley_redis_connected', '1 while Redis is there, else 0.', () => Number(figures.isRedisConnected()));
+    gauge('parley_redis_connected', '1 while Redis is connected, otherwise 0.', () =>
+      Number(figures.isRedisConnected()),
+    );
   }
-  counter('parley_log_lines_dropped_total', 'Log lines that nobody took.', figures.droppedLogLines);
+  counter('parley_log_lines_dropped_total', 'Log lines dropped because nobody read them.', figures.droppedLogLines);
 };
 
-/** One value for each name; its words, parted by spaces, are those of the labels. */
+/** One value for each name. The name's words, separated by spaces, are the label values. */
 const labelled = <Value>(values: ReadonlyMap<string, Value>, ...names: readonly string[]): [Labels, Value][] =>
   [...values].map(([words, value]) => {
     const parts = words.split(' ');
@@ -119,14 +125,14 @@ const createMakers = (library: Library, registry: Prometheus.Registry) => {
       help,
       labelNames,
       registers,
-      // The parts count; here is only told how far.
+      // The node's parts count; this only copies their totals.
       collect(this: Prometheus.Counter) {
         this.reset();
         for (const [labels, value] of read()) this.inc(labels, value);
       },
     });
 
-  // The library's own could only be told of each value as it comes, in front of its table of labels.
+  // The library's own histogram accepts only single observations, not totals.
   const histograms = (name: string, help: string, read: () => [Labels, Histogram][]) => {
     const get = () => ({ name, help, type: 'histogram', values: read().flatMap((one) => valuesOf(name, ...one)) });
     registry.registerMetric({ name, get } as unknown as Prometheus.Metric);
@@ -142,7 +148,7 @@ const createMakers = (library: Library, registry: Prometheus.Registry) => {
   };
 };
 
-/** As the format wants them: each bucket with all below it. */
+/** In Prometheus' format: each bucket includes all lower ones. */
 const valuesOf = (name: string, labels: Labels, { bounds, counts, sum }: Histogram) => {
   let count = 0;
   const buckets = counts.map((own, place) => {

@@ -1,4 +1,4 @@
-/** What a node is asked for at each scrape. Each function is cheap and never throws. */
+/** What a scrape reads from a node. Each function is cheap and never throws. */
 import type { Histogram } from '../meters.js';
 
 export interface Figures {
@@ -12,18 +12,18 @@ export interface Figures {
   slowOperations(): number;
   /** By "field outcome". */
   mutations(): ReadonlyMap<string, number>;
-  /** What became of messages that reached the log. */
+  /** Messages that reached the log, by outcome. */
   sends(): ReadonlyMap<string, number>;
   sendQueue(): number;
   faults(): number;
   unavailable(): number;
-  /** Null for the embedded database, which has one. */
+  /** Null for the embedded database, which has only one connection. */
   connections(): { most: number; open: number; idle: number; waiting: number } | null;
-  /** Since the last look at the database that was answered. */
+  /** Since the last successful poll of the database. */
   roundAgeSeconds(): number;
   followedChats(): number;
   gapReads(): number;
-  /** Seconds from an event's time to its being handed to who follows on this node. */
+  /** Seconds from an event's timestamp to its delivery to followers on this node. */
   deliveryLag(): Histogram;
   /** By reason. */
   resyncs(): ReadonlyMap<string, number>;

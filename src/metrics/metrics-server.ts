@@ -1,4 +1,4 @@
-/** Where Prometheus asks: a port of its own, never the public one. */
+/** The server for Prometheus, on its own port, never the public one. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Exposition } from './exposition.js';
@@ -6,14 +6,14 @@ import type { Exposition } from './exposition.js';
 export interface MetricsServer {
   /** Known once it listens. */
   readonly url: string;
-  /** @throws the system's error where it cannot, with METRICS_PORT in its message */
+  /** @throws the system's error if it cannot listen, with METRICS_PORT in its message */
   listen(): Promise<void>;
   stop(): Promise<void>;
 }
 
 export interface MetricsServerOptions {
   host: string;
-  /** 0 takes any free one. */
+  /** 0: any free port. */
   port: number;
   exposition: Exposition;
   onError: (error: unknown) => void;

@@ -1,4 +1,4 @@
-/** Short answers of the server's own, outside GraphQL but in its form, so that clients read one kind of error. */
+/** Short answers outside of GraphQL, but in the form of its errors, so that clients parse one format. */
 import type { ServerResponse } from 'node:http';
 
 const JSON_TYPE = 'application/json; charset=utf-8';

@@ -1,15 +1,15 @@
-/** Tells `parley doctor --url`, and nobody else, how its request has reached this node. */
+/** Tells `parley doctor --url`, and nobody else, how its request reached this node. */
 import type { IncomingMessage } from 'node:http';
 import { DOCTOR_HEADER, isDoctor, type Arrival } from '../doctor-proof.js';
 
 export interface ArrivalOptions {
-  /** What the node's tokens are or were signed with. */
+  /** The secrets that sign or signed the node's tokens. */
   secrets: readonly string[];
   version: string;
   trustProxy: number;
 }
 
-/** @returns the value of `DOCTOR_HEADER`; undefined for anybody else */
+/** @returns the value of `DOCTOR_HEADER`, or undefined for any other client */
 export type TellArrival = (request: IncomingMessage) => string | undefined;
 
 export const createTellArrival =
@@ -21,7 +21,7 @@ export const createTellArrival =
     const arrival: Arrival = {
       version,
       trustProxy,
-      // As many as a header may have is more than anybody needs to see.
+      // The last 20 are enough; a header can hold far more.
       forwarded: forwarded
         .map((address) => address.trim().slice(0, 64))
         .filter(Boolean)

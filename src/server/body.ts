@@ -1,9 +1,9 @@
-/** A request's body, read no further than it may be long. */
+/** Reads a request's body up to the maximum length. */
 import type { IncomingMessage } from 'node:http';
 
 export const MAX_BODY_BYTES = 256 * 1024;
 
-/** The body cannot be taken; `status` says why. */
+/** The server refuses the body; `status` says why. */
 export class BodyError extends Error {
   override name = 'BodyError';
   constructor(
@@ -16,14 +16,14 @@ export class BodyError extends Error {
 
 const tooLong = () => new BodyError(413, `The body is longer than ${MAX_BODY_BYTES / 1024} KB`);
 
-// As GraphQL over HTTP has it. What a form can send without asking (`text/plain`, `application/x-www-form-urlencoded`) is not among them.
+// As in GraphQL over HTTP. Excludes types that a form sends without a preflight (`text/plain`, `application/x-www-form-urlencoded`).
 const JSON_TYPE = /^application\/(graphql\+)?json\s*(;|$)/i;
 
-/** Whether the headers alone say that it cannot be taken, so that none of it need be sent. */
+/** Checks the headers, to refuse a body before the client sends it. @throws BodyError */
 export const checkAnnouncedBody = (request: IncomingMessage): void => {
   if (!JSON_TYPE.test(request.headers['content-type'] ?? ''))
     throw new BodyError(415, 'A request is JSON: send it with Content-Type: application/json');
-  // Nobody needs it for 256 KB, and 256 KB can unpack to a gigabyte.
+  // Compression is not worth it for 256 KB, and 256 KB can decompress to a gigabyte.
   const { 'content-encoding': encoding = 'identity', 'content-length': length = '0' } = request.headers;
   if (encoding.trim().toLowerCase() !== 'identity') throw new BodyError(415, 'Compressed bodies are not taken');
   if (Number(length) > MAX_BODY_BYTES) throw tooLong();
@@ -31,13 +31,13 @@ export const checkAnnouncedBody = (request: IncomingMessage): void => {
 
 /**
  * @returns its text
- * @throws BodyError; what the socket says where the client left
+ * @throws BodyError; the socket's error if the client disconnects
  */
 export const readBody = async (request: IncomingMessage): Promise<string> => {
   checkAnnouncedBody(request);
   const chunks: Buffer[] = [];
   let length = 0;
-  // Not by `for await`, which destroys the connection where it stops early, and the answer with it.
+  // Not with `for await`: leaving it early destroys the connection, and the answer with it.
   await new Promise<void>((resolve, reject) => {
     request.on('data', (chunk: Buffer) => {
       length += chunk.length;
@@ -49,7 +49,7 @@ export const readBody = async (request: IncomingMessage): Promise<string> => {
     request.once('close', () => reject(new Error('The client left')));
   });
   try {
-    // Texts are kept exactly as sent, so what is no text must not become one.
+    // Texts are stored exactly as sent, so invalid UTF-8 must not be replaced.
     return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
   } catch {
     throw new BodyError(400, 'The body is not valid UTF-8');
@@ -59,8 +59,8 @@ export const readBody = async (request: IncomingMessage): Promise<string> => {
 const LINGER_MS = 2000;
 
 /**
- * Reads on for a while what the client still sends and throws it away: a connection that is closed with unread data
- * is reset, and the client then sees that instead of the answer.
+ * Keeps reading and discarding what the client sends for a while: closing a connection with unread data resets it, and the
+ * client would see the reset instead of the answer.
  */
 export const discardBody = (request: IncomingMessage): void => {
   request.resume();

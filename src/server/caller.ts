@@ -1,4 +1,4 @@
-/** Who sends an operation, over what: all that a request brings beside its document. */
+/** Who sends an operation and how: everything in a request except its document. */
 import type { EndingControl } from '../domain/streams/ending.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { SocketControl } from '../graphql/context.js';
@@ -10,25 +10,25 @@ import type { Lease } from './lease.js';
 export interface Caller {
   readonly requestId: string;
   readonly transport: 'http' | 'sse' | 'ws';
-  /** Where it comes from; null where that is not known any more. */
+  /** The client's address; null if it is no longer known. */
   readonly address: string | null;
-  /** The socket that it came over; null for one over HTTP. */
+  /** The socket of the operation; null over HTTP. */
   readonly socketId: string | null;
-  /** What an operation may do to its socket; null for one over HTTP. */
+  /** What an operation may do to its socket; null over HTTP. */
   readonly socket: SocketControl | null;
-  /** Of the events that it is answered by; null for one over a socket. */
+  /** The ids of the Server-Sent Events in the answer; null over a socket. */
   readonly eventIds: EventIds | null;
   /** Ends the streams that this caller opens. */
   readonly ending: EndingControl;
-  /** Looks at the credential anew. @throws UnavailableError */
+  /** Checks the credential again. @throws UnavailableError */
   authenticate(): Promise<Answered>;
-  /** What keeps it open; null for what is answered at once. */
+  /** Keeps a socket or stream open; null for a request that is answered at once. */
   lease: Pick<Lease, 'viewer'> | null;
   /** Known once an operation that needs one has been authenticated. */
   viewer: Viewer | null;
 }
 
-/** What every log line about it carries. */
+/** The fields of every log line about it. */
 export const idsOf = ({ requestId, socketId, viewer }: Caller): LogFields => ({
   requestId,
   ...(socketId !== null && { socketId }),

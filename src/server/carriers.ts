@@ -1,10 +1,10 @@
 /**
- * What carries subscriptions: sockets, and answers of Server-Sent Events. A stopping node ends them one after the other; a
- * running one ends each when it is old, so that its client comes back to whichever node has room, one added since too.
+ * Carriers of subscriptions: sockets and Server-Sent Events responses. A stopping node ends them one after the other. A running
+ * node ends each when it is old, so that its client reconnects to any node that has room, including new ones.
  */
 
 export interface Carrier {
-  /** Says goodbye to everything it carries, then closes; resolves once that is done. */
+  /** Ends every stream it carries with a last event, then closes. Resolves once that is done. */
   end(reason: string): Promise<void>;
   /** Closes at once. */
   terminate(): void;
@@ -14,8 +14,8 @@ export interface Carriers {
   readonly size: number;
   add(carrier: Carrier): { remove(): void };
   /**
-   * Ends all of them, not all at once, so that not all of their clients turn to the other nodes at once; those added meanwhile
-   * at once.
+   * Ends all carriers, spread over time so that their clients do not all reconnect to the other nodes at once. Carriers added
+   * meanwhile end at once.
    *
    * @returns once each has ended
    */
@@ -24,21 +24,21 @@ export interface Carriers {
 }
 
 export interface CarriersOptions {
-  /** How old one grows at most, in minutes; 0: as old as it wants. */
+  /** The maximum age of a carrier, in minutes. 0: no limit. */
   mostMinutes: number;
 }
 
 const STOPPING = 'This node is shutting down: connect again, to another';
 const OLD = 'This connection is old: connect again, to whichever node has room';
 
-/** What the other nodes can take with ease. */
+/** A pace of reconnections that the other nodes handle easily. */
 const EACH_MS = 10;
 
-/** For how long so many are ended one after the other: a few at once, many over all the time that there is. */
+/** Over what time to end `count` carriers: few within moments, many over all of the time. */
 export const spreadMs = (count: number, withinMs: number): number =>
   Math.min(withinMs, Math.max(0, count - 1) * EACH_MS);
 
-/** Drawn, so that those that came together, after a restart, do not go together. @param draw from 0 to 1 */
+/** Random, so that carriers opened together after a restart do not end together. @param draw from 0 to 1 */
 export const lifeMs = (mostMinutes: number, draw: number): number => mostMinutes * 60_000 * (0.5 + draw / 2);
 
 export const createCarriers = ({ mostMinutes }: CarriersOptions): Carriers => {

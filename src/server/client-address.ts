@@ -1,11 +1,11 @@
-/** Where a request comes from, seen past the proxies in front. */
+/** The client's address, behind the proxies in front. */
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 
 /**
- * @param proxies how many stand in front, each adding the address that it saw to X-Forwarded-For; what is further left
- *   in that header anyone may have written
- * @returns null where the connection is gone already
+ * @param proxies how many stand in front, each appending the address it saw to X-Forwarded-For; anything further left in that
+ *   header may be forged
+ * @returns null if the connection is already gone
  */
 export const clientAddress = (request: IncomingMessage, proxies: number): string | null => {
   const peer = request.socket.remoteAddress ?? null;
@@ -16,7 +16,7 @@ export const clientAddress = (request: IncomingMessage, proxies: number): string
   return isIP(address) === 0 ? peer : address;
 };
 
-/** `203.0.113.9:4711` and `[2001:db8::1]:4711`, as some proxies write them, without the port. */
+/** Removes the port that some proxies write: `203.0.113.9:4711`, `[2001:db8::1]:4711`. */
 const withoutPort = (written: string): string => {
   const text = written.trim();
   const bracketed = /^\[([^\]]*)\](:\d+)?$/.exec(text);

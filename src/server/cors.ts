@@ -1,9 +1,9 @@
-/** Cross-origin requests of those origins that may use the server. Without credentials: no cookie is one here. */
+/** CORS for the origins that may use the server. Without credentials mode: cookies are not credentials here. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 const A_DAY_SECONDS = 86_400;
 
-/** Lets the page read the answer. */
+/** Allows the page to read the answer. */
 export const allowOrigin = (request: IncomingMessage, response: ServerResponse): void => {
   const { origin } = request.headers;
   if (origin === undefined) return;
@@ -11,7 +11,7 @@ export const allowOrigin = (request: IncomingMessage, response: ServerResponse):
   response.setHeader('Access-Control-Expose-Headers', 'X-Request-Id, Retry-After');
 };
 
-/** What a browser asks before a request that no form could have sent. */
+/** A browser's preflight before a request that a form could not send. */
 export const answerPreflight = (request: IncomingMessage, response: ServerResponse): void => {
   response.writeHead(204, {
     'Access-Control-Allow-Methods': 'GET, POST',

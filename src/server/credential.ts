@@ -1,4 +1,4 @@
-/** Who a request says it is, by `Authorization: Bearer …` or `Token …`, in a header or in `connectionParams`. */
+/** A request's credential: `Authorization: Bearer …` or `Token …`, in a header or in `connectionParams`. */
 import type { IncomingMessage } from 'node:http';
 import type { Authentication, Refusal } from '../domain/accounts/authentication.js';
 import type { Viewer } from '../domain/viewer.js';
@@ -10,7 +10,7 @@ export const REFUSALS: Record<Refusal, string> = {
 
 const FORMS = "write it as 'Bearer <token>' or 'Token <token>'";
 
-/** What no other token would mend. At most 123 bytes, as a socket's close reason must be. */
+/** Mistakes that another token would not fix. At most 123 bytes each, the limit of a socket's close reason. */
 export const MISWRITTEN = {
   noText: `The authorization is not text: ${FORMS}`,
   noScheme: `The token has no scheme: ${FORMS}`,
@@ -25,14 +25,14 @@ export const MISWRITTEN = {
 
 export type Answered = { viewer: Viewer | null } | { refusal: Refusal; reason?: string };
 
-/** In words for its owner; never with a piece of the token. */
+/** Explains the refusal to the client, without quoting the token. */
 export const reasonOf = ({ refusal, reason }: Extract<Answered, { refusal: Refusal }>): string =>
   reason ?? REFUSALS[refusal];
 
 /**
- * Looks at a credential; none at all is nobody, which is no mistake.
+ * Checks a credential. No credential: anonymous viewer, not an error.
  *
- * @param written as in the header: `Bearer …` with an access token, `Token …` with an API token; anything else is a bad one
+ * @param written as in the header: `Bearer …` with an access token, `Token …` with an API token; anything else is refused
  * @throws UnavailableError
  */
 export type Authenticate = (written: unknown) => Promise<Answered>;
@@ -66,7 +66,7 @@ const readAuthorization = (written: unknown): Written => {
 const isMadeAsApiToken = (token: string) => token.startsWith('pat_');
 const isMadeAsJwt = (token: string) => /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/.test(token);
 
-/** `?token=…` as it would stand in the header; undefined where there is none. */
+/** `?token=…` in the form of the header, or undefined if the URL has no token. */
 export const authorizationInUrl = ({ url = '' }: IncomingMessage): string | undefined => {
   const token = new URLSearchParams(url.split('?', 2)[1]).get('token');
   if (token === null) return undefined;

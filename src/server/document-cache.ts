@@ -1,6 +1,6 @@
 /**
- * Documents that were parsed, so that the same one is neither parsed nor validated again. Parsed, one takes some 200 bytes for each
- * character of its text, and whoever sends others all the time needs no account: so it is their texts' length in all that is bounded.
+ * Caches parsed documents, so that none is parsed or validated twice. A parsed document takes about 200 bytes for each character
+ * of its text, and a client needs no account to send ever new ones, so the total length of their texts is bounded.
  */
 import type { DocumentNode } from 'graphql';
 
@@ -9,12 +9,12 @@ export interface DocumentCache {
   set(text: string, document: DocumentNode): void;
 }
 
-/** What apps ask for comes to some tens of documents, of one to five thousand characters. */
+/** Apps send a few dozen documents, of one to five thousand characters each. */
 const MAX_CHARACTERS = 256 * 1024;
 
-/** @param mostCharacters whatever was not used for the longest time goes first; what is longer by itself than an eighth is not kept */
+/** @param mostCharacters beyond it the least recently used are dropped; a document longer than an eighth of it is not cached */
 export const createDocumentCache = (mostCharacters = MAX_CHARACTERS): DocumentCache => {
-  /** Those used last at the end. */
+  /** Most recently used last. */
   const documents = new Map<string, DocumentNode>();
   let characters = 0;
 

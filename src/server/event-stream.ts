@@ -1,4 +1,4 @@
-/** Server-Sent Events as graphql-sse's "distinct connections" mode has them. */
+/** Server-Sent Events in graphql-sse's "distinct connections" mode. */
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { ExecutionResult, FormattedExecutionResult } from 'graphql';
@@ -6,11 +6,11 @@ import type { ExecutionResult, FormattedExecutionResult } from 'graphql';
 const HEADERS = {
   'Content-Type': 'text/event-stream; charset=utf-8',
   'Cache-Control': 'no-cache, no-transform',
-  // nginx buffers answers, and so the events, unless told.
+  // Without this nginx buffers the events.
   'X-Accel-Buffering': 'no',
 };
 
-/** With what an EventSource comes back from a subscription that is complete: it takes every end for a lost connection. */
+/** The Last-Event-ID with which an EventSource reconnects after a complete subscription: it takes every end for a lost connection. */
 export const COMPLETE_ID = 'complete';
 
 const COMPLETE = `event: complete\nid: ${COMPLETE_ID}\ndata:\n\n`;
@@ -18,9 +18,9 @@ const COMPLETE_FOR_NOW = 'event: complete\ndata:\n\n';
 const PING = ':\n\n';
 
 /**
- * Whether the answer goes out as events.
+ * Whether to answer with Server-Sent Events.
  *
- * @param isStream a subscription's results, which can go out in no other way; a single result only where asked for
+ * @param isStream whether it is a subscription, which has no other form; a single result takes this form only if asked for
  */
 export const acceptsEvents = (accept: string | null, isStream: boolean): boolean => {
   const types = (accept ?? '*/*').split(',').map((type) => type.split(';')[0]!.trim().toLowerCase());
@@ -32,16 +32,16 @@ export const acceptsEvents = (accept: string | null, isStream: boolean): boolean
 interface EventStreamOptions {
   status: number;
   pingMs: number;
-  /** Of the result that was taken last, and whether it may be resumed from. */
+  /** The id of the last result read, and whether the client may resume from it. */
   ids?: { readonly next: string | null; readonly canResume: boolean } | undefined;
   format: (result: ExecutionResult) => FormattedExecutionResult;
 }
 
 /**
- * Writes results as they come, each once the one before was taken.
+ * Writes results with backpressure: each after the client has taken the one before.
  *
- * @param results let go of at once where the client leaves
- * @returns once the answer has ended; whether the client left before
+ * @param results ended at once if the client disconnects
+ * @returns once the answer has ended; whether the client disconnected before
  */
 export const writeEvents = async (
   response: ServerResponse,
@@ -65,7 +65,7 @@ export const writeEvents = async (
   };
 
   response.writeHead(status, HEADERS);
-  // Some browsers take no notice of the headers until something follows.
+  // Some browsers ignore the headers until the first bytes of the body.
   await write(PING);
   const pings = setInterval(() => {
     if (!response.writableNeedDrain) response.write(PING);
@@ -78,7 +78,7 @@ export const writeEvents = async (
         response.end(results.wasCut ? undefined : ids?.canResume ? COMPLETE_FOR_NOW : COMPLETE);
         break;
       }
-      // One that lacks something has not come: it is asked for again.
+      // A result with errors is incomplete: without an id, the client asks for it again.
       const id = ids?.next && !result.value.errors ? `id: ${ids.next}\n` : '';
       await write(`event: next\n${id}data: ${JSON.stringify(format(result.value))}\n\n`);
     }
@@ -88,7 +88,7 @@ export const writeEvents = async (
   return { hasLeft };
 };
 
-/** A single result, as a stream of one. */
+/** A stream of one result. */
 export const single = (result: ExecutionResult): AsyncIterator<ExecutionResult> => {
   const results = [result];
   return {

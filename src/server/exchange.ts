@@ -1,15 +1,15 @@
-/** What is known of an operation while it is answered. */
+/** What the server knows of an operation while answering it. */
 import type { DocumentNode, ExecutionResult } from 'graphql';
 import type { Caller } from './caller.js';
 
 /** One HTTP request, or one operation on a socket. */
 export interface Exchange {
   caller: Caller;
-  /** Once it is parsed. */
+  /** Set once parsed. */
   document?: DocumentNode;
-  /** As `performance.now()` has it. */
+  /** A `performance.now()` time. */
   beganAt?: number;
-  /** What is to be answered as Server-Sent Events. */
+  /** The results to send as Server-Sent Events. */
   events?: ExecutionResult | AsyncIterable<ExecutionResult>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Errors as clients may see them. What the contract names goes through with its code; anything else is a bug: masked, and
- * logged under the request's id.
+ * Errors as clients may see them. Errors of the contract pass through with their code. Any other error is a bug: masked, and
+ * logged with the request's id.
  */
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { UnavailableError } from '../db/database.js';
@@ -12,21 +12,21 @@ import { boundErrors } from './error-bounds.js';
 const INTERNAL = 'INTERNAL_SERVER_ERROR';
 const MASKED = 'Something went wrong on the server';
 
-// Yoga's and graphql-js' own words for requests that make no sense.
+// The codes of Yoga and graphql-js for malformed requests.
 const MALFORMED = new Set(['BAD_REQUEST', 'OPERATION_RESOLUTION_FAILURE', 'REQUEST_ENTITY_TOO_LARGE']);
 
-/** Turns whatever was thrown into what a client may see, keeping the original for the log. */
+/** Turns a thrown error into what a client may see, and keeps the original for the log. */
 export const maskError = (error: unknown): GraphQLError => {
   const original = originalOf(error);
   if (original instanceof UnavailableError)
     return copyOf(error, original.message, {
       code: 'UNAVAILABLE',
       retryAfterMs: original.retryAfterMs,
-      // Before anything ran, all of the request failed.
+      // Nothing ran, so the whole request failed.
       ...(error === original && { http: { status: 503, headers: { 'Retry-After': seconds(original.retryAfterMs) } } }),
     });
   if (original instanceof BadUserInputError) return copyOf(error, original.message, { code: 'BAD_USER_INPUT' });
-  // Of the request's own making: JSON in a GET's parameters. Where a resolver throws one, it is wrapped.
+  // Caused by the request: invalid JSON in a GET's parameters. One thrown by a resolver is wrapped.
   if (error instanceof SyntaxError)
     return new GraphQLError('The request is malformed', {
       extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } },
@@ -37,7 +37,7 @@ export const maskError = (error: unknown): GraphQLError => {
 
 const seconds = (milliseconds: number) => String(Math.ceil(milliseconds / 1000));
 
-/** One with a code was written for clients; one without a path is about the request, before anything ran. */
+/** An error with a code was written for clients; one without a path is about the request, before anything ran. */
 const isMeant = (error: GraphQLError): boolean => typeof error.extensions.code === 'string' || error.path === undefined;
 
 const originalOf = (error: unknown): unknown => {
@@ -54,18 +54,18 @@ const copyOf = (error: unknown, message: string, extensions: Record<string, unkn
   });
 
 /**
- * Gives each error the contract's code, a masked one the request's id, and logs what is worth it. Some are changed in place: who
- * answers over HTTP reads the status from them.
+ * Gives each error its code of the contract, and masked ones the request's id, and logs them. Changes some in place, because the
+ * HTTP answer takes its status from them.
  *
- * @returns those to be told: few and short, where the client is to blame for them
+ * @returns the errors to send: few and short if the client is to blame
  */
 export const finishErrors = (errors: readonly GraphQLError[], caller: Caller, logger: Logger): GraphQLError[] => {
   const told = boundErrors(errors);
   for (const { extensions, originalError, path } of told) {
-    // Yoga would answer it with 200 where `application/json` is asked for, as it does a document that is wrong.
+    // Otherwise Yoga answers it with 200 for `application/json`, as it does for an invalid document.
     if (extensions.code === 'BAD_REQUEST') delete extensions.http?.spec;
     extensions.code = codeOf(extensions.code);
-    delete extensions.originalError; // a piece of the body, as JSON.parse quotes it
+    delete extensions.originalError; // JSON.parse quotes a piece of the body in it
     const fields = { ...idsOf(caller), code: extensions.code, path: path?.join('.') };
     if (extensions.code === INTERNAL) {
       extensions.requestId = caller.requestId;
@@ -85,14 +85,14 @@ export const finishErrors = (errors: readonly GraphQLError[], caller: Caller, lo
 
 const codeOf = (code: unknown): string => (typeof code !== 'string' || MALFORMED.has(code) ? 'BAD_USER_INPUT' : code);
 
-/** As it goes out, without what was meant for the HTTP answer. */
+/** The error as sent, without what was only for the HTTP answer. */
 export const formatError = (error: GraphQLError): GraphQLFormattedError => {
   const { extensions, ...formatted } = error.toJSON();
   const { http: _http, unexpected: _unexpected, ...rest } = extensions ?? {};
   return { ...formatted, extensions: rest };
 };
 
-/** A credential that is no good fails the whole request. */
+/** An invalid credential fails the whole request. */
 export const unauthenticated = (message: string): GraphQLError =>
   new GraphQLError(message, {
     extensions: { code: 'UNAUTHENTICATED', http: { status: 401, headers: { 'WWW-Authenticate': 'Bearer' } } },

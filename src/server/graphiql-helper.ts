@@ -1,19 +1,18 @@
 /**
- * A small script in the GraphiQL page, before GraphiQL's own.
+ * A small script that runs in the GraphiQL page before GraphiQL's own.
  *
- * - GraphiQL's tabs know nothing of each other: after signing in one would copy the token into each of them. This remembers the token of
- *   the last sign-in, for as long as the browser's tab is open, and says so at the top. What the Headers tab says goes first.
- * - GraphiQL shows the last event of a subscription alone, and stops it where another tab is opened. This shows all of them as a list, and
- *   goes on from the last one (`Last-Event-ID`) when its tab is opened again.
- * - It makes a `clientMessageId` for each new text.
- * - It holds back who presses run at once in a tab just opened: for a moment GraphiQL looks there for the operation of the
- *   one before, and goes on so.
+ * - GraphiQL's tabs share no headers: after signing in, a user would have to copy the token into each of them. The script remembers
+ *   the token of the last sign-in while the browser's tab is open, and says so at the top. The Headers tab takes precedence.
+ * - GraphiQL shows only the last event of a subscription, and stops it when another tab is opened. The script lists all events, and
+ *   resumes after the last one (`Last-Event-ID`) when the tab is opened again.
+ * - It generates a `clientMessageId` for each new text.
+ * - It delays a run in a tab that was just opened: for a moment GraphiQL still looks for the operation of the previous tab there.
  */
 import { NEW_ID, type GraphiqlTab } from './graphiql-tabs.js';
 
 interface HelperOptions {
   tabs: readonly GraphiqlTab[];
-  /** Where it differs from the one that a browser has seen, the tabs that it remembers are of other data, and let go. */
+  /** Identifies the tabs' data. If a browser remembers tabs of another key, the script replaces them. */
   key: string;
 }
 
@@ -164,7 +163,7 @@ export const helperScript = ({ tabs, key }: HelperOptions): string => `
 })();
 `;
 
-/** The tabs as GraphiQL remembers them. Given as its defaults, the first one's variables would not be shown. */
+/** The tabs in the form that GraphiQL remembers. As default tabs, the first one would not show its variables. */
 const rememberedTabs = (tabs: readonly GraphiqlTab[]) => ({
   tabState: JSON.stringify({
     activeTabIndex: 0,

@@ -1,31 +1,31 @@
-/** What GraphiQL shows first: a conversation, one tab for each step. */
+/** GraphiQL's initial tabs: a conversation, one tab for each step. */
 
 export interface GraphiqlTab {
-  /** Its operation's name. */
+  /** The operation's name. */
   title: string;
   query: string;
   /** JSON. */
   variables: string;
 }
 
-/** In place of a `clientMessageId`: the page makes one (`graphiql-helper.ts`). */
+/** Placeholder for a `clientMessageId`, which the page generates (`graphiql-helper.ts`). */
 export const NEW_ID = 'new';
 
-/** Somebody whose password is no secret, and a chat of theirs. */
+/** A demo user with a public password, and one of their chats. */
 export interface Talker {
   username: string;
   password: string;
-  /** Global. */
+  /** The global ID. */
   chatId: string;
-  /** Of the end of that chat's demo conversation. */
+  /** The end of the chat's demo conversation. */
   cursor: string;
-  /** Somebody to be in a second window. */
+  /** The user for a second window. */
   otherUsername?: string;
 }
 
 const json = (variables: object) => JSON.stringify(variables, null, 2);
 
-/** @param talker where there is demo data that only this machine can reach; otherwise one fills in one's own */
+/** @param talker given if there is demo data that only this machine can reach; otherwise users fill in their own */
 export const conversationTabs = (talker?: Talker): GraphiqlTab[] => [
   {
     title: 'SignIn',

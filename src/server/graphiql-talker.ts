@@ -1,4 +1,4 @@
-/** Who GraphiQL's tabs are filled in for: a demo person whose password is known, in the chat with the most to read. */
+/** Picks the demo user for GraphiQL's tabs: one with a known password, in the chat with the most messages. */
 import type { Chats } from '../domain/chats/chats.js';
 import { OPERATOR, type Users } from '../domain/accounts/users.js';
 import type { Viewer } from '../domain/viewer.js';
@@ -9,7 +9,7 @@ import type { Talker } from './graphiql-tabs.js';
 const NAMES = ['maria', 'boris'];
 const SLUG = 'festival';
 
-/** @returns undefined where their passwords were changed or the chat is gone */
+/** @returns undefined if their passwords were changed or the chat is gone */
 export const findTalker = async (
   demo: readonly { username: string; password: string | null }[],
   { users, chats }: { users: Pick<Users, 'byUsername'>; chats: Pick<Chats, 'find'> },

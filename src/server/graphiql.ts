@@ -1,4 +1,4 @@
-/** GraphiQL with everything inside, so that it works where no CDN can be reached. */
+/** GraphiQL in one self-contained page, so that it works without a CDN. */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
@@ -12,14 +12,14 @@ export type AnswerPage = (request: IncomingMessage, response: ServerResponse) =>
 interface Page {
   etag: string;
   policy: string;
-  /** 9 MB become 2.5, which matters as soon as the browser is somewhere else. */
+  /** 2.5 instead of 9 MB, which matters once the browser is on another machine. */
   gzipped: Buffer;
   plain: Buffer;
 }
 
-/** @param talker whom the tabs are filled in for, password included, for those who sit at this machine */
+/** @param talker the user whose data, password included, fills the tabs for browsers on this machine */
 export const createGraphiql = (talker?: Talker): AnswerPage => {
-  // Loaded when somebody looks: it is 9 MB, and most processes are never looked at.
+  // Loaded on demand: it is 9 MB, and most nodes never serve it.
   const page = once(() => render());
   const filledInPage = once(() => render(talker));
 
@@ -52,8 +52,9 @@ const once = <Value>(make: () => Value): (() => Value) => {
 const OF_PROXIES = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'];
 
 /**
- * As far as one can see: by no proxy, and by a name that leads nowhere else. nginx, unless told otherwise, adds no header and puts the
- * name that it has for us for the browser's; but it speaks HTTP/1.0, or closes each connection, which no browser does.
+ * Whether the browser is on this machine, as far as the server can tell: no proxy, and a host name that always means this machine.
+ * By default nginx adds no header and replaces Host by its upstream's name, but it speaks HTTP/1.0 or closes each connection, which
+ * no browser does.
  */
 const isFromHere = ({ headers, httpVersion }: IncomingMessage): boolean => {
   const own = `http://${headers.host}`;
@@ -67,14 +68,14 @@ const render = async (talker?: Talker): Promise<Page> => {
   const tabs = conversationTabs(talker);
   const html = renderGraphiQL({
     title: 'Parley',
-    // Without an endpoint it asks where it is itself, which is also right below a proxy's path.
+    // Without an endpoint it queries its own URL, which is also right behind a proxy that adds a path.
     favicon: FAVICON,
     defaultTabs: tabs,
     defaultEditorToolsVisibility: 'variables',
-    // Over a WebSocket what stands in its Headers tab would never be sent.
+    // Over a WebSocket GraphiQL would never send its Headers tab.
     subscriptionsProtocol: 'SSE',
   });
-  // By what the tabs say, but for the cursor: that stays good for as long as its chat is there.
+  // From the tabs' content without the cursor, which stays valid as long as its chat exists.
   const key = hashOf(JSON.stringify(conversationTabs(talker && { ...talker, cursor: '' })), 'base64url');
   const withHelper = html
     .replace('</style>', () => `${STYLE}</style>`)
@@ -88,11 +89,10 @@ const render = async (talker?: Talker): Promise<Page> => {
   };
 };
 
-// GraphiQL believes its tabs to lie elsewhere until each was pressed once: it jumps away from under the pointer, and the
-// click is lost.
+// GraphiQL misplaces a tab until its first click: the tab jumps away from under the pointer, and the click is lost.
 const STYLE = '.graphiql-tab { transform: none !important; }';
 
-/** Allows the page's own scripts, by what they are, and requests to this server; nothing else. */
+/** Allows only the page's own scripts, by their hashes, and requests to this server. */
 const policyFor = (html: string): string => {
   const scripts = [...html.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(
     ([, script]) => `'sha256-${hashOf(script!, 'base64')}'`,

@@ -1,4 +1,4 @@
-/** GraphQL over HTTP: one request, one operation, answered at once or as Server-Sent Events. */
+/** GraphQL over HTTP: one operation per request, answered at once or as Server-Sent Events. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult, FormattedExecutionResult } from 'graphql';
 import { createEnding } from '../domain/streams/ending.js';
@@ -23,7 +23,7 @@ export interface GraphqlRequestsOptions {
   authentication: Pick<Authentication, 'watch'>;
   authenticate: Authenticate;
   carriers: Carriers;
-  /** Open ones, by "field transport". */
+  /** Open subscriptions, by "field transport". */
   openSubscriptions: Tally;
   logger: Logger;
   pingMs: number;
@@ -34,7 +34,7 @@ export interface RequestFacts {
   address: string | null;
 }
 
-/** Answers one request to the endpoint, whatever comes of it. */
+/** Answers one request to the endpoint. Never rejects. */
 export type AnswerGraphql = (request: IncomingMessage, response: ServerResponse, facts: RequestFacts) => Promise<void>;
 
 const HOW_LONG_A_LAST_RESULT_MAY_TAKE_MS = 2000;
@@ -80,19 +80,19 @@ export const createGraphqlRequests = ({
   const toFetchRequest = async (request: IncomingMessage) => {
     const body = request.method === 'POST' ? await readBody(request) : undefined;
     const { accept } = request.headers;
-    // Without a signal: what it began it finishes, and a stream that nobody waits for any more is let go of below.
+    // Without a signal: an operation that began runs to its end, and a stream whose client has left is ended below.
     return new engine.fetchAPI.Request(`http://localhost${request.url}`, {
       method: request.method ?? 'GET',
       headers: {
         ...(accept !== undefined && { accept }),
-        // However it was written.
+        // Normalised, however the client spelled it.
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
       ...(body !== undefined && { body }),
     });
   };
 
-  /** A subscription: until it is complete, the client leaves, or the server ends it. */
+  /** Serves a subscription until it is complete, the client disconnects, or the server ends it. */
   const follow = async (
     response: ServerResponse,
     { caller, document }: Exchange,
@@ -142,7 +142,7 @@ export const createGraphqlRequests = ({
       if (response.destroyed) return;
       if (error instanceof BodyError) {
         logger.info({ requestId: facts.requestId, status: error.status }, 'Body refused');
-        // What is left of it cannot be told from the next request.
+        // The rest of the body could not be told from the next request.
         const headers = error.status === 400 ? undefined : { Connection: 'close' };
         answerError(response, error.status, { message: error.message }, headers);
         discardBody(request);
@@ -158,7 +158,7 @@ export const createGraphqlRequests = ({
 
 const lastEventIdOf = ({ headers }: IncomingMessage): string | null => headers['last-event-id']?.toString() || null;
 
-/** An EventSource comes back from everything but this. */
+/** An EventSource reconnects after any answer but 204. */
 const answerComplete = (response: ServerResponse) => void response.writeHead(204).end();
 
 const formatResult = ({ errors, ...result }: ExecutionResult): FormattedExecutionResult => ({
@@ -168,7 +168,7 @@ const formatResult = ({ errors, ...result }: ExecutionResult): FormattedExecutio
 
 const noStore = (body: string) => ({ 'Cache-Control': 'no-store', 'Content-Length': Buffer.byteLength(body) });
 
-/** The client left before its subscription began to be answered. */
+/** The client disconnected before the answer to its subscription began. */
 const letGo = ({ events }: Exchange) => {
   if (events !== undefined && Symbol.asyncIterator in events) void events[Symbol.asyncIterator]().return?.();
 };

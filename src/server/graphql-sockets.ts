@@ -1,4 +1,4 @@
-/** GraphQL over WebSockets, as the `graphql-transport-ws` protocol has it: who is on one, what they run, how it ends. */
+/** GraphQL over WebSockets (`graphql-transport-ws`): the viewer of a socket, its operations, and how it ends. */
 import { makeServer, type Context } from 'graphql-ws';
 import { GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import type { WebSocket } from 'ws';
@@ -33,11 +33,11 @@ export interface GraphqlSocketsOptions {
   authentication: Authentication;
   authenticate: Authenticate;
   carriers: Carriers;
-  /** Open ones, by "field transport". */
+  /** Open subscriptions, by "field transport". */
   openSubscriptions: Tally;
   logger: Logger;
   trustProxy: number;
-  /** Whether the upgrade request may show a token in its URL. */
+  /** Whether the upgrade request may carry a token in its URL. */
   allowTokenInUrl: boolean;
 }
 
@@ -47,7 +47,7 @@ interface OpenSocket {
   readonly wire: Wire;
   readonly address: string | null;
   readonly requestId: string;
-  /** The upgrade request's own credential. Never logged, nor is its URL. */
+  /** The upgrade request's credential. It is never logged, and neither is the URL. */
   readonly authorization: string | undefined;
   readonly ending: EndingControl;
   readonly control: SocketControl;
@@ -55,7 +55,7 @@ interface OpenSocket {
   lease: Lease | undefined;
   readonly operationIds: OperationIds;
   readonly streams: Set<ResultStream>;
-  /** Messages that are not dealt with yet; a subscription's is until that is over. */
+  /** Messages still being processed. A subscription's message counts until the subscription is over. */
   heard: number;
   streaming: number;
   onIdle: () => void;
@@ -67,14 +67,14 @@ type SocketContext = Context<Record<string, unknown>, OpenSocket>;
 const MAX_OPERATIONS = 1000;
 const INIT_WITHIN_MS = 10_000;
 const LAST_RESULTS_WITHIN_MS = 2000;
-// What the database does not answer by then it does not answer.
+// By then the database has answered or timed out.
 const ANSWERS_WITHIN_MS = 6000;
 
 const FAULT = 'Something went wrong on the server: try again';
 
 const GOING_AWAY = 1001;
 const TRY_AGAIN_LATER = 1013;
-// Clients come back by themselves after 4403, and not after 4401.
+// Clients reconnect by themselves after 4403, but not after 4401.
 const CLOSE_CODES: Record<Refusal, number> = { badToken: 4403, sessionOver: 4401 };
 
 export const createGraphqlSockets = ({
@@ -89,7 +89,7 @@ export const createGraphqlSockets = ({
   allowTokenInUrl,
 }: GraphqlSocketsOptions) => {
   const operations = createOperations(engine, persistedQueries);
-  /** By the payload that began the operation. */
+  /** Keyed by the payload of the operation. */
   const callers = new WeakMap<object, Caller>();
 
   const callerOf = (socket: OpenSocket, operationId: string): Caller => ({
@@ -108,7 +108,7 @@ export const createGraphqlSockets = ({
     },
   });
 
-  /** Ends what it carries, each stream with a last event, and closes it. */
+  /** Ends each stream of the socket with a last event, then closes the socket. */
   const end = async (socket: OpenSocket, code: ServerEndCode, closeCode: number, reason: string) => {
     socket.ending.end(code, reason);
     await within(LAST_RESULTS_WITHIN_MS, Promise.all([...socket.streams].map((stream) => stream.over)));
@@ -121,7 +121,7 @@ export const createGraphqlSockets = ({
     socket.lease = createLease(authentication, viewer, (why) => {
       void end(socket, 'SIGNED_OUT', CLOSE_CODES[why], REFUSALS[why]);
     });
-    // It was closed while the credential was looked at.
+    // The socket closed while the credential was checked.
     if (!socket.wire.isOpen) socket.lease.release();
   };
 
@@ -169,7 +169,7 @@ export const createGraphqlSockets = ({
     const facts = { ...idsOf(caller), transport: 'ws', fields: rootFieldsOf(args.document, args.operationName) };
     const results = createResultStream(source, {
       ending: socket.ending,
-      // Without its number there, no `complete` is sent for it.
+      // Without this entry graphql-ws sends no `complete` for it.
       onCut: () => delete subscriptions[number],
     });
     socket.streams.add(results);
@@ -209,17 +209,17 @@ export const createGraphqlSockets = ({
     },
   });
 
-  /** Hears what the protocol does with one message, until it is answered. */
+  /** Passes one message to graphql-ws, and counts it until it is processed. */
   const hear = async (socket: OpenSocket, take: (data: string) => Promise<void>, text: string) => {
     const message = socket.operationIds.hear(text);
     if (message === null) return;
     socket.heard++;
     try {
-      // graphql-ws parses what is text; its types do not say so.
+      // graphql-ws parses text only, and takes objects as they are; its types do not say so.
       await take(message as string);
     } catch (error) {
       logger.error({ socketId: socket.socketId, error }, 'Fault');
-      // Not with 4500, after which graphql-ws' client never comes back.
+      // Not 4500, after which graphql-ws' client never reconnects.
       socket.wire.close(TRY_AGAIN_LATER, FAULT);
     } finally {
       socket.heard--;
@@ -227,7 +227,7 @@ export const createGraphqlSockets = ({
     }
   };
 
-  /** Takes over an open socket. */
+  /** Serves an open socket. */
   return (webSocket: WebSocket, { socketId, request }: SocketFacts, onBeat: () => void): void => {
     const wire = createWire(webSocket, onBeat);
     const socket: OpenSocket = {
@@ -271,7 +271,7 @@ export const createGraphqlSockets = ({
 
 const tooMuch = (message: string) => new GraphQLError(message, { extensions: { code: 'TOO_COMPLEX' } });
 
-/** Everything that was asked for, but for what goes on, is answered. */
+/** Resolves once everything except running subscriptions is answered. */
 const idle = async (socket: OpenSocket): Promise<void> => {
   while (socket.heard > socket.streaming) await new Promise<void>((resolve) => (socket.onIdle = resolve));
 };

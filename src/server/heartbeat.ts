@@ -1,23 +1,23 @@
-/** Finds sockets that are dead without having been closed, so that nobody counts as present who is gone. */
+/** Detects sockets that died without being closed, so that nobody who is gone counts as present. */
 import type { WebSocket } from 'ws';
 
 export interface HeartbeatOptions {
-  /** Between two pings; one that does not answer by the next one is dead. */
+  /** The time between two pings. A socket that has not answered by the next one is dead. */
   everyMs: number;
-  /** How long one that has something waiting to be sent may take none of it: its ping waits behind that. */
+  /** How long a socket with unsent data may accept none of it. Its ping waits behind that data. */
   stalledMs: number;
   onDead: (socket: WebSocket) => void;
 }
 
 export interface Heartbeat {
   add(socket: WebSocket): void;
-  /** It was heard from, or took something. */
+  /** The socket received or accepted data. */
   beat(socket: WebSocket): void;
   remove(socket: WebSocket): void;
   stop(): void;
 }
 
-/** One timer for all of them. */
+/** One timer for all sockets. */
 export const createHeartbeat = ({ everyMs, stalledMs, onDead }: HeartbeatOptions): Heartbeat => {
   const lastBeat = new Map<WebSocket, number>();
 
@@ -25,7 +25,7 @@ export const createHeartbeat = ({ everyMs, stalledMs, onDead }: HeartbeatOptions
     const now = performance.now();
     for (const [socket, at] of lastBeat) {
       const patience = socket.bufferedAmount > 0 ? Math.max(stalledMs, 2 * everyMs) : 2 * everyMs;
-      // Half a period of grace, for the pong of a ping that was sent a period ago is due at this very moment.
+      // Half a period less tells them apart: a live socket's last pong is about one period old, a dead one's two.
       if (now - at > patience - everyMs / 2) onDead(socket);
       else if (socket.readyState === socket.OPEN) socket.ping();
     }

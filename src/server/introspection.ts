@@ -1,4 +1,4 @@
-/** For operators who do not want the schema read from the server, on any transport. */
+/** Disables introspection on every transport. */
 import { getNamedType, GraphQLError, isIntrospectionType, type ASTVisitor, type ValidationContext } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 
@@ -6,7 +6,7 @@ export const withoutIntrospection: Plugin<object> = {
   onValidate: ({ addValidationRule }) => addValidationRule(refuseIntrospection),
 };
 
-/** As graphql-js' own rule, with the way out, and once a document rather than once a field: tools ask for dozens. */
+/** Like graphql-js' own rule, but names the setting, and reports once a document rather than once a field: tools query dozens. */
 const refuseIntrospection = (context: ValidationContext): ASTVisitor => {
   let isTold = false;
   return {

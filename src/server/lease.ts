@@ -1,16 +1,16 @@
-/** How long a viewer may keep something open: until their token expires, unless renewed, or what they have shown is over. */
+/** How long a viewer may keep a socket or stream open: until their token expires (unless renewed) or is revoked. */
 import type { Authentication, Refusal } from '../domain/accounts/authentication.js';
 import type { Viewer } from '../domain/viewer.js';
 
 export interface Lease {
-  /** As the token last shown says, with the role as it is by now. */
+  /** The viewer of the latest token, with their current role. */
   readonly viewer: Viewer;
-  /** Goes on until `viewer`'s token expires, if that is later. */
+  /** Extends the lease until `viewer`'s token expires, if that is later. */
   renew(viewer: Viewer): void;
   release(): void;
 }
 
-// Node waits no longer than that: anything above would be over at once.
+// Node's maximum: a longer timeout would fire at once.
 const MAX_WAIT_MS = 2 ** 31 - 1;
 
 /** @param onOver called at most once, and not after `release` */

@@ -1,6 +1,6 @@
 /**
- * Notices that the process may open no more files. Node takes such connections and drops them without a word, so it is tried
- * now and then whether a file can be opened.
+ * Detects that the process has run out of open files. Node accepts such connections and drops them silently, so the watcher
+ * tries to open a file from time to time.
  */
 import { open } from 'node:fs/promises';
 import { devNull } from 'node:os';
@@ -10,7 +10,7 @@ import { isOutOfFiles, MORE_FILES } from '../open-files.js';
 const LOOK_MS = 2000;
 const TOLD_EVERY_MS = 60_000;
 
-/** @returns stops it */
+/** @returns stops the watcher */
 export const watchOpenFiles = (logger: Logger): (() => void) => {
   let toldAt = -Infinity;
   const look = async () => {
@@ -19,7 +19,7 @@ export const watchOpenFiles = (logger: Logger): (() => void) => {
     } catch (error) {
       if (!isOutOfFiles(error) || performance.now() < toldAt + TOLD_EVERY_MS) return;
       toldAt = performance.now();
-      logger.warn({ error }, `Too many open files, so that connections are refused. ${MORE_FILES}`);
+      logger.warn({ error }, `Too many open files, so connections are refused. ${MORE_FILES}`);
     }
   };
   const timer = setInterval(() => void look(), LOOK_MS).unref();

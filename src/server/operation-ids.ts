@@ -1,9 +1,8 @@
 /**
- * The ids by which a client tells its operations apart on one socket. An id is free again as soon as its operation is over: told
- * so by the client, or by us. graphql-ws lets go of it later, once all of the operation has come to its end; one that is begun
- * meanwhile with the same id would get the old one's `complete` and never its result (or be refused). So each operation has
- * a number of its own towards graphql-ws, the client's id is put in its place on the way out, and what still
- * comes of an operation that is over stays here.
+ * The operation ids of one socket's client. An id is free again as soon as its operation is over, ended by the client or by the
+ * server. graphql-ws frees it later, once the operation has wound up; a new operation with the same id would meanwhile get the
+ * old one's `complete` and never its result (or be refused). So each operation has its own number towards graphql-ws. On the way
+ * out the number is replaced by the client's id, and messages of operations that are over are dropped.
  */
 import { CloseCode } from 'graphql-ws';
 
@@ -11,15 +10,15 @@ const MAX_ID_LENGTH = 256;
 const MAX_REASON_BYTES = 123;
 
 export interface OperationIds {
-  /** The client's id of an operation that is not over. */
+  /** The client's id of an operation, unless it is over. */
   clientIdOf(number: string): string | undefined;
   /**
-   * A message of the client's, as graphql-ws shall see it: parsed, or as it is where it is none of the protocol.
+   * Translates a client's message for graphql-ws: parsed, or unchanged if it is not one of the protocol.
    *
-   * @returns null where the socket was closed because of it
+   * @returns null if the socket was closed because of the message
    */
   hear(text: string): object | string | null;
-  /** A message for the client; null where its operation is over. */
+  /** Translates a message for the client; null if its operation is over. */
   tell(text: string): string | null;
 }
 
@@ -59,7 +58,7 @@ export const createOperationIds = (close: (code: number, reason: string) => void
 
   const complete = (id: string): string => {
     const number = numbers.get(id);
-    // Nothing has this number: of one that is over already there is nothing left to end.
+    // No operation has this number: one that is already over cannot be ended again.
     if (number === undefined) return '0';
     free(number);
     return number;
@@ -71,14 +70,14 @@ export const createOperationIds = (close: (code: number, reason: string) => void
     hear: (text) => {
       const message = parse(text);
       const { id, type } = message ?? {};
-      // What is no message of the protocol graphql-ws refuses.
+      // graphql-ws refuses messages that are not of the protocol.
       if (typeof id !== 'string' || id === '' || (type !== 'subscribe' && type !== 'complete')) return text;
       const number = type === 'subscribe' ? subscribe(id) : complete(id);
       return number === null ? null : { ...withQuery(message!), id: number };
     },
 
     tell: (text) => {
-      // As graphql-ws writes what is about an operation: its id first.
+      // graphql-ws writes messages about operations with the id first.
       const [start, number, type] = /^\{"id":"(\d+)","type":"(\w+)"/.exec(text) ?? [];
       if (start === undefined || number === undefined) return text;
       const id = clientIds.get(number);
@@ -89,7 +88,7 @@ export const createOperationIds = (close: (code: number, reason: string) => void
   };
 };
 
-/** graphql-ws wants a query; an operation that is named by its hash (`persisted-queries.ts`) need not bring one. */
+/** graphql-ws requires a query; an operation named by its hash (`persisted-queries.ts`) may have none. */
 const withQuery = (message: ClientMessage): ClientMessage => {
   const payload = message.payload as { query?: unknown; extensions?: unknown } | null | undefined;
   if (!payload?.extensions || payload.query !== undefined) return message;

@@ -1,4 +1,4 @@
-/** How long operations take, over every transport; and a line for those that took long. */
+/** Measures operations on every transport, and logs slow ones. */
 import { getOperationAST, type ExecutionArgs, type GraphQLSchema } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../graphql/context.js';
@@ -15,7 +15,7 @@ export interface OperationTimes {
 
 const MAX_NAME = 64;
 
-/** @param slowMs operations that take longer have a log line; 0: none has */
+/** @param slowMs operations that take longer are logged; 0: never */
 export const createOperationTimes = (slowMs: number): OperationTimes => {
   const durations = createHistograms();
   let slow = 0;
@@ -42,13 +42,13 @@ export const createOperationTimes = (slowMs: number): OperationTimes => {
         (context as unknown as ServerContext).exchange.beganAt = performance.now();
       },
       onExecute: ({ args }) => ({ onExecuteDone: () => over(args) }),
-      // Of a subscription only its beginning.
+      // For a subscription, only the time until it began.
       onSubscribe: ({ args }) => ({ onSubscribeResult: () => over(args) }),
     },
   };
 };
 
-/** A name of the schema's, so that no client makes up names: `several` where they ask for more than one. */
+/** A name from the schema, so that clients cannot invent names. `several` for more than one field. */
 const fieldOf = (schema: GraphQLSchema, type: ExecutionOperation, fields: readonly string[]): string => {
   const [first, ...others] = new Set(fields);
   if (first === undefined) return 'other';

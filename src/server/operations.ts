@@ -1,4 +1,4 @@
-/** Operations that come over a socket, run through the same engine as those over HTTP. */
+/** Runs operations from sockets through the same engine as those over HTTP. */
 import {
   getOperationAST,
   GraphQLError,
@@ -24,7 +24,7 @@ export interface OperationParams {
 type Results = ExecutionResult | AsyncIterable<ExecutionResult>;
 type Run = (args: ExecutionArgs) => Results | Promise<Results>;
 
-/** What the engine gives for one operation; its own types know nothing of graphql's. */
+/** What the engine provides for one operation, with graphql's types, which its own types lack. */
 interface Enveloped {
   schema: GraphQLSchema;
   parse(query: string): DocumentNode;
@@ -36,9 +36,9 @@ interface Enveloped {
 
 export interface Operations {
   /**
-   * Parses, validates and authenticates; never throws, for a throw would close the whole socket.
+   * Parses, validates and authenticates. Never throws, because a throw would close the whole socket.
    *
-   * @returns what `run` takes, or why not
+   * @returns the arguments for `run`, or the errors
    */
   prepare(caller: Caller, params: OperationParams): Promise<ExecutionArgs | readonly GraphQLError[]>;
   run(args: ExecutionArgs): Promise<Results>;
@@ -88,7 +88,7 @@ export const createOperations = (engine: Engine, persistedQueries: PersistedQuer
 
 const asRefusal = (error: unknown): GraphQLError => {
   const masked = maskError(error);
-  // Over HTTP Yoga does so.
+  // As Yoga does over HTTP.
   if (masked.extensions.code === undefined) masked.extensions.code = 'GRAPHQL_PARSE_FAILED';
   return masked;
 };

@@ -1,25 +1,25 @@
 /**
- * Automatic persisted queries, as Apollo's clients send them: the SHA-256 of a document in place of its text. A hash that is not
- * known here is answered by PersistedQueryNotFound; the client then sends both, once, and from then on the hash is enough, on every
- * transport. Each node keeps its own.
+ * Automatic persisted queries, as Apollo's clients send them: the SHA-256 of a document instead of its text. The server answers an
+ * unknown hash with PersistedQueryNotFound; the client then sends both once, and from then on the hash is enough, on every
+ * transport. Each node keeps its own cache.
  */
 import { createHash } from 'node:crypto';
 import { GraphQLError } from 'graphql';
 
 export interface PersistedQueries {
   /**
-   * What is to be run.
+   * Finds the document to run.
    *
-   * @param params as they came, unchecked
-   * @returns with the text, where they bring only its hash
-   * @throws GraphQLError for a hash that is not known, or not of the text beside it
+   * @param params as received, unchecked
+   * @returns the parameters, with the text added if they have only its hash
+   * @throws GraphQLError for a hash that is unknown, or does not match the text next to it
    */
   resolve<Params extends object>(params: Params): Params;
   /**
-   * Keeps the text, where it came with its hash. For documents that were parsed and validated, by somebody whose credential holds.
+   * Keeps the text if it came with its hash. Only for documents that are parsed and validated, from senders with a valid credential.
    *
-   * @param params as `resolve` has returned them
-   * @param owner who sent it: nobody pushes out more than a share of what there is
+   * @param params as `resolve` returned them
+   * @param owner the sender, whose share of the cache is limited
    */
   keep(params: object, owner: string): void;
 }
@@ -37,9 +37,9 @@ interface Entry {
 const MOST: Size = { documents: 2000, bytes: 8 * 1024 * 1024 };
 const MOST_OF_ONE_OWNER: Size = { documents: 250, bytes: 1024 * 1024 };
 
-/** @param most whatever was not used for the longest time goes first; of the owner's own, then of everybody's */
+/** @param most beyond a limit the least recently used are dropped: first the owner's, then anybody's */
 export const createPersistedQueries = (most = MOST, mostOfOneOwner = MOST_OF_ONE_OWNER): PersistedQueries => {
-  /** By hash, those used last at the end. */
+  /** By hash, most recently used last. */
   const entries = new Map<string, Entry>();
   const all: Size = { documents: 0, bytes: 0 };
   const owned = new Map<string, Size>();
@@ -99,23 +99,23 @@ const isOver = (size: Size | undefined, most: Size): boolean =>
 
 const hashOf = (text: string) => createHash('sha256').update(text).digest('hex');
 
-/** Over a WebSocket an empty text stands for none, as graphql-ws has it. */
+/** Over a WebSocket, `withQuery` of `operation-ids.ts` sends an empty text for none. */
 const textIn = ({ query }: { query?: unknown }): string | undefined =>
   typeof query === 'string' && query !== '' ? query : undefined;
 
-/** @throws GraphQLError where it asks for a persisted query in a way that is not understood */
+/** @throws GraphQLError if the extension is of another version or malformed */
 const hashIn = ({ extensions }: { extensions?: unknown }): string | undefined => {
   const persisted = (extensions as { persistedQuery?: unknown } | null | undefined)?.persistedQuery;
   if (persisted === undefined || persisted === null) return undefined;
   const { version, sha256Hash } = persisted as { version?: unknown; sha256Hash?: unknown };
-  // Clients then send texts from there on.
+  // After this answer clients send only texts.
   if (version !== 1) throw refused('PersistedQueryNotSupported', 'PERSISTED_QUERY_NOT_SUPPORTED', 200);
   if (typeof sha256Hash !== 'string' || !/^[0-9a-f]{64}$/.test(sha256Hash))
     throw malformed('`sha256Hash` must be 64 hexadecimal digits in lower case');
   return sha256Hash;
 };
 
-/** Nothing that the client did wrong: it is to send the text. */
+/** Not the client's mistake: it should send the text. */
 const notFound = () => refused('PersistedQueryNotFound', 'PERSISTED_QUERY_NOT_FOUND', 200);
 const malformed = (message: string) => refused(message, 'BAD_USER_INPUT', 400);
 const refused = (message: string, code: string, status: number) =>

@@ -1,28 +1,28 @@
 /**
- * A subscription's results on their way to the client. Where the server ends what carries them (see `Ending`), the
- * stream says so in one last result and then stays silent; here it is seen to have been taken, and the stream is cut.
+ * A subscription's results on their way to the client. If the server ends their carrier (see `Ending`), the source emits one
+ * last result and then stays silent. This stream waits until that result is taken, and then cuts the source.
  */
 import type { ExecutionResult } from 'graphql';
 import type { Ending } from '../domain/streams/ending.js';
 
 export interface ResultStream extends AsyncIterableIterator<ExecutionResult, void> {
-  /** The client is to come back by itself: it must not be told that the subscription is complete. */
+  /** The client should reconnect by itself, so it must not be told that the subscription is complete. */
   readonly wasCut: boolean;
   readonly deliveries: number;
-  /** Resolves once nothing more comes out of it. */
+  /** Resolves once the stream has ended. */
   readonly over: Promise<void>;
   next(): Promise<IteratorResult<ExecutionResult, void>>;
-  /** Lets go of everything at once. */
+  /** Ends the stream at once. */
   return(): Promise<IteratorResult<ExecutionResult, void>>;
 }
 
 interface ResultStreamOptions {
   ending: Ending;
-  /** Called just before a stream that was cut comes to its end. */
+  /** Called just before a cut stream ends. */
   onCut?: () => void;
 }
 
-// The last result waits in the stream already; what is not there by then was it.
+// The last result is already waiting in the source: after this silence, it has been taken.
 const SILENCE_MS = 50;
 
 export const createResultStream = (
@@ -52,7 +52,7 @@ export const createResultStream = (
     finish();
     onCut?.();
     settle({ done: true, value: undefined });
-    // It lets go of what it holds; nobody waits for that, and what goes wrong there concerns no client.
+    // The source releases its resources. Nobody waits for that, and its errors concern no client.
     void Promise.resolve(iterator.return?.()).catch(() => undefined);
   };
 

@@ -1,4 +1,4 @@
-/** The server: everything from one port. */
+/** The server: everything on one port. */
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -27,38 +27,38 @@ import { createEngine, type Api } from './yoga.js';
 
 export interface ServerOptions {
   host: string;
-  /** 0 takes any free one. */
+  /** 0: any free port. */
   port: number;
   isLoopback: boolean;
   allowedOrigins: '*' | readonly string[] | undefined;
   /** How many proxies stand in front. */
   trustProxy: number;
-  /** Whether sockets may show a token in their URL. */
+  /** Whether sockets may carry a token in their URL. */
   allowTokenInUrl: boolean;
   drainSeconds: number;
-  /** After how long sockets and streams are sent elsewhere, at most; 0: never. */
+  /** The maximum age of sockets and streams, after which their clients reconnect. 0: no limit. */
   connectionMinutes: number;
   slowReaderSeconds: number;
   api: Api;
   authentication: Authentication;
-  /** Of the database; for readiness. */
+  /** For readiness. */
   databaseState: () => Promise<DatabaseState>;
   /** For `parley doctor --url`. */
   tellArrival: TellArrival;
-  /** What browsers are shown; undefined: nothing. */
+  /** The page for browsers; undefined: none. */
   graphiql: AnswerPage | undefined;
   logger: Logger;
-  /** Operations that take longer have a log line; 0: none has. */
+  /** Operations that take longer are logged; 0: never. */
   slowMs: number;
   version: string;
   /** How often silent sockets and streams are pinged. */
   pingMs?: number;
 }
 
-/** What the server counts of itself. */
+/** The server's own metrics. */
 export interface ServerFigures {
   sockets(): number;
-  /** Open ones, by "field transport". */
+  /** Open subscriptions, by "field transport". */
   subscriptions(): ReadonlyMap<string, number>;
   /** Seconds, by "type field". */
   operations(): ReadonlyMap<string, Histogram>;
@@ -71,9 +71,9 @@ export interface Server {
   readonly url: string;
   listen(): Promise<void>;
   /**
-   * Not ready at once; what is in hand is answered, sockets are sent elsewhere, many of them over the first half of the drain time.
+   * Reports not ready at once, answers pending requests, and ends sockets and streams over the first half of the drain time at most.
    *
-   * @returns once everything is closed, by force where it took longer
+   * @returns once everything is closed, by force after the drain time
    */
   stop(): Promise<void>;
 }
@@ -84,7 +84,7 @@ const PING_MS = 12_000;
 const MIN_DRAIN_MS = 500;
 const QUIET_MS = 100;
 
-/** Against slow and idle clients. Longer alive than nginx's 60 s, so that it never sends into a closed connection. */
+/** Against slow and idle clients. Keep-alive outlasts nginx's 60 s, so that nginx never sends into a closed connection. */
 const TIMES = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
@@ -103,7 +103,7 @@ export const createServer = (options: ServerOptions): Server => {
   const { host, port, authentication, trustProxy, drainSeconds, graphiql, logger, version, pingMs = PING_MS } = options;
   let isDraining = false;
   let lastRequestAt = -Infinity;
-  /** Requests that are not answered yet, other than streams. */
+  /** Responses that are not finished yet, event streams included. */
   const unanswered = new Set<ServerResponse>();
 
   const isAllowedOrigin = createOriginCheck({ ...options, isProxied: trustProxy > 0 });
@@ -159,7 +159,7 @@ export const createServer = (options: ServerOptions): Server => {
     }
     if (isDraining) return say(503, { status: 'shutting down' });
     const database = await options.databaseState();
-    // It may have begun to stop meanwhile.
+    // The node may have begun to stop meanwhile.
     if (isDraining) say(503, { status: 'shutting down', database });
     else if (database === 'ok') say(200, { status: 'ok', database });
     else say(503, { status: `database ${database}`, database });
@@ -201,7 +201,7 @@ export const createServer = (options: ServerOptions): Server => {
     if (path === ENDPOINT) return answerEndpoint(request, response, requestId);
     if (path === '/health/live' || path === '/health/ready') return answerHealth(request, response);
     if (path === '/' && graphiql !== undefined && isRead(request) && wantsPage(request)) {
-      // Relative: a proxy may have a path of its own in front of ours.
+      // Relative, because a proxy may add a path in front.
       response.writeHead(302, { Location: ENDPOINT.slice(1), 'Content-Length': 0 });
       return response.end();
     }
@@ -217,7 +217,7 @@ export const createServer = (options: ServerOptions): Server => {
 
   const http = createHttpServer(TIMES, onRequest);
   http.on('upgrade', (request, socket, head) => sockets.upgrade(request, socket, head));
-  // The client asks before it sends a body: the time to say no.
+  // The client asks (Expect: 100-continue) before it sends a body: refuse it now.
   http.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     try {
       checkAnnouncedBody(request);
@@ -238,7 +238,7 @@ export const createServer = (options: ServerOptions): Server => {
         resolve();
       });
       http.closeIdleConnections();
-      // Those that are being answered would be kept open after that.
+      // Connections with a pending answer would otherwise stay open after it.
       for (const response of unanswered) if (!response.headersSent) response.setHeader('Connection', 'close');
     });
 
@@ -250,7 +250,7 @@ export const createServer = (options: ServerOptions): Server => {
     const halfTime = performance.now() + (drainSeconds * 1000) / 2;
     await carriers.endAll((drainSeconds * 1000) / 2);
     clearTimeout(force);
-    // What was sent before the listener closes may not have been read yet, and would be lost with its connection.
+    // Requests sent before the listener closes may not have been read yet, and would be lost with their connection.
     while (performance.now() < Math.min(halfTime, lastRequestAt + QUIET_MS)) await delay(QUIET_MS / 4);
     await closeHttp(deadline);
     sockets.stop();

@@ -1,11 +1,11 @@
-/** What an operation may do to the WebSocket that it came over. */
+/** What an operation may do to its own WebSocket. */
 import { credentialKey } from '../domain/accounts/credential-facts.js';
 import { InvalidTokenError } from '../domain/errors.js';
 import type { Authentication } from '../domain/accounts/authentication.js';
 import type { SocketControl } from '../graphql/context.js';
 import type { Lease } from './lease.js';
 
-/** @param lease undefined where nobody is signed in, or not any more */
+/** @param lease undefined if nobody is signed in */
 export const createSocketControl = (
   authentication: Pick<Authentication, 'byAccessToken'>,
   lease: () => Lease | undefined,

@@ -1,4 +1,4 @@
-/** WebSockets: accepted or refused, heard, ended. What they say is `graphql-sockets.ts`' business. */
+/** Accepts, refuses and watches WebSockets. `graphql-sockets.ts` handles their messages. */
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -16,18 +16,18 @@ export interface SocketFacts {
 
 export interface SocketsOptions {
   logger: Logger;
-  /** @returns why it is refused, if it is */
+  /** @returns why the request is refused, or undefined */
   refusalOf: (request: IncomingMessage) => { status: number; reason: string } | undefined;
-  /** Takes over an open socket. */
+  /** Serves an open socket. */
   onSocket: (socket: WebSocket, facts: SocketFacts, onBeat: () => void) => void;
   pingMs: number;
   stalledMs: number;
 }
 
 export interface Sockets {
-  /** For the HTTP server's `upgrade`. */
+  /** Handles the HTTP server's `upgrade` event. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Those that are open. */
+  /** The number of open sockets. */
   size(): number;
   stop(): void;
 }
@@ -37,7 +37,7 @@ export const createSockets = ({ logger, refusalOf, onSocket, pingMs, stalledMs }
     noServer: true,
     clientTracking: false,
     maxPayload: MAX_FRAME_BYTES,
-    // It takes 232 KB a socket, and lets few bytes unpack to many.
+    // It takes 232 KB a socket, and lets a few bytes decompress to many.
     perMessageDeflate: false,
     handleProtocols,
   });
@@ -52,7 +52,7 @@ export const createSockets = ({ logger, refusalOf, onSocket, pingMs, stalledMs }
     heartbeat.add(socket);
     socket.on('pong', onBeat);
     socket.on('message', onBeat);
-    // What it did wrong it is told by the close code: 1009 for a frame too long, 1007 for one that is no UTF-8.
+    // The close code tells the client its mistake: 1009 for a frame that is too long, 1007 for invalid UTF-8.
     socket.on('error', (error: Error & { code?: string }) => {
       logger.info({ socketId, code: error.code, reason: error.message }, 'Socket broke a rule');
     });

@@ -1,26 +1,26 @@
-/** One WebSocket as text in and text out, at the pace of whoever reads it. */
+/** One WebSocket as text in and text out, with backpressure. */
 import type { WebSocket } from 'ws';
 
 export interface Wire {
   readonly isOpen: boolean;
-  /** With what this side closed it, if it did. */
+  /** The close code and reason of this side, if it closed the socket. */
   readonly ownClose: { code: number; reason: string } | undefined;
-  /** Resolves once it is closed, from whichever side. */
+  /** Resolves once it is closed, by either side. */
   readonly closed: Promise<void>;
-  /** Resolves once the kernel has taken it, or nothing more can be sent. */
+  /** Resolves once the kernel has accepted the text, or nothing more can be sent. */
   send(text: string): Promise<void>;
-  /** Listens, for as long as the socket is open. */
+  /** Listens as long as the socket is open. */
   onText(listener: (text: string) => void): void;
-  /** What was sent before still arrives. Whoever does not answer in time is cut off. */
+  /** Earlier messages still arrive. A client that does not answer the close frame in time is cut off. */
   close(code: number, reason: string): void;
 }
 
-// With more than that unread by the client, no more of its requests are read.
+// While the client leaves more than this unread, the server reads no more of its requests.
 const MAX_BACKLOG_BYTES = 1024 * 1024;
 const CLOSE_WITHIN_MS = 3000;
 const UNSUPPORTED_DATA = 1003;
 
-/** @param onTaken called when the client has taken something */
+/** @param onTaken called when the client has accepted data */
 export const createWire = (socket: WebSocket, onTaken: () => void): Wire => {
   let ownClose: Wire['ownClose'];
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
@@ -29,7 +29,7 @@ export const createWire = (socket: WebSocket, onTaken: () => void): Wire => {
   const close = (code: number, reason: string) => {
     if (!isOpen()) return;
     ownClose = { code, reason };
-    // Its own close frame must be read.
+    // The client's close frame must be read.
     socket.resume();
     socket.close(code, reason);
     const timer = setTimeout(() => socket.terminate(), CLOSE_WITHIN_MS);
@@ -56,7 +56,7 @@ export const createWire = (socket: WebSocket, onTaken: () => void): Wire => {
       }),
     onText: (listener) =>
       void socket.on('message', (data: Buffer, isBinary) => {
-        // Between our close frame and theirs nothing is begun any more.
+        // Between our close frame and the client's, no new operation begins.
         if (!isOpen()) return;
         if (isBinary) close(UNSUPPORTED_DATA, 'Only text is understood');
         else listener(data.toString());

@@ -1,4 +1,4 @@
-/** GraphQL Yoga as both transports use it: one engine, one set of limits, one way of answering errors. */
+/** GraphQL Yoga for both transports: one engine, one set of limits, one way of answering errors. */
 import { randomUUID } from 'node:crypto';
 import type { DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin, type FetchAPI, type YogaServerInstance } from 'graphql-yoga';
@@ -14,20 +14,20 @@ import { finishErrors, maskError, unauthenticated } from './faults.js';
 import type { OperationTimes } from './operation-times.js';
 import type { PersistedQueries } from './persisted-queries.js';
 
-/** The schema, and what goes with it. */
+/** The schema, with its limits and context. */
 export interface Api {
   schema: GraphQLSchema;
-  /** Limits, which hold on every transport. */
+  /** The limits, which apply on every transport. */
   plugins: readonly object[];
-  /** Whether the operation ignores the request's credential, as one that expired would keep its owner from a new one. */
+  /** Whether the operation ignores the request's credential: an expired one must not prevent signing in or refreshing. */
   needsNoCredential(document: DocumentNode, operationName: string | null | undefined): boolean;
-  /** For one operation, whose viewer is known. */
+  /** For one operation, after authentication. */
   createContext(request: Request): object;
 }
 
 export type Engine = YogaServerInstance<ServerContext, object>;
 
-/** Each holds its whole document, and is as cheap to find again. */
+/** Does not cache errors: each holds its whole document, and is cheap to find again. */
 const NO_ERRORS = { get: () => undefined, set: () => undefined };
 
 export const createEngine = (
@@ -74,7 +74,7 @@ export const createEngine = (
     parserAndValidationCache: { documentCache: createDocumentCache(), errorCache: NO_ERRORS },
     cors: false,
     logging: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
-    // The body was measured while it came in.
+    // `readBody` has already enforced the limit.
     maxRequestBodySize: false,
   });
 };
@@ -99,7 +99,7 @@ const answering = (logger: Logger): Plugin<ServerContext> => {
       const isStream = Symbol.asyncIterator in result;
 
       if (acceptsEvents(request.headers.get('accept'), isStream)) {
-        // Written by us, not by Yoga: at the pace at which the client reads, and without `complete` where it shall come back.
+        // Written by `writeEvents`, not by Yoga: with backpressure, and without `complete` if the client should reconnect.
         exchange.events = result as NonNullable<Exchange['events']>;
         const status = isStream ? 200 : statusOf(result);
         setResultProcessor((_result, fetchApi) => new fetchApi.Response(null, { status }), 'text/event-stream');
@@ -111,7 +111,7 @@ const answering = (logger: Logger): Plugin<ServerContext> => {
   };
 };
 
-/** Nothing ran because of the request. A subscription's field says so by an error of its own, which Yoga takes for a fault of ours. */
+/** Sets status 400: nothing ran because of the request. Yoga would blame the server for an error that a subscription's field throws. */
 const blameRequest = ({ extensions }: GraphQLError): void => {
   if (extensions.code === 'BAD_USER_INPUT') extensions.http ??= { status: 400 };
 };
