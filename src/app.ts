@@ -281,7 +281,8 @@ const connect = (url: string, prefix: string, logger: Logger): RedisBus =>
     prefix,
     onState: (state, error) => {
       if (state === 'connected') logger.info('Redis connected');
-      else logger.warn({ error }, 'Redis is away: nodes find each other’s events by polling the database once a second');
+      else
+        logger.warn({ error }, 'Redis is away: nodes find each other’s events by polling the database once a second');
     },
     onWarning: (warning) => {
       if (warning === undefined) logger.info('Redis does all that is asked of it again');

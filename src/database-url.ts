@@ -137,14 +137,14 @@ const readSsl = (query: URLSearchParams): SslOptions | false | undefined => {
     case 'verify-ca':
       if (files.rootCertificate !== undefined) return { ...files, isVerified: true, isNameVerified: false };
       throw new DatabaseUrlError(
-        'sslmode=verify-ca together with sslrootcert=FILE: anybody can have a certificate of a public authority; or sslmode=verify-full',
+        'sslmode=verify-ca together with sslrootcert=FILE, as anyone can get a certificate from a public authority, or sslmode=verify-full',
       );
     case 'verify-full':
       return { ...files, isVerified: true, isNameVerified: true };
     case 'allow':
     case 'prefer':
       throw new DatabaseUrlError(
-        `sslmode to be disable, require, verify-ca or verify-full: ${mode} goes on without TLS where there is none, without a word`,
+        `sslmode to be disable, require, verify-ca or verify-full: ${mode} silently continues without TLS if the server has none`,
       );
     default:
       throw new DatabaseUrlError('sslmode to be disable, require, verify-ca or verify-full');

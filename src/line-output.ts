@@ -103,8 +103,8 @@ export const createLineOutput = (fd: number, mostBytes = MAX_KEPT_BYTES): LineOu
 const sleep = (milliseconds: number) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 
 /**
- * A descriptor of our own for the same pipe or terminal, which answers EAGAIN rather than wait. That of the standard streams may be
- * made to wait by whoever else holds it: each child process that inherits it is.
+ * Opens our own descriptor for the same pipe or terminal, which answers EAGAIN instead of blocking. The standard streams' own
+ * descriptor is shared, so any other process that holds it, such as a child, may make it block.
  */
 const withoutWaiting = ({ fd }: Standard): number => {
   const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;

@@ -5,7 +5,7 @@ import { asFailure } from './failure.js';
 import { standardError } from './line-output.js';
 import type { Logger } from './log-line.js';
 
-/** What is started and stopped. */
+/** A service that the process starts and stops. */
 export interface Service {
   /** Resolves once it serves. */
   listen(): Promise<void>;

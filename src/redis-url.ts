@@ -55,7 +55,7 @@ const readSingle = (written: string, rest: string): RedisWay => {
     return { expected: 'nothing after the host but the number of a database, as in redis://HOST:PORT/0' };
   }
   const hosts = rest.slice(rest.lastIndexOf('@') + 1).split('/', 1)[0]!;
-  if (hosts.includes(',')) return { expected: `one host; several of them as Sentinels are: ${SENTINEL_FORM}` };
+  if (hosts.includes(',')) return { expected: `one host; several hosts must be Sentinels: ${SENTINEL_FORM}` };
   return { expected: `a URL such as redis://USER:PASSWORD@HOST:PORT/DATABASE, ${ENCODED}` };
 };
 
@@ -82,7 +82,7 @@ const readSentinel = (rest: string, isEncrypted: boolean): RedisWay => {
 
   const parameters = new URLSearchParams(query);
   const unknown = [...parameters.keys()].find((key) => !PARAMETERS.includes(key));
-  if (unknown !== undefined) return { expected: `none but ${PARAMETERS.join(' and ')} after the ?` };
+  if (unknown !== undefined) return { expected: `only ${PARAMETERS.join(' and ')} after the ?` };
   return {
     sentinel: {
       sentinels: sentinels as RedisHost[],

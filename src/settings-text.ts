@@ -10,7 +10,7 @@ const MARKERS = ['<!-- settings -->', '<!-- /settings -->'] as const;
 /**
  * The page with its table of settings replaced, between the two markers.
  *
- * @throws Error where a marker is missing
+ * @throws Error if a marker is missing
  */
 export const withSettingsTable = (page: string): string => {
   const [start, end] = MARKERS.map((marker) => page.indexOf(marker)) as [number, number];

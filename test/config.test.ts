@@ -260,9 +260,9 @@ describe('readConfig', () => {
     ['redis+sentinel://one:26379,two:26379', ['the name under which']],
     ['redis+sentinel://s3cret@one:x/mymaster', ['hosts with their ports']],
     ['redis+sentinel://one/mymaster/zero', ['the number of a database']],
-    ['redis+sentinel://one/mymaster?s3cret=1', ['none but sentinel_username and sentinel_password']],
+    ['redis+sentinel://one/mymaster?s3cret=1', ['only sentinel_username and sentinel_password']],
     ['redis+cluster://s3cret@one:6379', ['a Redis Cluster is not supported']],
-    ['redis://:s3cret@one:6379,two:6379', ['one host; several of them as Sentinels are']],
+    ['redis://:s3cret@one:6379,two:6379', ['one host; several hosts must be Sentinels']],
     ['redis://host/s3cret', ['the number of a database']],
   ])('says what is wrong with a REDIS_URL, and nothing of what is in it: %s', (url, reasons) => {
     const problems = problemsOf({ REDIS_URL: url });

@@ -78,7 +78,7 @@ describe('DATABASE_URL', () => {
     ['postgresql://one,two/db?target_session_attrs=standby', /^target_session_attrs to be read-write.* Parley writes/],
     [
       'postgresql://one/db?sslmode=prefer',
-      /^sslmode to be disable, .*: prefer goes on without TLS where there is none/,
+      /^sslmode to be disable, .*: prefer silently continues without TLS if the server has none/,
     ],
     ['postgresql://one/db?sslmode=allow', /^sslmode to be disable/],
     ['postgresql://one/db?sslmode=on', /^sslmode to be disable/],

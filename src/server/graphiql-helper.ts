@@ -31,7 +31,7 @@ export const helperScript = ({ tabs, key }: HelperOptions): string => `
     // No storage: GraphiQL remembers nothing either, and shows its default tabs.
   }
 
-  // What is followed in the tab that is shown, and what was followed in others as they were left, by their titles.
+  // The subscription of the open tab, and by title those of tabs that were left while following.
   let live;
   const left = new Map();
   const titleOf = (tab) => tab?.querySelector('button')?.title;
@@ -56,7 +56,7 @@ export const helperScript = ({ tabs, key }: HelperOptions): string => `
     if (tab) onTab(tab);
     const run = event.target.closest?.('.graphiql-execute-button');
     if (!run) return;
-    // Stopped by hand.
+    // The user stopped the subscription.
     live = undefined;
     const early = openedAt + ${SETTLING_MS} - performance.now();
     if (early <= 0) return;
@@ -81,14 +81,14 @@ export const helperScript = ({ tabs, key }: HelperOptions): string => `
       if (signedIn) sessionStorage.setItem('parley:signed-in', JSON.stringify(signedIn));
       else sessionStorage.removeItem('parley:signed-in');
     } catch {
-      // No storage: until the page is loaded again.
+      // No storage: the sign-in lasts until the page is reloaded.
     }
   };
   say('Not signed in: run the SignIn tab first');
   try {
     setSignedIn(JSON.parse(sessionStorage.getItem('parley:signed-in')) ?? undefined);
   } catch {
-    // No storage, or another's.
+    // No storage, or a value that is not ours.
   }
 
   const lookAt = (answer) => {

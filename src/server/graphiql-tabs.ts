@@ -135,14 +135,14 @@ mutation Send($input: SendMessageInput!) {
 #    ChatReady, then what happens, until you press
 #    stop. This page lists the events, the newest
 #    first; a program is sent one after the other.
-#    Go to Send and back: it goes on.
+#    Go to Send and back: it resumes.
 #
 # Open this page in a second window, sign in there
 # as ${talker?.otherUsername ?? 'somebody else'} and run Send: it appears here.
 # The server printed the passwords at its start.
 #
 # A program keeps the last cursor that it has
-# seen: after a lost connection it goes on from
+# seen: after a lost connection it resumes from
 # there, missing nothing.
 subscription Follow(
   $chatId: ID!

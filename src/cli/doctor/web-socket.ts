@@ -14,7 +14,7 @@ export const checkWebSocket = async (url: string, milliseconds: number): Promise
   };
 };
 
-/** @returns undefined if a node answered, if only with a close code of its own; otherwise what came instead */
+/** @returns undefined if a node answered, even with a close code of its own; otherwise what happened instead */
 const openAndGreet = (url: string, milliseconds: number): Promise<string | undefined> =>
   new Promise((resolve) => {
     const socket = new WebSocket(url, 'graphql-transport-ws');
