@@ -5,17 +5,17 @@ export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' |
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
 /** Why the server ended a subscription. */
 export type EndCode =
-  /** There is no such chat, or the viewer may not see it. Followed by complete. */
+  /** The chat does not exist, or the viewer may not see it. Followed by complete. */
   | 'CHAT_GONE'
-  /** The viewer is no member of the chat any more. Followed by complete. */
+  /** The viewer is no longer a member of the chat. Followed by complete. */
   | 'REMOVED'
-  /** The node stops, or this connection is old (CONNECTION_MINUTES): subscribe again, to whichever node. The socket closes with 1001. */
+  /** The node is stopping, or this connection is old (CONNECTION_MINUTES): subscribe again, on any node. The socket closes with 1001. */
   | 'SHUTTING_DOWN'
   /** The token expired, or the session or the account is gone. The socket closes with 4403 or 4401. */
   | 'SIGNED_OUT'
-  /** A newer connection of the viewer took the place. Do not subscribe by yourself. Followed by complete. */
+  /** A newer connection of the viewer took the place of this one. Do not resubscribe automatically. Followed by complete. */
   | 'TAKEN_OVER'
-  /** Nothing was taken for too long: subscribe again with the last cursor. Followed by complete. */
+  /** The client read nothing for too long: subscribe again with the last cursor. Followed by complete. */
   | 'TOO_SLOW';
 
 export type NewestChatQueryVariables = Exact<{ [key: string]: never; }>;

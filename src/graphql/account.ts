@@ -7,14 +7,14 @@ import { User } from './user.js';
 
 builder.mutationField('changePassword', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
-    description: "Sets a new password and ends the viewer's other sessions; this one goes on with new tokens.",
-    type: successWithSession('ChangePasswordSuccess', 'The password was changed, the other sessions are over.'),
+    description: "Sets a new password and ends the viewer's other sessions; this one continues with new tokens.",
+    type: successWithSession('ChangePasswordSuccess', 'The password was changed, and the other sessions ended.'),
     nullable: true,
     argOptions: { description: 'The old password and the new one.' },
     typeOptions: { description: 'The old password and the new one.' },
     input: {
-      currentPassword: t.input.string({ description: 'The password until now.' }),
-      newPassword: t.input.string({ description: '8 to 128 Unicode code points of anything.' }),
+      currentPassword: t.input.string({ description: 'The current password.' }),
+      newPassword: t.input.string({ description: '8 to 128 Unicode code points of any kind.' }),
     },
     errors: { types: [InvalidCredentialsError, InvalidInputError, ForbiddenError, RateLimitedError] },
     resolve: (_root, { input }, { viewer, services }) => services.accounts.changePassword(viewer, input),
@@ -28,15 +28,15 @@ const UpdateProfileSuccess = builder.objectRef<{ user: UserRow }>('UpdateProfile
 
 builder.mutationField('updateProfile', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
-    description: "Changes the viewer's profile. An absent field stays.",
+    description: "Changes the viewer's profile. Absent fields are left unchanged.",
     type: UpdateProfileSuccess,
     nullable: true,
     argOptions: { description: 'What to change.' },
-    typeOptions: { description: 'What to change; absent fields stay.' },
+    typeOptions: { description: 'What to change; absent fields are left unchanged.' },
     input: {
       firstName: t.input.string({ required: false, description: 'Null clears it.' }),
       lastName: t.input.string({ required: false, description: 'Null clears it.' }),
-      email: t.input.string({ required: false, description: 'Cannot be cleared. Unique without regard to case.' }),
+      email: t.input.string({ required: false, description: 'Cannot be cleared. Unique, ignoring case.' }),
     },
     errors: { types: [InvalidInputError, ForbiddenError] },
     resolve: async (_root, { input }, { viewer, services }) => ({

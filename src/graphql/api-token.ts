@@ -1,4 +1,4 @@
-/** What programs show instead of a session. */
+/** API tokens: the credentials of programs. */
 import type { ApiTokenRow } from '../domain/accounts/api-tokens.js';
 import { ForbiddenError, InvalidInputError, NotFoundError } from '../domain/errors.js';
 import { ApiTokenScope as PrismaApiTokenScope } from '../generated/prisma/enums.js';
@@ -11,8 +11,7 @@ const ApiTokenScope = builder.enumType('ApiTokenScope', {
     [PrismaApiTokenScope.CHAT]: { description: 'Acts as its owner in chats.' },
     [PrismaApiTokenScope.ADMIN]: {
       description:
-        'Administration too, for owners who are administrators, as long as they are; never sessions, passwords or API tokens. ' +
-        'Includes CHAT.',
+        'Administration too, as long as the owner is an administrator; never sessions, passwords or API tokens. Includes CHAT.',
     },
   } as const,
 });
@@ -20,29 +19,28 @@ const ApiTokenScope = builder.enumType('ApiTokenScope', {
 const ApiToken = builder.objectRef<ApiTokenRow>('ApiToken');
 
 builder.node(ApiToken, {
-  description:
-    'What a program shows instead of a session: it acts as its owner, as far as its scopes go. Seen by its owner only.',
+  description: "A program's credential: it acts as its owner, within its scopes. Visible only to its owner.",
   id: { resolve: (apiToken) => String(apiToken.id) },
   fields: (t) => ({
-    name: t.exposeString('name', { description: 'What its owner calls it.' }),
+    name: t.exposeString('name', { description: 'The name its owner gave it.' }),
     scopes: t.expose('scopes', { type: [ApiTokenScope], description: 'What it may do.' }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
     expiresAt: t.expose('expiresAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'Until when it is good; null: until it is revoked.',
+      description: 'When it expires; null: valid until revoked.',
     }),
     lastUsedAt: t.expose('lastUsedAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'When it was last used, to the minute; null where it never was.',
+      description: 'When it was last used, to the minute; null if never.',
     }),
   }),
 });
 
 builder.queryField('apiTokens', (t) =>
   t.withAuth({ signedIn: true }).field({
-    description: "The viewer's own API tokens, newest first: those that are neither revoked nor expired.",
+    description: "The viewer's own API tokens that are neither revoked nor expired, newest first.",
     type: [ApiToken],
     nullable: true,
     resolve: (_root, _args, { viewer, services }) => services.apiTokens.list(viewer),
@@ -52,11 +50,11 @@ builder.queryField('apiTokens', (t) =>
 const CreateApiTokenSuccess = builder
   .objectRef<{ apiToken: ApiTokenRow; token: string }>('CreateApiTokenSuccess')
   .implement({
-    description: 'The API token was made.',
+    description: 'The API token was created.',
     fields: (t) => ({
-      apiToken: t.expose('apiToken', { type: ApiToken, description: 'The token, but for its text.' }),
+      apiToken: t.expose('apiToken', { type: ApiToken, description: 'The token, without its secret.' }),
       token: t.exposeString('token', {
-        description: 'Shown this once, and never again: send it as `Authorization: Token …`.',
+        description: 'The secret, shown only this once. Send it as `Authorization: Token …`.',
       }),
     }),
   });
@@ -64,15 +62,15 @@ const CreateApiTokenSuccess = builder
 builder.mutationField('createApiToken', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
     description:
-      'Makes an API token for the viewer, who may have 100 good ones. What API tokens themselves may not ask for, such as this, ' +
-      'is answered with ForbiddenError.',
+      'Creates an API token for the viewer, who may have at most 100 valid ones. API tokens themselves get ForbiddenError for this ' +
+      'and everything else they may not do.',
     type: CreateApiTokenSuccess,
     nullable: true,
-    argOptions: { description: 'The token to make.' },
+    argOptions: { description: 'The token to create.' },
     typeOptions: { description: 'A new API token.' },
     input: {
       name: t.input.string({
-        description: 'What to call it: 1 to 100 Unicode code points, white space around it not counted.',
+        description: 'Its name: 1 to 100 Unicode code points, not counting leading and trailing white space.',
       }),
       scopes: t.input.field({
         type: [ApiTokenScope],
@@ -83,7 +81,7 @@ builder.mutationField('createApiToken', (t) =>
       expiresAt: t.input.field({
         type: 'DateTime',
         required: false,
-        description: 'Until when it is good, which must lie ahead; null or absent: until it is revoked.',
+        description: 'When it expires: a time in the future. Null or absent: valid until revoked.',
       }),
     },
     errors: { types: [InvalidInputError, ForbiddenError] },
@@ -92,17 +90,17 @@ builder.mutationField('createApiToken', (t) =>
 );
 
 const RevokeApiTokenSuccess = builder.objectRef<{ apiTokenId: string }>('RevokeApiTokenSuccess').implement({
-  description: 'It is good for nothing any more, and what it had open live ends with SIGNED_OUT.',
-  fields: (t) => ({ apiTokenId: t.exposeID('apiTokenId', { description: 'Which token.' }) }),
+  description: 'The token is revoked, and its live subscriptions end with SIGNED_OUT.',
+  fields: (t) => ({ apiTokenId: t.exposeID('apiTokenId', { description: 'The revoked token.' }) }),
 });
 
 builder.mutationField('revokeApiToken', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
-    description: "Ends one of the viewer's API tokens, on every node within seconds.",
+    description: "Revokes one of the viewer's API tokens, on every node within seconds.",
     type: RevokeApiTokenSuccess,
     nullable: true,
-    argOptions: { description: 'Which token.' },
-    typeOptions: { description: 'An API token to end.' },
+    argOptions: { description: 'The token to revoke.' },
+    typeOptions: { description: 'The token to revoke.' },
     input: { apiTokenId: t.input.id({ description: "One of the viewer's own." }) },
     errors: { types: [NotFoundError, ForbiddenError] },
     resolve: async (_root, { input: { apiTokenId } }, { viewer, services }) => {

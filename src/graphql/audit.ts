@@ -1,21 +1,21 @@
 /**
- * A log line for each act that somebody may have to answer for: who did what to whom, from where, and what came of it. Ids and
- * choices alone, never what people write.
+ * The audit log: a line for each act that somebody may have to account for, with who did what to whom, from where, and its outcome.
+ * Only ids and enumerated choices, never what people write.
  */
 import type { LogFields } from '../log-line.js';
 import type { Context } from './context.js';
 import { decodeGlobalId } from './global-id.js';
 
 interface Audited {
-  /** What of the input is told: ids, roles, flags. */
+  /** The input fields to log: ids, roles, flags. */
   input?: readonly string[];
-  /** What of the answer is told. */
+  /** What to log of the answer. */
   answer?: (answer: never) => LogFields;
 }
 
-/** By mutation: how it is told, or null where it is everyday talk. */
+/** By mutation: what to log, or null for everyday use. */
 export const AUDITED: Readonly<Record<string, Audited | null>> = {
-  // Coming and going
+  // Signing in and out
   register: { answer: ({ user, session }: SignedIn) => ({ userId: user.id, sessionId: session.sessionId }) },
   logIn: { answer: ({ user, session }: SignedIn) => ({ userId: user.id, sessionId: session.sessionId }) },
   logOut: { input: ['everywhere'], answer: ({ endedSessions }: { endedSessions: number }) => ({ endedSessions }) },
@@ -43,7 +43,7 @@ export const AUDITED: Readonly<Record<string, Audited | null>> = {
     }),
   },
 
-  // Chats and who is in them
+  // Chats and members
   createChat: { input: ['memberIds'], answer: ofChat },
   updateChat: { input: ['chatId'] },
   closeChat: { input: ['chatId'] },
@@ -61,7 +61,7 @@ export const AUDITED: Readonly<Record<string, Audited | null>> = {
   setBrandPlan: { input: ['brandId', 'plan'] },
   createMatch: { input: ['brandIds'], answer: ofChat },
 
-  // Talk
+  // Messages
   sendMessage: null,
   editMessage: null,
   deleteMessages: { input: ['chatId', 'messageIds'] },
@@ -78,10 +78,10 @@ function ofChat({ chat }: { chat: HasId }): LogFields {
 }
 
 /**
- * Writes the line, if there is to be one.
+ * Writes the line, if the mutation is audited.
  *
- * @param outcome `success`, the name of the outcome that it is, or `unavailable` and `fault`: unknown whether it was done
- * @param answer of a success; of a refusal what was thrown
+ * @param outcome `success`, the name of a domain error, or `unavailable` or `fault`: unknown whether it was done
+ * @param answer the result of a success, or the error that was thrown
  * @returns whether it was written
  */
 export const audit = (ctx: Context, mutation: string, outcome: string, args: object, answer: unknown): boolean => {
@@ -98,16 +98,16 @@ export const audit = (ctx: Context, mutation: string, outcome: string, args: obj
   return true;
 };
 
-/** Whose password was wrong. */
+/** The account whose password was wrong. */
 const accountOf = (error: unknown): LogFields =>
   error instanceof Error && 'userId' in error && typeof error.userId === 'bigint' ? { userId: error.userId } : {};
 
 const MAX_IDS = 100;
 
-/** Ids as the rest of the log has them, and no more of them than a line bears. */
+/** Ids as in the rest of the log, and not too many for a line. */
 const readable = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.slice(0, MAX_IDS).map(readable);
-  // What is no id is nobody's business: it may hold whatever a client wrote.
+  // Text that is not an id stays out of the log: it may hold whatever a client wrote.
   return typeof value === 'string' && !/^[A-Z_]{1,32}$/.test(value) ? (decodeGlobalId(value)?.key ?? 'unknown') : value;
 };
 

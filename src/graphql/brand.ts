@@ -1,4 +1,4 @@
-/** Brands, and what they pay for. */
+/** Brands and their plans. */
 import type { BrandRow } from '../domain/chats/brands.js';
 import { ForbiddenError, InvalidInputError, NotFoundError } from '../domain/errors.js';
 import { builder } from './builder.js';
@@ -14,9 +14,12 @@ builder.node(Brand, {
   description: "A company's profile, owned by one user. Matches are made between brands.",
   id: { resolve: (brand) => String(brand.id) },
   fields: (t) => ({
-    name: t.exposeString('name', { description: 'What it is called.' }),
-    plan: t.expose('plan', { type: Plan, description: 'What it pays for.' }),
-    owner: t.expose('owner', { type: User, description: 'Who is in its matches; a user owns at most one brand.' }),
+    name: t.exposeString('name', { description: 'Its name.' }),
+    plan: t.expose('plan', { type: Plan, description: 'Its plan.' }),
+    owner: t.expose('owner', {
+      type: User,
+      description: 'The user who is a member of its matches. A user owns at most one brand.',
+    }),
   }),
 });
 
@@ -25,8 +28,8 @@ builder.objectFields(User, (t) => ({
     type: Brand,
     nullable: true,
     description:
-      'The one that they own; null where there is none, or where the viewer is neither its owner, nor a member of a match with it, ' +
-      'nor an administrator.',
+      'The brand they own. Null if there is none, or if the viewer is neither its owner, nor a member of a match with it, nor an ' +
+      'administrator.',
     resolve: (user, _args, { loaders, viewer }) => (viewer === null ? null : loaders.brandOf(user.id)),
   }),
 }));
@@ -43,20 +46,22 @@ builder.objectFields(Chat, (t) => ({
 const successWithBrand = (name: string, description: string) =>
   builder.objectRef<{ brand: BrandRow }>(name).implement({
     description,
-    fields: (t) => ({ brand: t.expose('brand', { type: Brand, description: 'As it is with that.' }) }),
+    fields: (t) => ({ brand: t.expose('brand', { type: Brand, description: 'The brand after this change.' }) }),
   });
 
 builder.mutationField('createBrand', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
-    description: 'Makes a brand. For administrators.',
-    type: successWithBrand('CreateBrandSuccess', 'The brand was made.'),
+    description: 'Creates a brand. For administrators.',
+    type: successWithBrand('CreateBrandSuccess', 'The brand was created.'),
     nullable: true,
-    argOptions: { description: 'The brand to make.' },
+    argOptions: { description: 'The brand to create.' },
     typeOptions: { description: 'A new brand.' },
     input: {
-      ownerId: t.input.id({ description: 'An active user who owns none yet.' }),
-      name: t.input.string({ description: '1 to 100 Unicode code points, white space around it not counted.' }),
-      plan: t.input.field({ type: Plan, required: false, defaultValue: 'FREE', description: 'What it pays for.' }),
+      ownerId: t.input.id({ description: 'An active user who owns no brand yet.' }),
+      name: t.input.string({
+        description: '1 to 100 Unicode code points, not counting leading and trailing white space.',
+      }),
+      plan: t.input.field({ type: Plan, required: false, defaultValue: 'FREE', description: 'Its plan.' }),
     },
     errors: { types: [NotFoundError, ForbiddenError, InvalidInputError] },
     resolve: async (_root, { input: { ownerId, name, plan } }, { viewer, services }) => ({
@@ -72,15 +77,15 @@ builder.mutationField('createBrand', (t) =>
 builder.mutationField('setBrandPlan', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
     description:
-      "Sets what a brand pays for. For administrators, whose right to write in the brand's chats goes by it at once: each of " +
-      'them gets a ChatUpdated.',
+      "Sets a brand's plan. For administrators, whose right to write in the brand's chats changes at once: each of these chats gets " +
+      'a ChatUpdated.',
     type: successWithBrand('SetBrandPlanSuccess', 'The brand has this plan, or had it already.'),
     nullable: true,
-    argOptions: { description: 'Which brand, and its plan.' },
-    typeOptions: { description: 'Which brand, and its plan.' },
+    argOptions: { description: 'The brand and its new plan.' },
+    typeOptions: { description: 'The brand and its new plan.' },
     input: {
       brandId: t.input.id({ description: 'The brand.' }),
-      plan: t.input.field({ type: Plan, description: 'What it pays for.' }),
+      plan: t.input.field({ type: Plan, description: 'Its new plan.' }),
     },
     errors: { types: [NotFoundError, ForbiddenError] },
     resolve: async (_root, { input: { brandId, plan } }, { viewer, services }) => ({
@@ -91,15 +96,16 @@ builder.mutationField('setBrandPlan', (t) =>
 
 builder.mutationField('createMatch', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
-    description: 'Opens the chat of two brands, or finds it: there is one for each pair. For administrators.',
+    description:
+      'Creates the chat of two brands, or returns the existing one: there is one per pair. For administrators.',
     type: successWithOpened(
       'CreateMatchSuccess',
-      'The chat of the match is there; the owners of both brands are its members.',
+      'The chat of the match exists; the owners of both brands are its members.',
     ),
     nullable: true,
-    argOptions: { description: 'Which brands.' },
-    typeOptions: { description: 'Two brands that were matched.' },
-    input: { brandIds: t.input.idList({ description: 'Exactly two different ones.' }) },
+    argOptions: { description: 'The two brands to match.' },
+    typeOptions: { description: 'The two brands to match.' },
+    input: { brandIds: t.input.idList({ description: 'The ids of exactly two different brands.' }) },
     errors: { types: [NotFoundError, ForbiddenError, InvalidInputError] },
     resolve: (_root, { input }, { viewer, services }) =>
       services.matches.create(

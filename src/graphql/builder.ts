@@ -1,4 +1,4 @@
-/** The schema's builder: what holds for every type and field of it. */
+/** The schema builder, with the settings for every type and field. */
 import SchemaBuilder from '@pothos/core';
 import ComplexityPlugin from '@pothos/plugin-complexity';
 import ErrorsPlugin from '@pothos/plugin-errors';
@@ -15,28 +15,33 @@ import type { SchemaTypes } from './schema-types.js';
 const capitalized = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
 
 export const builder = new SchemaBuilder<SchemaTypes>({
-  // The first is outermost: what the others throw may be a member of a union.
+  // The first is outermost: it turns errors that the others throw into members of a union.
   plugins: [ErrorsPlugin, 'rootFields', ScopeAuthPlugin, ComplexityPlugin, WithInputPlugin, RelayPlugin, PrismaPlugin],
   defaultFieldNullability: false,
   defaultInputFieldRequiredness: true,
   prisma: { client: (ctx) => ctx.prisma, dmmf: getDatamodel(), onUnusedQuery: null },
   relay: {
     cursorType: 'String',
-    // Ours (`node.ts`): the plugin's answer what cannot be found with an error, where the contract says null.
+    // Ours (`node.ts`): the plugin's fail with an error for a missing node, but the contract says null.
     nodeQueryOptions: false,
     nodesQueryOptions: false,
-    nodesOnConnection: { description: 'The page.' },
-    edgesFieldOptions: { nullable: { list: false, items: false }, description: 'The page with a cursor for each.' },
-    nodeFieldOptions: { nullable: false, description: 'What is on the page.' },
-    cursorFieldOptions: { description: 'For `after` and `before` of this very list.' },
-    idFieldOptions: { description: 'Opaque, the same for ever, unique over all types.' },
-    nodeTypeOptions: { description: 'What has an id of its own: caches keep it under that.' },
-    pageInfoFieldOptions: { description: 'Where the page lies in the list.' },
-    pageInfoTypeOptions: {
-      description: "Where a page lies in its list. Its cursors page; they are no `Cursor` of a chat's log.",
+    nodesOnConnection: { description: 'The items on this page.' },
+    edgesFieldOptions: {
+      nullable: { list: false, items: false },
+      description: 'The items on this page, each with its cursor.',
     },
-    hasNextPageFieldOptions: { description: 'Whether more follows: ask with `after: endCursor`.' },
-    hasPreviousPageFieldOptions: { description: 'Whether more comes before: ask with `before: startCursor`.' },
+    nodeFieldOptions: { nullable: false, description: 'The item.' },
+    cursorFieldOptions: { description: 'For `after` and `before` of the same list.' },
+    idFieldOptions: { description: 'Opaque, stable, globally unique ID.' },
+    nodeTypeOptions: { description: 'An object with a globally unique ID, which caches use as its key.' },
+    pageInfoFieldOptions: { description: 'Where the page is in the list.' },
+    pageInfoTypeOptions: {
+      description: "Where a page is in its list. Its cursors are for paging only, unlike the `Cursor` of a chat's log.",
+    },
+    hasNextPageFieldOptions: { description: 'Whether more items follow: page on with `after: endCursor`.' },
+    hasPreviousPageFieldOptions: {
+      description: 'Whether more items come before: page back with `before: startCursor`.',
+    },
     startCursorFieldOptions: { description: "The first edge's cursor; null on an empty page." },
     endCursorFieldOptions: { description: "The last edge's cursor; null on an empty page." },
   },
@@ -45,7 +50,7 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     defaultResultOptions: { name: ({ fieldName }) => `${capitalized(fieldName)}Success` },
     defaultUnionOptions: {
       name: ({ fieldName }) => `${capitalized(fieldName)}Result`,
-      description: 'The success, or what was in the way.',
+      description: 'The success type, or one of the expected errors.',
     },
   },
   withInput: { typeOptions: { name: ({ fieldName }) => `${capitalized(fieldName)}Input` } },
@@ -58,11 +63,12 @@ export const builder = new SchemaBuilder<SchemaTypes>({
 });
 
 builder.queryType({
-  description: 'Reading. Each field is nullable, so that one that is refused does not null the others.',
+  description: 'Reads. Every field is nullable, so that refusing one does not null the others.',
 });
 builder.mutationType({
-  description: 'Writing. Each field takes one `input` and answers with a union: its success, or what was in the way.',
+  description:
+    'Writes. Every field takes one `input` and returns a union: its success type, or one of the expected errors.',
 });
 builder.subscriptionType({
-  description: 'Live, over WebSocket (`graphql-transport-ws`) or Server-Sent Events.',
+  description: 'Live events, over WebSocket (`graphql-transport-ws`) or Server-Sent Events.',
 });

@@ -1,4 +1,4 @@
-/** Making, renaming, closing and opening chats. Who may is for the rules to say. */
+/** Creating, renaming, closing and reopening chats. The domain's rules decide who may. */
 import {
   ChatClosedError,
   ForbiddenError,
@@ -12,26 +12,28 @@ import { decodeRowId } from './global-id.js';
 
 builder.mutationField('createChat', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
-    description: 'Makes a GROUP. For administrators; its maker is a member only where named.',
-    type: successWithChat('CreateChatSuccess', 'The group was made.'),
+    description: 'Creates a GROUP. For administrators; the creator is a member only if listed in `memberIds`.',
+    type: successWithChat('CreateChatSuccess', 'The group was created.'),
     nullable: true,
-    argOptions: { description: 'The group to make.' },
+    argOptions: { description: 'The group to create.' },
     typeOptions: { description: 'A new group.' },
     input: {
-      name: t.input.string({ description: '1 to 100 Unicode code points, white space around it not counted.' }),
+      name: t.input.string({
+        description: '1 to 100 Unicode code points, not counting leading and trailing white space.',
+      }),
       slug: t.input.string({
         required: false,
-        description: 'A short name to find it by, unique: lower-case letters, digits and `-`.',
+        description: 'A unique short name to find it by: lower-case letters, digits and `-`.',
       }),
       metadata: t.input.field({
         type: 'JSONObject',
         required: false,
-        description: 'What your program wants to keep with it: everyone who sees the chat reads it.',
+        description: 'Your own data to store with the chat. Readable by everyone who can see the chat.',
       }),
       memberIds: t.input.idList({
         required: false,
         defaultValue: [],
-        description: 'Ids of active users, at most 1,000; one named twice counts once.',
+        description: 'Ids of active users, at most 1,000; duplicates count once.',
       }),
     },
     errors: { types: [NotFoundError, ForbiddenError, InvalidInputError] },
@@ -46,11 +48,11 @@ builder.mutationField('createChat', (t) =>
 
 builder.mutationField('updateChat', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
-    description: 'Renames a chat, or changes its metadata. An absent field stays.',
-    type: successWithChat('UpdateChatSuccess', 'The chat is as was asked, or was so already.'),
+    description: 'Renames a chat or changes its metadata. Absent fields are left unchanged.',
+    type: successWithChat('UpdateChatSuccess', 'The chat has these values, or had them already.'),
     nullable: true,
     argOptions: { description: 'What to change.' },
-    typeOptions: { description: 'What to change; absent fields stay.' },
+    typeOptions: { description: 'What to change; absent fields are left unchanged.' },
     input: {
       chatId: t.input.id({ description: 'The chat.' }),
       name: t.input.string({ required: false, description: 'As in `createChat`; cannot be cleared.' }),
@@ -58,7 +60,7 @@ builder.mutationField('updateChat', (t) =>
       metadata: t.input.field({
         type: 'JSONObject',
         required: false,
-        description: 'As in `createChat`, in place of all that there was; null clears it.',
+        description: 'As in `createChat`; replaces all existing metadata, and null clears it.',
       }),
     },
     errors: { types: [NotFoundError, ForbiddenError, ChatClosedError, InvalidInputError] },
@@ -70,7 +72,7 @@ builder.mutationField('updateChat', (t) =>
 
 builder.mutationField('closeChat', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
-    description: 'Closes a chat: it can be read, not written. Once more changes nothing.',
+    description: 'Closes a chat: it becomes read-only. Idempotent.',
     type: successWithChat('CloseChatSuccess', 'The chat is closed.'),
     nullable: true,
     argOptions: { description: 'The chat to close.' },
@@ -85,11 +87,11 @@ builder.mutationField('closeChat', (t) =>
 
 builder.mutationField('reopenChat', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
-    description: 'Opens a closed chat again. Once more changes nothing.',
+    description: 'Reopens a closed chat. Idempotent.',
     type: successWithChat('ReopenChatSuccess', 'The chat is open.'),
     nullable: true,
-    argOptions: { description: 'The chat to open again.' },
-    typeOptions: { description: 'The chat to open again.' },
+    argOptions: { description: 'The chat to reopen.' },
+    typeOptions: { description: 'The chat to reopen.' },
     input: { chatId: t.input.id({ description: 'The chat.' }) },
     errors: { types: [NotFoundError, ForbiddenError] },
     resolve: async (_root, { input }, { viewer, services }) => ({
@@ -101,12 +103,13 @@ builder.mutationField('reopenChat', (t) =>
 builder.mutationField('openDirectChat', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
     description:
-      'Opens the dialog with another user, or finds it: there is one for each pair. Finding costs nothing of the rate limit.',
-    type: successWithOpened('OpenDirectChatSuccess', 'The dialog is there.'),
+      'Opens the direct chat with another user, or returns the existing one: there is one per pair. Returning it does not count ' +
+      'against the rate limit.',
+    type: successWithOpened('OpenDirectChatSuccess', 'The direct chat exists.'),
     nullable: true,
-    argOptions: { description: 'Whom to talk to.' },
-    typeOptions: { description: 'Whom to talk to.' },
-    input: { userId: t.input.id({ description: 'An active user, not oneself.' }) },
+    argOptions: { description: 'The other user.' },
+    typeOptions: { description: 'The other user.' },
+    input: { userId: t.input.id({ description: 'An active user other than the viewer.' }) },
     errors: { types: [NotFoundError, ForbiddenError, InvalidInputError, RateLimitedError] },
     resolve: (_root, { input }, { viewer, services }) =>
       services.chats.openDirect(viewer, decodeRowId('User', input.userId)),
@@ -116,16 +119,16 @@ builder.mutationField('openDirectChat', (t) =>
 builder.mutationField('openOrderChat', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
     description:
-      'Opens the chat of an order, its opener a member, or finds it: there is one for each reference, and then nothing else of the ' +
-      'input is used. For managers and administrators; where the chat is there, for its members and administrators.',
-    type: successWithOpened('OpenOrderChatSuccess', 'The chat of the order is there.'),
+      'Creates the chat of an order, with the viewer as a member, or returns the existing one, ignoring the rest of the input: there is ' +
+      'one per reference. For managers and administrators; managers get an existing one only if they are members of it.',
+    type: successWithOpened('OpenOrderChatSuccess', 'The chat of the order exists.'),
     nullable: true,
-    argOptions: { description: 'Which order, and who is to be in its chat.' },
-    typeOptions: { description: 'An order, and who is to be in its chat.' },
+    argOptions: { description: 'The order, and the members of its chat.' },
+    typeOptions: { description: 'The order, and the members of its chat.' },
     input: {
       orderRef: t.input.string({ description: "The order's reference: 1 to 100 Unicode code points." }),
-      name: t.input.string({ required: false, description: 'As in `createChat`; without one, the reference.' }),
-      memberIds: t.input.idList({ description: 'Ids of active users beside the viewer, at most 1,000.' }),
+      name: t.input.string({ required: false, description: 'As in `createChat`; defaults to the reference.' }),
+      memberIds: t.input.idList({ description: 'Ids of active users besides the viewer, at most 1,000.' }),
     },
     errors: { types: [NotFoundError, ForbiddenError, InvalidInputError] },
     resolve: (_root, { input: { orderRef, name, memberIds } }, { viewer, services }) =>

@@ -1,4 +1,4 @@
-/** What happens in a chat, as its followers are told. Resolved from what the event carries along: nothing is read back for it. */
+/** The events of a chat, as its followers receive them. Resolved from the data an event carries: nothing is read back for it. */
 import type { EndCode as DomainEndCode, StreamItem } from '../domain/streams/stream-item.js';
 import { encodeCursor } from '../log/cursor.js';
 import type { LogEvent, UserFacts } from '../log/event.js';
@@ -11,24 +11,24 @@ import { Message } from './message.js';
 import { User } from './user.js';
 
 type ItemOf<Kind extends StreamItem['kind']> = Extract<StreamItem, { kind: Kind }>;
-/** Durable, with the event's own type: that says which type of the schema it is. */
+/** Durable. The event's own type determines its type in the schema. */
 export type EventItem = ItemOf<'event'>;
 /** What `chatEvents` delivers. */
 export type ChatItem = Exclude<StreamItem, ItemOf<'chatAdded' | 'chatRemoved' | 'viewerReady'>>;
 
 const CHAT_ID = 'The chat it happened in.';
 const CHAT =
-  'That chat as it is now, not as it was then; for one who sees it no more it holds nothing of what it is now.';
+  'That chat as it is now, not as it was then. If the viewer can no longer see it, it shows none of its current state.';
 
 const TOTAL_UNREAD_COUNT =
-  "Unread messages over all of the viewer's chats, when the event is handed out. Costs a query for each viewer, so only where selected.";
+  "Unread messages in all of the viewer's chats at the time of delivery. Costs a query per viewer, but only if selected.";
 
 const userOf = async (event: LogEvent, id: bigint, { loaders }: Context): Promise<UserFacts> =>
   event.users.find((user) => user.id === id) ?? (await loaders.namedUser(id))!;
 
 export const DurableEvent = builder.interfaceRef<EventItem>('DurableEvent').implement({
   description:
-    "Written to the chat's log: numbered without gaps, delivered in order, exactly once per subscription, resumable.",
+    "An event written to the chat's log: numbered without gaps, delivered in order, exactly once per subscription, resumable.",
   resolveType: ({ event }) => TYPE_NAMES[event.type],
   fields: (t) => ({
     chatId: t.id({ description: CHAT_ID, resolve: ({ event }) => encodeGlobalId('Chat', event.chatId) }),
@@ -40,7 +40,7 @@ export const DurableEvent = builder.interfaceRef<EventItem>('DurableEvent').impl
     seq: t.int({ description: "Its number in the chat's log.", resolve: ({ event }) => event.seq }),
     cursor: t.field({
       type: 'Cursor',
-      description: 'Resuming from here gives what came after this event.',
+      description: 'Resume from here to get the events after this one.',
       resolve: ({ event }) => encodeCursor(event),
     }),
     totalUnreadCount: t.int({
@@ -53,20 +53,20 @@ export const DurableEvent = builder.interfaceRef<EventItem>('DurableEvent').impl
 const interfaces = [DurableEvent];
 
 export const MessageSent = builder.objectRef<EventItem>('MessageSent').implement({
-  description: 'Somebody sent a message.',
+  description: 'A message was sent.',
   interfaces,
   fields: (t) => ({
     message: t.field({ type: Message, description: 'As it is now.', resolve: ({ event }) => event.messages[0]! }),
     clientMessageId: t.id({
       nullable: true,
-      description: "The sender's own key for it: who waits for it to arrive knows it by that.",
+      description: "The sender's own key for it, by which the sending client recognises its message.",
       resolve: ({ event }) => event.messages[0]!.clientMessageId,
     }),
   }),
 });
 
 const MessageEdited = builder.objectRef<EventItem>('MessageEdited').implement({
-  description: 'Somebody edited their message.',
+  description: 'The sender of a message edited it.',
   interfaces,
   fields: (t) => ({
     message: t.field({ type: Message, description: 'As it is now.', resolve: ({ event }) => event.messages[0]! }),
@@ -78,12 +78,12 @@ const MessagesDeleted = builder.objectRef<EventItem>('MessagesDeleted').implemen
   interfaces,
   fields: (t) => ({
     messageIds: t.idList({
-      description: 'Which, by `seq`.',
+      description: 'The deleted messages, ordered by `seq`.',
       resolve: ({ event }) => event.messages.map((message) => encodeGlobalId('Message', messageKeyText(message))),
     }),
     messages: t.field({
       type: [Message],
-      description: 'The tombstones, so that normalised caches follow.',
+      description: 'Their tombstones, so that normalised caches update.',
       complexity: OF_A_LIST,
       resolve: ({ event }) => event.messages,
     }),
@@ -101,7 +101,7 @@ const MemberAdded = builder.objectRef<EventItem>('MemberAdded').implement({
   fields: (t) => ({
     user: t.field({
       type: User,
-      description: 'Who was added.',
+      description: 'The new member.',
       resolve: ({ event }, _args, ctx) => userOf(event, event.userId!, ctx),
     }),
     actor: t.field({
@@ -113,56 +113,57 @@ const MemberAdded = builder.objectRef<EventItem>('MemberAdded').implement({
 });
 
 const MemberRemoved = builder.objectRef<EventItem>('MemberRemoved').implement({
-  description: 'A member was removed, or left. The last event that they themselves are given.',
+  description: 'A member was removed or left. They receive this event, and none after it.',
   interfaces,
   fields: (t) => ({
     user: t.field({
       type: User,
-      description: 'Who is no member any more.',
+      description: 'The former member.',
       resolve: ({ event }, _args, ctx) => userOf(event, event.userId!, ctx),
     }),
     actor: t.field({
       type: User,
-      description: 'Who removed them; themselves where they left.',
+      description: 'Who removed them; the same user if they left.',
       resolve: ({ event }, _args, ctx) => userOf(event, event.actorId, ctx),
     }),
     left: t.boolean({
-      description: 'Whether they left by themselves.',
+      description: 'Whether they left of their own accord.',
       resolve: ({ event }) => event.actorId === event.userId,
     }),
   }),
 });
 
 const ChatUpdated = builder.objectRef<EventItem>('ChatUpdated').implement({
-  description: 'The chat was renamed, closed or reopened, or its metadata changed: `chat` has it.',
+  description:
+    "The chat was renamed, closed or reopened, or its metadata or a brand's plan changed: select the new state on `chat`.",
   interfaces,
 });
 
 export const TypingChanged = builder.objectRef<ItemOf<'typing'>>('TypingChanged').implement({
   description:
-    'Somebody else types, or has stopped: as they say, or because `expiresAt` passed, their message was sent or they were removed, which ' +
-    'each end it at once. Not kept: lost if nobody listens.',
+    'Somebody else is typing, or has stopped: because they said so, `expiresAt` passed, their message was sent or they were removed. ' +
+    'Ephemeral: not stored, and lost if nobody listens.',
   fields: (t) => ({
     chatId: t.id({ description: 'The chat they type in.', resolve: ({ chatId }) => encodeGlobalId('Chat', chatId) }),
-    user: t.field({ type: User, description: 'Who.', resolve: ({ user }) => user }),
-    isTyping: t.exposeBoolean('isTyping', { description: 'False: has stopped.' }),
+    user: t.field({ type: User, description: 'Who is typing or has stopped.', resolve: ({ user }) => user }),
+    isTyping: t.exposeBoolean('isTyping', { description: 'False: they have stopped.' }),
     expiresAt: t.expose('expiresAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'When to stop showing it, should no other event come.',
+      description: 'When to stop showing it if no other event arrives.',
     }),
   }),
 });
 
 export const MessagesRead = builder.objectRef<ItemOf<'read'>>('MessagesRead').implement({
   description:
-    "A read position moved. Not kept; the last position always arrives. In chats of more than 100 members only the viewer's own. " +
-    "Sending moves nobody's read position.",
+    'A read position moved. Ephemeral: not stored, but the last position always arrives. In chats of more than 100 members only the ' +
+    "viewer's own is sent. Sending a message moves nobody's read position.",
   fields: (t) => ({
     chatId: t.id({ description: CHAT_ID, resolve: ({ chatId }) => encodeGlobalId('Chat', chatId) }),
     chat: t.field({ type: Chat, description: CHAT, resolve: ({ chatId }, _args, ctx) => ctx.loaders.chat(chatId) }),
-    user: t.field({ type: User, description: 'Who has read.', resolve: ({ user }) => user }),
-    lastReadSeq: t.exposeInt('lastReadSeq', { description: 'Everything up to this number.' }),
+    user: t.field({ type: User, description: 'Whose read position moved.', resolve: ({ user }) => user }),
+    lastReadSeq: t.exposeInt('lastReadSeq', { description: 'Everything up to this `seq` is read.' }),
     totalUnreadCount: t.int({
       description: TOTAL_UNREAD_COUNT,
       resolve: (_item, _args, { loaders }) => loaders.unreadTotal(),
@@ -172,16 +173,20 @@ export const MessagesRead = builder.objectRef<ItemOf<'read'>>('MessagesRead').im
 
 const ChatReady = builder.objectRef<ItemOf<'ready'>>('ChatReady').implement({
   description:
-    "Replay is over; what follows is live. A chat's first event if there was nothing to replay. Sent again after the server dropped a " +
-    'slow reader’s queue and replayed. A `headSeq` above the last `seq` seen means that events were missed: subscribe with `after`. ' +
-    'Select what is not in the log (read positions, permissions) on `chat`.',
+    'The replay is complete; live events follow. It is the first event if there was nothing to replay. Sent again after the server ' +
+    'dropped a slow reader’s queue and replayed. A `headSeq` above the last `seq` seen means that events were missed: subscribe with ' +
+    '`after`. Select state that is not in the log (read positions, permissions) on `chat`.',
   fields: (t) => ({
-    chatId: t.id({ description: 'The chat that is followed.', resolve: ({ chat }) => encodeGlobalId('Chat', chat.id) }),
-    chat: t.field({ type: Chat, description: 'As it was read when the replay was over.', resolve: ({ chat }) => chat }),
-    headSeq: t.exposeInt('headSeq', { description: 'The number of the newest durable event so far.' }),
+    chatId: t.id({ description: 'The chat being followed.', resolve: ({ chat }) => encodeGlobalId('Chat', chat.id) }),
+    chat: t.field({
+      type: Chat,
+      description: 'The chat as read when the replay was complete.',
+      resolve: ({ chat }) => chat,
+    }),
+    headSeq: t.exposeInt('headSeq', { description: 'The `seq` of the newest durable event so far.' }),
     cursor: t.field({
       type: 'Cursor',
-      description: 'Resuming from here gives what is live from here.',
+      description: 'Resume from here to get the live events that follow.',
       resolve: ({ chat, headSeq, mark }) => encodeCursor({ chatId: chat.id, seq: headSeq, mark }),
     }),
     unreadCount: t.int({
@@ -197,29 +202,30 @@ const ChatReady = builder.objectRef<ItemOf<'ready'>>('ChatReady').implement({
 
 const ResyncRequired = builder.objectRef<ItemOf<'resync'>>('ResyncRequired').implement({
   description:
-    'The log cannot be resumed (restored database, pruned, or more than 10,000 events behind): query the chat again. ' +
+    'The log cannot be resumed (database restored, log pruned, or more than 10,000 events behind): query the chat again. ' +
     'ChatReady at the head and live events follow.',
   fields: (t) => ({
     chatId: t.id({ description: 'The chat to query again.', resolve: ({ chatId }) => encodeGlobalId('Chat', chatId) }),
-    reason: t.exposeString('reason', { description: 'A sentence fit to show to a person.' }),
+    reason: t.exposeString('reason', { description: 'Human-readable explanation, safe to display.' }),
   }),
 });
 
 const END_CODES: Record<DomainEndCode, { description: string }> = {
-  REMOVED: { description: 'The viewer is no member of the chat any more. Followed by complete.' },
+  REMOVED: { description: 'The viewer is no longer a member of the chat. Followed by complete.' },
   TAKEN_OVER: {
-    description: 'A newer connection of the viewer took the place. Do not subscribe by yourself. Followed by complete.',
+    description:
+      'A newer connection of the viewer took the place of this one. Do not resubscribe automatically. Followed by complete.',
   },
   SIGNED_OUT: {
     description: 'The token expired, or the session or the account is gone. The socket closes with 4403 or 4401.',
   },
-  CHAT_GONE: { description: 'There is no such chat, or the viewer may not see it. Followed by complete.' },
+  CHAT_GONE: { description: 'The chat does not exist, or the viewer may not see it. Followed by complete.' },
   TOO_SLOW: {
-    description: 'Nothing was taken for too long: subscribe again with the last cursor. Followed by complete.',
+    description: 'The client read nothing for too long: subscribe again with the last cursor. Followed by complete.',
   },
   SHUTTING_DOWN: {
     description:
-      'The node stops, or this connection is old (CONNECTION_MINUTES): subscribe again, to whichever node. The socket closes with 1001.',
+      'The node is stopping, or this connection is old (CONNECTION_MINUTES): subscribe again, on any node. The socket closes with 1001.',
   },
 };
 
@@ -229,10 +235,10 @@ const EndCode = builder.enumType('EndCode', {
 });
 
 export const SubscriptionEnded = builder.objectRef<ItemOf<'ended'>>('SubscriptionEnded').implement({
-  description: "The subscription's last event, where the server ends it.",
+  description: 'The last event of a subscription that the server ends.',
   fields: (t) => ({
-    code: t.expose('code', { type: EndCode, description: 'Why, for programs.' }),
-    reason: t.exposeString('reason', { description: 'A sentence fit to show to a person.' }),
+    code: t.expose('code', { type: EndCode, description: 'Machine-readable reason.' }),
+    reason: t.exposeString('reason', { description: 'Human-readable explanation, safe to display.' }),
   }),
 });
 
@@ -279,7 +285,7 @@ export const CHAT_EVENT_TYPES = [
 ];
 
 export const ChatEvent = builder.unionType('ChatEvent', {
-  description: 'What `chatEvents` tells of one chat.',
+  description: 'An event of one chat, as `chatEvents` delivers it.',
   types: CHAT_EVENT_TYPES,
   resolveType: typeNameOfChatItem,
 });

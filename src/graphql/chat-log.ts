@@ -1,4 +1,4 @@
-/** A chat's log as a list: what a replay would tell, without following. */
+/** A chat's log as a list: what a replay would deliver, without subscribing. */
 import { builder } from './builder.js';
 import { DurableEvent } from './chat-event-types.js';
 import { Chat } from './chat.js';
@@ -18,8 +18,8 @@ builder.objectFields(Chat, (t) => ({
   log: t.field({
     type: DurableEventConnection,
     description:
-      'Everything that happened here, as a replay would tell it now: messages, joins, leaves, renames. Oldest first; with neither ' +
-      'first nor last the newest 50. It reaches back as far as LOG_RETENTION_DAYS lets replays; `messages` has no such end.',
+      'Everything that happened in this chat, as a replay would deliver it now: messages, joins, leaves, renames. Oldest first; without ' +
+      '`first` and `last`, the newest 50. It goes back as far as LOG_RETENTION_DAYS lets replays go; `messages` goes all the way back.',
     args: pageArgs,
     resolve: async (chat, page, { loaders }) => {
       const { edges, pageInfo } = await loaders.log(chat.id, page);

@@ -1,4 +1,4 @@
-/** Users in chats. */
+/** Members of chats. */
 import type { MemberRow } from '../domain/chats/member-row.js';
 import { builder } from './builder.js';
 import { memberKeyText } from './global-id.js';
@@ -7,13 +7,14 @@ import { User } from './user.js';
 export const ChatMember = builder.objectRef<MemberRow>('ChatMember');
 
 builder.node(ChatMember, {
-  description: 'A user in a chat, from being added to being removed.',
+  description: "A user's membership of a chat, from being added to being removed.",
   id: { resolve: memberKeyText },
   fields: (t) => ({
-    user: t.field({ type: User, description: 'Who.', resolve: ({ user }) => user }),
+    user: t.field({ type: User, description: 'The user.', resolve: ({ user }) => user }),
     joinedAt: t.expose('joinedAt', { type: 'DateTime', description: 'When they were added.' }),
     lastReadSeq: t.exposeInt('lastReadSeq', {
-      description: 'Everything up to this number is read. Starts at the head when they were added, only moves forward.',
+      description:
+        'The read position: everything up to this `seq` is read. Starts at the head when they are added and only moves forward.',
     }),
   }),
 });

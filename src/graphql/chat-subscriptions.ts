@@ -1,4 +1,4 @@
-/** Following one chat: everything that happens in it, or one sort of it. */
+/** Following one chat: all of its events, or one type of them. */
 import { BadUserInputError } from '../domain/bad-user-input.js';
 import type { StreamItem } from '../domain/streams/stream-item.js';
 import type { Viewer } from '../domain/viewer.js';
@@ -45,8 +45,8 @@ interface ResumeArgs {
 }
 
 /**
- * As `follow`, from a cursor on. Where both say one, an event's id counts more than `after`: who comes back by it repeats the
- * request that it began with.
+ * Like `follow`, but from a cursor. `Last-Event-ID` takes precedence over `after`: a client that reconnects with it repeats its
+ * original request.
  */
 const resume = (
   { chatId, after }: ResumeArgs,
@@ -60,7 +60,7 @@ const resume = (
   return eventIds === null ? source : noteEventIds(source, eventIds);
 };
 
-/** What a chat that there is not answers. */
+/** The stream for a chat that does not exist. */
 const nowhere = (): AsyncIterator<StreamItem> => {
   const items: StreamItem[] = [{ kind: 'ended', code: 'CHAT_GONE', reason: 'There is no such chat' }];
   return {
@@ -73,7 +73,7 @@ const nowhere = (): AsyncIterator<StreamItem> => {
 
 const selectAll = (item: StreamItem): Selected<ChatItem> => {
   switch (item.kind) {
-    // Of a stream of all chats.
+    // Only in a stream of all chats.
     case 'chatAdded':
     case 'chatRemoved':
     case 'viewerReady':
@@ -83,12 +83,12 @@ const selectAll = (item: StreamItem): Selected<ChatItem> => {
   }
 };
 
-/** One sort of item; the stream's end is told by an error. */
+/** Items of one type; an error signals the stream's end. */
 const selectOnly =
   <Item extends StreamItem>(isWanted: (item: StreamItem) => item is Item) =>
   (item: StreamItem): Selected<Item> => {
     if (isWanted(item)) return { value: item };
-    // The source decides what follows its last item: `complete`, or nothing where the client is to come back by itself.
+    // The source decides what follows its last item: `complete`, or nothing if the client should reconnect by itself.
     if (item.kind === 'ended') return { error: subscriptionEnded(item.code, item.reason) };
     if (item.kind === 'resync') return { last: { error: subscriptionEnded('RESYNC_REQUIRED', item.reason) } };
     return null;
@@ -99,15 +99,17 @@ const isMessageSent = (item: StreamItem): item is EventItem =>
 const isTyping = (item: StreamItem): item is Extract<StreamItem, { kind: 'typing' }> => item.kind === 'typing';
 const isRead = (item: StreamItem): item is Extract<StreamItem, { kind: 'read' }> => item.kind === 'read';
 
-const CHAT_ID = 'The chat to follow. None that the viewer may see: CHAT_GONE.';
-const AFTER = "The last cursor of this chat's: first comes what happened after it. Without it nothing is replayed.";
-const END = ' Its end is told by a last result with the error SUBSCRIPTION_ENDED and an `endCode`.';
+const CHAT_ID = 'The chat to follow. CHAT_GONE if it does not exist or the viewer may not see it.';
+const AFTER =
+  'The last cursor seen of this chat: the events after it are replayed first. Without it nothing is replayed.';
+const END = ' It ends with a last result that carries the error SUBSCRIPTION_ENDED and an `endCode`.';
 
 builder.subscriptionField('chatEvents', (t) =>
   t.withAuth({ signedIn: true }).field({
     description:
-      'One chat, everything: first the log after `after` (or nothing), then ChatReady, then live. From ChatReady on one has joined ' +
-      'the chat: in a MATCH one writes only then. A user is in a chat by CHAT_CONNECTIONS_PER_USER sockets; the newest takes over.',
+      'Everything in one chat: first the log after `after` (nothing without it), then ChatReady, then live events. From ChatReady on ' +
+      'the viewer is present in the chat, which writing in a MATCH requires. A user may follow a chat over at most ' +
+      'CHAT_CONNECTIONS_PER_USER sockets; the newest takes over.',
     type: ChatEvent,
     args: {
       chatId: t.arg.id({ description: CHAT_ID }),
@@ -120,7 +122,7 @@ builder.subscriptionField('chatEvents', (t) =>
 
 builder.subscriptionField('messageSent', (t) =>
   t.withAuth({ signedIn: true }).field({
-    description: `Messages sent in one chat.${END} RESYNC_REQUIRED too: query the chat, then subscribe without \`after\`.`,
+    description: `Messages sent in one chat.${END} On RESYNC_REQUIRED query the chat, then subscribe without \`after\`.`,
     type: MessageSent,
     args: {
       chatId: t.arg.id({ description: CHAT_ID }),
@@ -133,7 +135,7 @@ builder.subscriptionField('messageSent', (t) =>
 
 builder.subscriptionField('typingChanged', (t) =>
   t.withAuth({ signedIn: true }).field({
-    description: `Who else types in one chat.${END}`,
+    description: `Who else is typing in one chat.${END}`,
     type: TypingChanged,
     args: { chatId: t.arg.id({ description: CHAT_ID }) },
     subscribe: (_root, args, ctx) => createEventSource(follow(args.chatId, null, ctx), selectOnly(isTyping)),
@@ -143,7 +145,7 @@ builder.subscriptionField('typingChanged', (t) =>
 
 builder.subscriptionField('messagesRead', (t) =>
   t.withAuth({ signedIn: true }).field({
-    description: `How far people have read one chat.${END}`,
+    description: `Changes to the read positions in one chat.${END}`,
     type: MessagesRead,
     args: { chatId: t.arg.id({ description: CHAT_ID }) },
     subscribe: (_root, args, ctx) => createEventSource(follow(args.chatId, null, ctx), selectOnly(isRead)),

@@ -1,4 +1,4 @@
-/** Successes that show the chat they changed. */
+/** Success types that return the chat they changed. */
 import type { ChatRow, UserFacts } from '../log/event.js';
 import { builder } from './builder.js';
 import { Chat } from './chat.js';
@@ -8,7 +8,7 @@ export const successWithChat = (name: string, description: string) =>
   builder.objectRef<{ chat: ChatRow }>(name).implement({
     description,
     fields: (t) => ({
-      chat: t.field({ type: Chat, description: 'As it is with that.', resolve: ({ chat }) => chat }),
+      chat: t.field({ type: Chat, description: 'The chat after this change.', resolve: ({ chat }) => chat }),
     }),
   });
 
@@ -17,7 +17,7 @@ export const successWithOpened = (name: string, description: string) =>
     description,
     fields: (t) => ({
       chat: t.field({ type: Chat, description: 'The chat.', resolve: ({ chat }) => chat }),
-      created: t.exposeBoolean('created', { description: 'False where the chat was there already.' }),
+      created: t.exposeBoolean('created', { description: 'False if the chat already existed.' }),
     }),
   });
 
@@ -25,7 +25,7 @@ export const successWithMember = (name: string, description: string, whom: strin
   builder.objectRef<{ chat: ChatRow; user: UserFacts }>(name).implement({
     description,
     fields: (t) => ({
-      chat: t.field({ type: Chat, description: 'As it is with that.', resolve: ({ chat }) => chat }),
+      chat: t.field({ type: Chat, description: 'The chat after this change.', resolve: ({ chat }) => chat }),
       user: t.field({ type: User, description: whom, resolve: ({ user }) => user }),
     }),
   });

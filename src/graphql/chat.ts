@@ -1,4 +1,4 @@
-/** Chats, as the viewer sees them. What depends on the viewer asks for their rights as they are when it runs. */
+/** Chats, as the viewer sees them. Fields that depend on the viewer check their current rights when they run. */
 import { BadUserInputError } from '../domain/bad-user-input.js';
 import type { ChatPermissions as Permissions, ChatReference } from '../domain/chats/chat-reads.js';
 import { peerOf, titleOfMatch, titleOfPair } from '../domain/chats/chat-titles.js';
@@ -15,14 +15,16 @@ import { pageArgs } from './pages.js';
 import { User } from './user.js';
 
 export const ChatKind = builder.enumType('ChatKind', {
-  description: 'Which sort of chat: who is in it and who may do what.',
+  description: 'The kind of a chat: it determines who is in it and who may do what.',
   values: {
     [PrismaChatKind.GROUP]: {
-      description: 'Closed group: administrators add and remove people, people may leave.',
+      description: 'Closed group: administrators add and remove members; members may leave.',
     },
-    [PrismaChatKind.DIRECT]: { description: 'Two users; one per pair. Anyone may open one.' },
-    [PrismaChatKind.RELATION]: { description: 'A manager and a client, tied by a Relation.' },
-    [PrismaChatKind.MATCH]: { description: 'Two brands after a match.' },
+    [PrismaChatKind.DIRECT]: {
+      description: 'Two users; one per pair. Everyone may open one unless DIRECT_CHATS restricts it.',
+    },
+    [PrismaChatKind.RELATION]: { description: 'A manager and a client, connected by a Relation.' },
+    [PrismaChatKind.MATCH]: { description: 'The owners of two matched brands.' },
     [PrismaChatKind.ORDER]: { description: 'About one order; found by its reference.' },
   } as const,
 });
@@ -43,38 +45,39 @@ const ChatPermissions = builder.objectRef<Permissions>('ChatPermissions').implem
 export const Chat = builder.objectRef<ChatRow>('Chat');
 
 builder.node(Chat, {
-  description: 'Where people talk: a log of numbered events.',
+  description: 'A conversation: a log of numbered events.',
   id: { resolve: (chat) => String(chat.id) },
   fields: (t) => ({
-    kind: t.expose('kind', { type: ChatKind, description: 'Which sort of chat.' }),
+    kind: t.expose('kind', { type: ChatKind, description: 'The kind of chat.' }),
     name: t.exposeString('name', {
       nullable: true,
-      description: 'GROUP and ORDER chats have one; others may be null.',
+      description: 'Always set for GROUP and ORDER chats; may be null for others.',
     }),
     title: t.string({
       description:
-        "What the viewer's list shows: the name, or in a chat of two the other person's, first and last name or else the username; " +
-        "in a match the other brand's. Who is neither of the two gets both. Empty for one who sees the chat no more.",
+        "The title to show in the viewer's list: the chat's name; without one, in a chat of two the other person's first and last name " +
+        "or else username, in a match the other brand's name. Viewers who are neither of the two get both names. Empty if the viewer " +
+        'can no longer see the chat.',
       resolve: (chat, _args, { loaders, viewer }) => titleOf(chat, viewer!, loaders),
     }),
     peer: t.field({
       type: User,
       nullable: true,
-      description: 'The other person in a chat of two; null in others, and for one who is not in it.',
+      description: 'The other person in a chat of two; null in other chats, and if the viewer is not in it.',
       resolve: async (chat, _args, { loaders, viewer }) =>
         isOfTwo(chat) ? peerOf(viewer!, await loaders.pair(chat.id)) : null,
     }),
     slug: t.exposeString('slug', {
       nullable: true,
-      description: 'Unique short name by which a room can be found (`chat(slug:)`).',
+      description: 'Unique short name by which the chat can be found (`chat(slug:)`).',
     }),
     orderRef: t.exposeString('orderRef', {
       nullable: true,
-      description: 'The reference of its order; null for other kinds.',
+      description: 'The reference of its order; null for other kinds of chat.',
     }),
     members: t.field({
       type: ChatMemberConnection,
-      description: 'In the order in which their accounts were made.',
+      description: 'The members, in the order in which their accounts were created.',
       args: pageArgs,
       resolve: (chat, page, { loaders }) => loaders.members(chat.id, page),
     }),
@@ -88,51 +91,52 @@ builder.node(Chat, {
       description: "The viewer's own membership; null if the viewer is not a member.",
       resolve: (chat, _args, { loaders, viewer }) => loaders.member({ chatId: chat.id, userId: viewer!.id }),
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
     activityAt: t.expose('activityAt', {
       type: 'DateTime',
       description:
-        'When its newest message was sent, deleted since or not; without one, when the chat was made. Nothing else moves a chat in the list.',
+        'When its newest message was sent, even if deleted since; without messages, when the chat was created. Nothing else moves a ' +
+        'chat in the list.',
     }),
     closedAt: t.expose('closedAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'Null while open. A closed chat can be read, not written.',
+      description: 'When it was closed; null while open. A closed chat is read-only.',
     }),
     messages: t.field({
       type: MessageConnection,
-      description: 'Oldest first, deleted ones as tombstones. With neither first nor last: the newest 50.',
+      description: 'Oldest first, deleted ones as tombstones. Without `first` and `last`, the newest 50.',
       args: pageArgs,
       resolve: (chat, page, { loaders }) => loaders.messages(chat.id, page),
     }),
     lastMessage: t.field({
       type: Message,
       nullable: true,
-      description: 'The newest that is not deleted.',
+      description: 'The newest message that is not deleted.',
       resolve: (chat, _args, { loaders }) => loaders.lastMessage(chat.id),
     }),
     unreadCount: t.int({
       description:
-        "Messages by others after the viewer's read position, deleted ones not counted; 0 for one who is not a member.",
+        "Messages by others after the viewer's read position, not counting deleted ones; 0 if the viewer is not a member.",
       resolve: (chat, _args, { loaders }) => loaders.unreadCount(chat.id),
     }),
     firstUnreadMessage: t.field({
       type: Message,
       nullable: true,
-      description: 'The oldest of those that `unreadCount` counts; null if everything is read.',
+      description: 'The oldest message that `unreadCount` counts; null if everything is read.',
       resolve: (chat, _args, { loaders }) => loaders.firstUnreadMessage(chat.id),
     }),
     metadata: t.field({
       type: 'JSONObject',
-      description: 'What its makers’ programs keep with it; everyone who sees the chat reads it.',
+      description: 'Data that client programs store with the chat. Readable by everyone who can see the chat.',
       resolve: (chat, _args, { loaders }) => loaders.metadata(chat.id),
     }),
-    headSeq: t.exposeInt('headSeq', { description: 'The number of the newest durable event; 0 in a new chat.' }),
+    headSeq: t.exposeInt('headSeq', { description: 'The `seq` of the newest durable event; 0 in a new chat.' }),
     cursor: t.field({
       type: 'Cursor',
       description:
-        "Resuming from here misses nothing that happened after this answer was read: taken from the chat's row as first loaded, " +
-        'never by a later query than the fields beside it. They may be newer than it, so apply replayed events by id.',
+        "Resuming from here misses nothing that happened after this answer was read: the cursor comes from the chat's row as first " +
+        'loaded, never from a later query than the fields next to it. They may be newer than the cursor, so apply replayed events by id.',
       resolve: (chat) => encodeCursor({ chatId: chat.id, seq: chat.headSeq, mark: chat.headMark }),
     }),
     permissions: t.field({
@@ -158,11 +162,12 @@ const ChatConnection = builder.connectionObject(
 );
 
 const ChatScope = builder.enumType('ChatScope', {
-  description: 'Which chats a list is of.',
+  description: 'Which chats to list.',
   values: {
-    MINE: { description: 'Those that the viewer is a member of, by `activityAt`, newest first.' },
+    MINE: { description: 'Chats the viewer is a member of, by `activityAt`, newest first.' },
     ALL: {
-      description: 'For administrators: every chat that they may view, newest made first. For others it is MINE.',
+      description:
+        'For administrators: every chat that they may see, most recently created first. For others the same as MINE.',
     },
   } as const,
 });
@@ -171,13 +176,13 @@ builder.queryField('chats', (t) =>
   t.field({
     authScopes: { signedIn: true },
     description:
-      "The viewer's chats by `activityAt`, newest first. `scope: ALL` is for administrators: every chat that they may view, " +
-      'newest made first; for others it is MINE.',
+      "The viewer's chats by `activityAt`, newest first. `scope: ALL` is for administrators: every chat that they may see, most " +
+      'recently created first; for others it is the same as MINE.',
     type: ChatConnection,
     nullable: true,
     args: {
       scope: t.arg({ type: ChatScope, required: false, defaultValue: 'MINE', description: 'Which chats.' }),
-      kind: t.arg({ type: ChatKind, required: false, description: 'Only those of this kind.' }),
+      kind: t.arg({ type: ChatKind, required: false, description: 'Only chats of this kind.' }),
       ...pageArgs,
     },
     resolve: (_root, { scope, kind, ...page }, { viewer, services }) =>
@@ -187,7 +192,7 @@ builder.queryField('chats', (t) =>
 
 builder.queryField('chat', (t) =>
   t.withAuth({ signedIn: true }).field({
-    description: 'A chat by exactly one of the three; otherwise BAD_USER_INPUT.',
+    description: 'A chat by exactly one of the three arguments; otherwise BAD_USER_INPUT.',
     type: Chat,
     nullable: true,
     args: {
@@ -204,7 +209,7 @@ builder.queryField('chat', (t) =>
 
 type Given = string | null | undefined;
 
-/** @returns null where the id did not decode */
+/** @returns null if the id did not decode */
 const referenceOf = ({ id, slug, orderRef }: { id?: Given; slug?: Given; orderRef?: Given }): ChatReference | null => {
   const given = [id, slug, orderRef].filter((one) => one !== null && one !== undefined);
   if (given.length !== 1) throw new BadUserInputError('Give exactly one of id, slug and orderRef');
@@ -216,7 +221,7 @@ const referenceOf = ({ id, slug, orderRef }: { id?: Given; slug?: Given; orderRe
 
 builder.queryField('unreadCount', (t) =>
   t.withAuth({ signedIn: true }).int({
-    description: "Unread messages over all of the viewer's chats.",
+    description: "Unread messages in all of the viewer's chats.",
     nullable: true,
     resolve: (_root, _args, { viewer, services }) => services.chats.unreadTotal(viewer),
   }),

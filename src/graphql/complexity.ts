@@ -1,15 +1,15 @@
-/** What an operation may cost, on every transport: it is reckoned where fields are resolved. One unit is one field of one object. */
+/** The complexity limit, on every transport, checked when fields are resolved. One unit is one field of one object. */
 import type { ComplexityPluginOptions } from '@pothos/plugin-complexity';
 import { GraphQLError } from 'graphql';
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from '../domain/page.js';
 import type { SchemaTypes } from './schema-types.js';
 
-/** A hundred chats with ten members each cost some 4,000; two pages of a hundred within each other pass only with hardly a field. */
+/** A hundred chats with ten members each cost some 4,000; two nested pages of a hundred pass only with hardly any fields. */
 const MAX_COMPLEXITY = 20_000;
 
 /**
- * For a list that is no page and may hold a hundred: reckoned as if it did, since from each one can go on (`messages { chat { log …`),
- * round again.
+ * For a list that is not a page and may hold a hundred items: it counts as a hundred, since each item leads on (`messages { chat { log …`)
+ * and back again.
  */
 export const OF_A_LIST = { field: 1, multiplier: MAX_PAGE_SIZE };
 
@@ -21,7 +21,7 @@ export const COMPLEXITY: Options = {
     if (Array.isArray(args.ids)) return { field: 1, multiplier: args.ids.length };
     const has = (name: string) => field.args.some((arg) => arg.name === name);
     if (has('first')) return { field: 1, multiplier: pageSize(args.first ?? args.last) };
-    // Around one more, the place itself.
+    // `limit` does not count the anchor itself.
     return { field: 1, multiplier: has('limit') ? 1 + pageSize(args.limit) : 1 };
   },
   complexityError: (_kind, { complexity, maxComplexity }) => tooComplex(complexity, maxComplexity ?? MAX_COMPLEXITY),
@@ -34,6 +34,6 @@ export const tooComplex = (complexity: number, most = MAX_COMPLEXITY): GraphQLEr
 
 export const isTooComplex = (complexity: number): boolean => complexity > MAX_COMPLEXITY;
 
-/** A page that is out of range is refused as such when it is read. */
+/** A page size out of range is refused when the page is read. */
 const pageSize = (asked: unknown): number =>
   typeof asked === 'number' ? Math.min(Math.max(asked, 0), MAX_PAGE_SIZE) : DEFAULT_PAGE_SIZE;

@@ -1,4 +1,4 @@
-/** What resolvers have at hand: who asks, over what, and the rules to ask. One for each operation. */
+/** The resolvers' context: the viewer, the transport and the domain services. One per operation. */
 import type { DomainServices } from '../domain/domain.js';
 import type { DirectChatOpeners } from '../domain/rules/policy.js';
 import type { Ending } from '../domain/streams/ending.js';
@@ -10,12 +10,12 @@ import type { EventIds } from './event-ids.js';
 import { createLoaders, type Loaders } from './loaders.js';
 
 export interface Services extends DomainServices {
-  /** What mutations answered, by "field outcome". */
+  /** Mutation outcomes, counted by "field outcome". */
   mutations: Tally;
   server: ServerFacts;
 }
 
-/** As the settings have it. */
+/** From the settings. */
 export interface ServerFacts {
   name: string;
   version: string;
@@ -26,34 +26,34 @@ export interface ServerFacts {
   messagesPerMinute: number;
 }
 
-/** What the server knows of an operation beside its document. */
+/** What the server knows about an operation besides its document. */
 export interface Request {
-  /** Null where nobody is signed in. */
+  /** Null for an anonymous viewer. */
   viewer: Viewer | null;
-  /** Who asks by now: while a subscription stands, their role may change. */
+  /** The viewer as of now: their role may change during a subscription. */
   present(): Viewer | null;
   requestId: string;
   transport: 'http' | 'sse' | 'ws';
-  /** Where it comes from; null where that is not known. */
+  /** The client's address; null if unknown. */
   address: string | null;
-  /** The socket's; over HTTP the operation's own. Unique over all nodes. */
+  /** The socket's ID; over HTTP, the operation's own. Unique across all nodes. */
   carrierId: string;
   /** Ends the streams that this operation opens. */
   ending: Ending;
-  /** The WebSocket that it came over; null for one over HTTP. */
+  /** The WebSocket it came over; null over HTTP. */
   socket: SocketControl | null;
-  /** What its events go out with, and it goes on from; null for one over a WebSocket. */
+  /** The IDs its events are sent with, and the one it resumes from; null over a WebSocket. */
   eventIds: EventIds | null;
-  /** Its lines carry the request's, user's and socket's ids. */
+  /** Its lines carry the request, user and socket IDs. */
   logger: Logger;
 }
 
 export interface SocketControl {
   /**
-   * Keeps the socket past its access token's expiry.
+   * Keeps the socket open past its access token's expiry.
    *
-   * @returns until when
-   * @throws InvalidTokenError where the token is not a good one of the connection's own session
+   * @returns the new expiry
+   * @throws InvalidTokenError unless the token is a valid one of the connection's own session
    */
   renew(accessToken: string): Promise<Date>;
 }
@@ -62,9 +62,9 @@ export interface Context extends Request {
   services: Services;
   /** For the fields that Pothos reads by itself (`user.ts`). */
   prisma: PrismaClient;
-  /** Fresh for each mutation and each event: what one has read may not hold for the next. */
+  /** Fresh for each mutation and each event: rows read for one may be stale for the next. */
   loaders: Loaders;
-  /** Who has just signed in by this very operation, which had no viewer: their own data is theirs to see. */
+  /** The user whom this operation has just signed in. It began without a viewer, but may show them their own data. */
   signedIn: Pick<Viewer, 'id' | 'role'> | null;
 }
 

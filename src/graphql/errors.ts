@@ -1,4 +1,4 @@
-/** The outcomes that are not success, as members of each field's union. What no union holds becomes a top-level error elsewhere. */
+/** The expected errors, as members of each field's union. An error that no union holds becomes a top-level error elsewhere. */
 import {
   ChatClosedError,
   ForbiddenError,
@@ -20,42 +20,43 @@ import { Message } from './message.js';
 import { Plan } from './plan.js';
 
 export const ErrorInterface = builder.interfaceRef<Error>('Error').implement({
-  description: 'Why something could not be done.',
+  description: 'An expected error: why an operation was refused.',
   fields: (t) => ({
-    reason: t.exposeString('message', { description: 'A sentence fit to show to a person.' }),
+    reason: t.exposeString('message', { description: 'Human-readable explanation, safe to display.' }),
   }),
 });
 
 const codes: Record<InvalidFieldCode, { description: string }> = {
-  BLANK: { description: 'Empty, or nothing of it can be seen.' },
+  BLANK: { description: 'Empty, or nothing but white space and other invisible characters.' },
   TOO_SHORT: { description: 'Text with too few characters.' },
   TOO_LONG: { description: 'Text with too many characters.' },
   TOO_MANY: { description: 'Too many items.' },
-  OUT_OF_RANGE: { description: 'A number or a time outside of what is accepted.' },
-  MALFORMED: { description: 'Not of the required form, or with characters that are not accepted.' },
+  OUT_OF_RANGE: { description: 'A number or a time outside the accepted range.' },
+  MALFORMED: { description: 'Not in the required form, or with characters that are not accepted.' },
   NOT_ALLOWED: { description: 'Well-formed, but not possible here.' },
-  TAKEN: { description: 'Somebody or something else has it.' },
+  TAKEN: { description: 'Already in use.' },
   NOT_FOUND: { description: 'It names something that does not exist.' },
 };
 
 const InvalidFieldCodeType = builder.enumType('InvalidFieldCode', {
-  description: 'Why a field of an input is refused.',
+  description: 'Why an input field was refused.',
   values: codes,
 });
 
 export const InvalidFieldType = builder.objectRef<InvalidField>('InvalidField').implement({
-  description: 'One field of an input, and what is wrong with it.',
+  description: 'An input field, and what is wrong with it.',
   fields: (t) => ({
-    path: t.exposeStringList('path', { description: 'Where it is in the input: `["memberIds", "2"]`.' }),
-    code: t.expose('code', { type: InvalidFieldCodeType, description: 'Why, for programs.' }),
+    path: t.exposeStringList('path', { description: 'Its path in the input: `["memberIds", "2"]`.' }),
+    code: t.expose('code', { type: InvalidFieldCodeType, description: 'Machine-readable reason.' }),
     limit: t.int({
       nullable: true,
       description:
-        'The number that was broken: the most or fewest characters or items, the lowest number. Null where there is none.',
+        'The limit that was violated: the maximum or minimum number of characters or items, or the highest or lowest number. Null if ' +
+        'there is none.',
       resolve: ({ limit }) => limit,
     }),
     reason: t.exposeString('reason', {
-      description: 'Why, to show beside the field: `is taken`. The error’s own `reason` is a whole sentence.',
+      description: 'Explanation to show next to the field: `is taken`. The error’s own `reason` is a whole sentence.',
     }),
   }),
 });
@@ -64,7 +65,8 @@ const interfaces = [ErrorInterface];
 
 builder.objectType(NotFoundError, {
   name: 'NotFoundError',
-  description: 'It does not exist, the viewer may not see it, or the id is none of that type: all answer alike.',
+  description:
+    'It does not exist, the viewer may not see it, or the id is not of that type: the error does not say which.',
   interfaces,
 });
 
@@ -72,7 +74,7 @@ builder.objectType(ForbiddenError, { name: 'ForbiddenError', description: 'Visib
 
 builder.objectType(ChatClosedError, {
   name: 'ChatClosedError',
-  description: 'The chat can be read, not written.',
+  description: 'The chat is closed, and so read-only.',
   interfaces,
   fields: (t) => ({
     closedAt: t.expose('closedAt', { type: 'DateTime', description: 'When it was closed.' }),
@@ -81,20 +83,20 @@ builder.objectType(ChatClosedError, {
 
 builder.objectType(PlanRequiredError, {
   name: 'PlanRequiredError',
-  description: 'Administrators write in MATCH chats only where a brand has the BUSINESS plan.',
+  description: 'Administrators may write in a MATCH chat only if one of its brands has the BUSINESS plan.',
   interfaces,
-  fields: (t) => ({ plan: t.expose('plan', { type: Plan, description: 'The plan that a brand would need.' }) }),
+  fields: (t) => ({ plan: t.expose('plan', { type: Plan, description: 'The plan that one of the brands needs.' }) }),
 });
 
 builder.objectType(NotJoinedError, {
   name: 'NotJoinedError',
-  description: 'In MATCH chats one writes only while following `chatEvents`.',
+  description: 'Writing in a MATCH chat requires following it with `chatEvents`.',
   interfaces,
 });
 
 builder.objectType(TextEmptyError, {
   name: 'TextEmptyError',
-  description: 'The text is empty, or nothing of it can be seen: white space, zero-width characters.',
+  description: 'The text is empty, or nothing but white space and other invisible characters, such as zero-width ones.',
   interfaces,
 });
 
@@ -103,30 +105,30 @@ builder.objectType(TextTooLongError, {
   description: 'The text is longer than this server allows.',
   interfaces,
   fields: (t) => ({
-    maxLength: t.exposeInt('maxLength', { description: 'How long it may be, in Unicode code points.' }),
-    length: t.exposeInt('length', { description: 'How long it is, in Unicode code points.' }),
+    maxLength: t.exposeInt('maxLength', { description: 'The maximum length, in Unicode code points.' }),
+    length: t.exposeInt('length', { description: 'The actual length, in Unicode code points.' }),
   }),
 });
 
 builder.objectType(RateLimitedError, {
   name: 'RateLimitedError',
-  description: 'Too many of these in a short time. Nothing was done.',
+  description: 'Too many requests of this sort in a short time. Nothing was done.',
   interfaces,
   fields: (t) => ({
     retryAfterMs: t.exposeInt('retryAfterMs', {
-      description: 'When the next one may succeed, in milliseconds from now.',
+      description: 'How long to wait before a retry may succeed, in milliseconds.',
     }),
   }),
 });
 
 builder.objectType(IdempotencyConflictError, {
   name: 'IdempotencyConflictError',
-  description: 'The same `clientMessageId` was used before for another text, or other metadata.',
+  description: 'The same `clientMessageId` was already used with another text or other metadata.',
   interfaces,
   fields: (t) => ({
     message: t.field({
       type: Message,
-      description: 'What was sent with it then, as it is now.',
+      description: 'The message first sent with it, as it is now.',
       resolve: (error) => error.sent,
     }),
   }),
@@ -134,7 +136,7 @@ builder.objectType(IdempotencyConflictError, {
 
 builder.objectType(InvalidInputError, {
   name: 'InvalidInputError',
-  description: 'The input has the right types, but says something that cannot be.',
+  description: 'The input has the right types, but invalid values.',
   interfaces,
   fields: (t) => ({
     fields: t.expose('fields', { type: [InvalidFieldType], description: 'Everything that is wrong with it.' }),
@@ -143,12 +145,12 @@ builder.objectType(InvalidInputError, {
 
 builder.objectType(InvalidCredentialsError, {
   name: 'InvalidCredentialsError',
-  description: 'No such user, a wrong password or a deactivated account: all answer alike.',
+  description: 'Unknown user, wrong password or deactivated account: the error does not say which.',
   interfaces,
 });
 
 builder.objectType(InvalidTokenError, {
   name: 'InvalidTokenError',
-  description: 'Expired, revoked, malformed or already used.',
+  description: 'The token is expired, revoked, malformed or already used.',
   interfaces,
 });

@@ -1,17 +1,17 @@
 /**
- * Ids of Server-Sent Events: the cursors of what they tell. A client that comes back by itself shows the last one that it has seen
- * (`Last-Event-ID`), and its subscription goes on from there.
+ * Ids of Server-Sent Events: the cursors of the events that they carry. A client that reconnects sends the last one that it has seen
+ * (`Last-Event-ID`), and its subscription resumes from there.
  */
 import { UnavailableError } from '../db/database.js';
 import type { StreamItem } from '../domain/streams/stream-item.js';
 import { encodeCursor } from '../log/cursor.js';
 
 export interface EventIds {
-  /** What the client has seen last, as it says; null where it begins. */
+  /** The last id the client says it has seen; null on its first connection. */
   readonly last: string | null;
-  /** Of the event that goes out next; null where it has none. */
+  /** The id of the next event to send; null if it has none. */
   next: string | null;
-  /** Whether a subscription that is complete may be begun again from the last id. */
+  /** Whether the client may resume a completed subscription from the last id. */
   canResume: boolean;
 }
 
@@ -19,7 +19,7 @@ export interface EventIds {
 export const noteEventIds = (source: AsyncIterator<StreamItem>, ids: EventIds): AsyncIterator<StreamItem> => ({
   next: async () => {
     const result = await source.next().catch((error: unknown) => {
-      // It ends with that, and the client's coming back is right.
+      // This error ends the stream, and the client is right to reconnect.
       ids.canResume ||= error instanceof UnavailableError;
       throw error;
     });

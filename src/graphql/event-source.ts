@@ -1,16 +1,16 @@
 /**
- * The source of a subscription field, written out by hand: an async generator would only be left at its next event, and here
- * `return()` acts at once. What the source throws comes out as one last item, so that the client gets a result that says so,
- * rather than its transport an exception.
+ * The source of a subscription field, written by hand: an async generator would only return at its next event, but here
+ * `return()` acts at once. An error of the source becomes one last item, so that the client gets a result with that error
+ * instead of the transport getting an exception.
  */
 
-/** Unwrapped where the field is resolved. */
+/** Unwrapped when the field is resolved. */
 export type Delivery<Value> = { value: Value } | { error: unknown };
 
-/** What becomes of one item: it is delivered, delivered and the source let go of, or not for this field. */
+/** An item is delivered, delivered as the last one before the source is released, or not for this field. */
 export type Selected<Value> = Delivery<Value> | { last: Delivery<Value> } | null;
 
-/** @param select throws what is then delivered as the last result's error */
+/** @param select what it throws is delivered as the error of the last result */
 export const createEventSource = <Item, Value>(
   source: AsyncIterator<Item, unknown>,
   select: (item: Item) => Selected<Value>,
@@ -32,7 +32,7 @@ export const createEventSource = <Item, Value>(
       for (;;) {
         if (isOver) return { done: true, value: undefined };
         const result = await source.next();
-        // Let go of meanwhile: nobody is there for it.
+        // Released in the meantime: nobody is listening.
         if (isOver || result.done) break;
         const selected = select(result.value);
         if (selected === null) continue;

@@ -1,4 +1,4 @@
-/** What a value of a type has to be, in words: for refusals, which never show the value itself. It may be a password. */
+/** Describes the values that a type accepts, for refusals. They never show the value itself: it may be a password. */
 import { getNamedType, isEnumType, type GraphQLInputType } from 'graphql';
 
 const WORDS: Record<string, string> = {
@@ -12,7 +12,7 @@ const WORDS: Record<string, string> = {
   String: 'text',
 };
 
-/** @param isSecret whether the schema is not to be read from the server, and so not from its errors */
+/** @param isSecret whether clients may not read the schema from the server, and so not from its errors either */
 export const expectationOf = (type: GraphQLInputType, isSecret: boolean): string => {
   const named = getNamedType(type);
   const values = isEnumType(named) && !isSecret ? named.getValues().map(({ name }) => name) : [];

@@ -1,4 +1,4 @@
-/** Relay's ids: base64 of a type's name and a row's key. Opaque to clients; one spelling for each row. */
+/** Relay's global ids: base64 of a type's name and a row's key. Opaque to clients; one encoding per row. */
 import type { MemberKey } from '../domain/chats/members.js';
 import type { MessageKey } from '../domain/messages/messages.js';
 
@@ -12,7 +12,7 @@ export const encodeGlobalId = (type: string, key: bigint | string): string =>
 export const messageKeyText = ({ chatId, seq }: MessageKey): string => `${chatId}:${seq}`;
 export const memberKeyText = ({ chatId, userId }: MemberKey): string => `${chatId}:${userId}`;
 
-/** @returns null for what this server never gave out, however close to it */
+/** @returns null for anything this server never issued, however similar */
 export const decodeGlobalId = (globalId: string): { type: string; key: string } | null => {
   if (globalId.length > MAX_LENGTH) return null;
   const text = Buffer.from(globalId, 'base64').toString();
@@ -21,7 +21,7 @@ export const decodeGlobalId = (globalId: string): { type: string; key: string } 
   return colon === -1 ? null : { type: text.slice(0, colon), key: text.slice(colon + 1) };
 };
 
-/** @returns null where it is no id of that type, and so of nothing that is there; the others below too */
+/** @returns null if it is not an id of that type, and so names nothing that exists; so do the others below */
 export const decodeRowId = (
   type: 'User' | 'Chat' | 'Brand' | 'Relation' | 'ApiToken',
   globalId: string,
@@ -40,11 +40,11 @@ export const decodeMemberId = (globalId: string): MemberKey | null => {
   return pair && { chatId: pair[0], userId: pair[1] };
 };
 
-/** A notification's own id is unique for its owner only. */
+/** A notification's own id is unique only per owner. */
 export const notificationKeyText = (notification: { userId: bigint; id: string }): string =>
   `${notification.userId}:${notification.id}`;
 
-/** @returns null also for another's, whose it is not to see */
+/** @returns null also for another user's notification */
 export const decodeNotificationId = (globalId: string, ownerId: bigint): string | null => {
   const key = keyOf('Notification', globalId);
   const prefix = `${ownerId}:`;
@@ -61,7 +61,7 @@ const pairOf = (type: string, globalId: string): [bigint, bigint] | null => {
   return first && second && more.length === 0 ? [first, second] : null;
 };
 
-/** As PostgreSQL counts them: 1 to 2⁶³ − 1, without leading zeros. */
+/** As PostgreSQL numbers rows: 1 to 2⁶³ − 1, without leading zeros. */
 const rowId = (text: string): bigint | null => {
   if (!/^[1-9]\d{0,18}$/.test(text)) return null;
   const id = BigInt(text);

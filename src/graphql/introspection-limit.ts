@@ -1,7 +1,7 @@
 /**
- * Introspection is outside of what operations may cost (`complexity.ts`), and a schema has circles: types have fields, which have types.
- * So a document reads the schema once, and its answer is about as long as that of the longest query that tools send. As what it reads is
- * known beforehand, its answer is measured rather than estimated.
+ * Introspection does not count towards the complexity limit (`complexity.ts`), and a schema is cyclic: types have fields, which have
+ * types. So a document may read the schema only once, and its answer may be little longer than that of the largest query that tools
+ * send. The schema is known beforehand, so the answer's size is measured rather than estimated.
  */
 import {
   getIntrospectionQuery,
@@ -30,10 +30,10 @@ import {
   type ValidationRule,
 } from 'graphql';
 
-/** How much longer than that query's answer one may be. */
+/** How much longer an answer may be than that query's. */
 const ROOM = 1.25;
 
-/** The most that graphql-js, and so codegen, GraphiQL and Apollo's tools, ask for. */
+/** The largest introspection query of graphql-js, and so of codegen, GraphiQL and Apollo's tools. */
 const MAX_QUERY = {
   descriptions: true,
   specifiedByUrl: true,
@@ -46,7 +46,7 @@ const MAX_QUERY = {
 
 const META_FIELDS = [SchemaMetaFieldDef.name, TypeMetaFieldDef.name];
 
-/** For the engine, and so for every transport. */
+/** An engine plugin, so it covers every transport. */
 export const introspectionLimit = {
   onValidate: ({ addValidationRule }: { addValidationRule: (rule: ValidationRule) => void }) =>
     addValidationRule(introspectionRule),
@@ -94,13 +94,13 @@ const longestOf = (schema: GraphQLSchema): number => {
   return size;
 };
 
-/** Thrown where it is known to be too long. */
+/** Thrown as soon as the answer is known to be too long. */
 class TooLongError extends Error {}
 
 /**
  * @param document need not be valid
- * @param most no further is measured
- * @returns of the answer in JSON, in bytes, nothing left out by @skip or @include, and as if __type named every type
+ * @param most measuring stops beyond this size
+ * @returns the size of the JSON answer in bytes, ignoring @skip and @include, and as if __type named every type
  */
 const sizeOf = (schema: GraphQLSchema, document: DocumentNode, field: FieldNode, most: number): number => {
   const fragments = new Map(
@@ -108,7 +108,7 @@ const sizeOf = (schema: GraphQLSchema, document: DocumentNode, field: FieldNode,
       definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition] as const] : [],
     ),
   );
-  /** Those that it is in: one that holds itself is refused elsewhere. */
+  /** The fragments being measured: another rule refuses one that contains itself. */
   const within = new Set<FragmentDefinitionNode>();
   let size = 0;
 
@@ -138,7 +138,7 @@ const sizeOf = (schema: GraphQLSchema, document: DocumentNode, field: FieldNode,
         add((selection.alias?.value ?? name).length + '"":,'.length);
         if (name === TypeNameMetaFieldDef.name) add(type.name.length + '""'.length);
         const definition = type.getFields()[name];
-        // Deprecated ones too, whether or not they are asked for.
+        // Including deprecated ones, whether or not the document asks for them.
         const value: unknown = definition?.resolve?.(source, { includeDeprecated: true }, undefined, {
           schema,
         } as GraphQLResolveInfo);
@@ -147,7 +147,7 @@ const sizeOf = (schema: GraphQLSchema, document: DocumentNode, field: FieldNode,
         measure(type, source, selection.selectionSet);
       } else {
         const fragment = fragments.get(selection.name.value);
-        // Those that hold each other twice come to as much as they are spread, even where they ask for nothing.
+        // Every spread counts: fragments that each spread the next one twice grow exponentially, even if they select nothing.
         add(1);
         if (fragment === undefined || within.has(fragment)) continue;
         within.add(fragment);

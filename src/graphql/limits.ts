@@ -1,6 +1,6 @@
 /**
- * Limits that need no schema beyond the document, on every transport; what it costs to answer is reckoned in `complexity.ts`.
- * Refusals of a document are reported rather than thrown: a throw while validating closes a whole WebSocket.
+ * Limits on the document itself, on every transport; `complexity.ts` computes the cost of answering it.
+ * Refusals of a document are reported rather than thrown: a throw during validation closes the whole WebSocket.
  */
 import { EnvelopArmor } from '@escape.tech/graphql-armor';
 import { GraphQLError, type ValidationContext } from 'graphql';
@@ -9,14 +9,14 @@ import { parsing } from './parsing.js';
 import { createValidation } from './validation.js';
 import { createVariableCheck } from './variables.js';
 
-/** What the deepest page takes, with fragments: chats, members, user and their edges. */
+/** Enough for the deepest page, with fragments: chats, members, user and their edges. */
 const DEPTH = 15;
 const ALIASES = 15;
 const DIRECTIVES = 30;
-/** The whole of this API's events with all their fields takes some 700. */
+/** All of this API's events with all their fields take some 700. */
 const TOKENS = 2000;
 
-/** As `message` says, without the words "Syntax Error", which it is not. */
+/** The same message without the prefix "Syntax Error": it is not one. */
 const refusalOf = ({ message }: GraphQLError): GraphQLError =>
   new GraphQLError(message.replace(/^Syntax Error: /, ''), { extensions: { code: 'TOO_COMPLEX' } });
 
@@ -35,18 +35,18 @@ const armor = new EnvelopArmor({
     enabled: true,
     n: TOKENS,
     onReject: [
-      // Thrown while parsing, as every parser's error is.
+      // Thrown during parsing, like any parser error.
       (_context, error) => {
         throw refusalOf(error);
       },
     ],
   },
-  // `validation.ts` sees to it: it knows whether introspection would show everyone what this hides.
+  // `validation.ts` does this: it knows whether introspection shows everyone what this would hide.
   blockFieldSuggestion: { enabled: false },
   costLimit: { enabled: false },
 });
 
-/** @param introspection whether clients may read the schema; where not, errors suggest no names of it either */
+/** @param introspection whether clients may read the schema; if not, errors suggest no names from it either */
 export const createLimits = (introspection: boolean): object[] => [
   ...armor.protect().plugins,
   parsing,

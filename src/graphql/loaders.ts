@@ -1,6 +1,6 @@
 /**
- * Reads of nested fields, put together: one statement for a field of a page, however many chats, messages or people are on it.
- * What has been read is remembered as long as these loaders live: for one query, one mutation, one event.
+ * Batched reads of nested fields: one statement per field of a page, however many chats, messages or people are on it.
+ * Results are cached as long as these loaders live: for one query, one mutation, one event.
  */
 import DataLoader from 'dataloader';
 import type { ApiTokenRow } from '../domain/accounts/api-tokens.js';
@@ -21,22 +21,22 @@ import type { DomainServices } from '../domain/domain.js';
 import { memberKeyText, messageKeyText } from './global-id.js';
 
 export interface Loaders {
-  /** Undefined where the viewer cannot find them. */
+  /** Undefined if the viewer cannot find them. */
   readonly user: Load<bigint, UserRow | undefined>;
-  /** Whom a message or an event names. */
+  /** Users whom a message or an event names. */
   readonly namedUser: Load<bigint, UserRow | undefined>;
-  /** Null where the viewer does not see it, or there is none; so too the one that a user owns. */
+  /** Null if it does not exist or the viewer may not see it; so too the one that a user owns. */
   readonly brand: Load<bigint, BrandRow | null>;
   readonly brandOf: Load<bigint, BrandRow | null>;
   readonly apiToken: Load<bigint, ApiTokenRow | null>;
-  /** Null where the viewer does not see it, or there is none; so too that of a chat. */
+  /** Null if it does not exist or the viewer may not see it; so too that of a chat. */
   readonly relation: Load<bigint, RelationRow | null>;
   readonly relationOf: Load<bigint, RelationRow | null>;
-  /** The two of a MATCH; empty for other chats. */
+  /** The two brands of a MATCH; empty for other chats. */
   readonly brands: Load<bigint, BrandRow[]>;
-  /** What the viewer sees no more comes bare. */
+  /** Bare if the viewer can no longer see it. */
   readonly chat: Load<bigint, ChatRow>;
-  /** Null where the viewer does not see it; so too the others by key. */
+  /** Null if the viewer may not see it; so too the others by key. */
   readonly visibleChat: Load<bigint, ChatRow | null>;
   readonly message: Load<MessageKey, MessageRow | null>;
   readonly member: Load<MemberKey, MemberRow | null>;
@@ -48,9 +48,9 @@ export interface Loaders {
   readonly lastMessage: Load<bigint, MessageRow | null>;
   readonly firstUnreadMessage: Load<bigint, MessageRow | null>;
   readonly memberCount: Load<bigint, number>;
-  /** The two of a chat of two; empty for other chats. */
+  /** The two people of a chat of two; empty for other chats. */
   readonly pair: Load<bigint, UserFacts[]>;
-  /** Over all of the viewer's chats. */
+  /** In all of the viewer's chats. */
   unreadTotal(): Promise<number>;
   /** The same page of each chat. */
   messages(chatId: bigint, page: PageArgs): Promise<Connection<MessageRow>>;
@@ -67,7 +67,7 @@ interface Around {
 type Load<Key, Row> = (key: Key) => Promise<Row>;
 type ReadByChat<Row> = (chatIds: readonly bigint[]) => Promise<Map<bigint, Row>>;
 
-/** @param viewer null only where nothing that depends on a viewer can be reached */
+/** @param viewer null only if nothing that depends on a viewer can be reached */
 export const createLoaders = (services: DomainServices, viewer: Viewer | null): Loaders => {
   const { apiTokens, brands, chatLog, chats, eventChats, members, messages, notifications, relations, users } =
     services;
@@ -121,7 +121,7 @@ export const createLoaders = (services: DomainServices, viewer: Viewer | null): 
   };
 };
 
-/** Made when it is first asked: most operations, and all the more most events, need one or two of them. */
+/** Created on first use: most operations, and even more so most events, need one or two of them. */
 const lazy = <Key, Row>(create: () => DataLoader<Key, Row, unknown>): Load<Key, Row> => {
   let loader: DataLoader<Key, Row, unknown> | undefined;
   return (key) => (loader ??= create()).load(key);
@@ -142,7 +142,7 @@ const pagesByChat = <Row>(read: (chatIds: readonly bigint[], page: PageArgs) => 
     load(chatId, { first, last, after, before });
 };
 
-/** A loader for each page that is asked for: two selections of one field may ask for different ones. */
+/** One loader per requested page: two selections of one field may request different pages. */
 const eachByChat = <Args, Row>(read: (chatIds: readonly bigint[], args: Args) => Promise<Map<bigint, Row>>) => {
   const loaders = new Map<string, DataLoader<bigint, Row>>();
   return (chatId: bigint, args: Args): Promise<Row> => {

@@ -10,11 +10,11 @@ import { User } from './user.js';
 
 builder.mutationField('addChatMember', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
-    description: 'Adds a user, who then reads the whole log. Adding them twice changes nothing.',
+    description: 'Adds a user, who can then read the whole log. Idempotent.',
     type: successWithMember('AddChatMemberSuccess', 'The user is a member.', 'The member.'),
     nullable: true,
-    argOptions: { description: 'Whom to add where.' },
-    typeOptions: { description: 'Whom to add where.' },
+    argOptions: { description: 'The member to add.' },
+    typeOptions: { description: 'The member to add.' },
     input: {
       chatId: t.input.id({ description: 'The chat.' }),
       userId: t.input.id({ description: 'An active user.' }),
@@ -26,19 +26,19 @@ builder.mutationField('addChatMember', (t) =>
 );
 
 const AddChatMembersSuccess = builder.objectRef<MembersAdded>('AddChatMembersSuccess').implement({
-  description: 'All of them are members.',
+  description: 'All of the users are members.',
   fields: (t) => ({
-    chat: t.field({ type: Chat, description: 'As it is with that.', resolve: ({ chat }) => chat }),
+    chat: t.field({ type: Chat, description: 'The chat after this change.', resolve: ({ chat }) => chat }),
     added: t.field({
       type: [User],
       complexity: OF_A_LIST,
-      description: 'In the order asked for.',
+      description: 'The new members, in input order.',
       resolve: ({ added }) => added,
     }),
     unchanged: t.field({
       type: [User],
       complexity: OF_A_LIST,
-      description: 'Members already.',
+      description: 'Those who were members already.',
       resolve: ({ unchanged }) => unchanged,
     }),
   }),
@@ -47,15 +47,15 @@ const AddChatMembersSuccess = builder.objectRef<MembersAdded>('AddChatMembersSuc
 builder.mutationField('addChatMembers', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
     description:
-      'Adds 1 to 100 members at once: all of them, or none where one cannot be. Each is an event of their own, in the order given. ' +
+      'Adds 1 to 100 members at once: all of them, or none if one cannot be added. Each gets an event of their own, in input order. ' +
       'Idempotent.',
     type: AddChatMembersSuccess,
     nullable: true,
-    argOptions: { description: 'Whom to add where.' },
-    typeOptions: { description: 'Whom to add where.' },
+    argOptions: { description: 'The members to add.' },
+    typeOptions: { description: 'The members to add.' },
     input: {
       chatId: t.input.id({ description: 'The chat.' }),
-      userIds: t.input.idList({ description: 'Active users; one named twice counts once.' }),
+      userIds: t.input.idList({ description: 'Active users; duplicates count once.' }),
     },
     errors: { types: [NotFoundError, ForbiddenError, ChatClosedError, InvalidInputError] },
     resolve: (_root, { input }, { viewer, services }) =>
@@ -69,11 +69,11 @@ builder.mutationField('addChatMembers', (t) =>
 
 builder.mutationField('removeChatMember', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
-    description: 'Removes a member: nothing that is numbered after their removal reaches them.',
-    type: successWithMember('RemoveChatMemberSuccess', 'The user is no member any more.', 'Who was a member.'),
+    description: 'Removes a member: they receive no event numbered after their removal.',
+    type: successWithMember('RemoveChatMemberSuccess', 'The user is no longer a member.', 'The former member.'),
     nullable: true,
-    argOptions: { description: 'Whom to remove where.' },
-    typeOptions: { description: 'Whom to remove where.' },
+    argOptions: { description: 'The member to remove.' },
+    typeOptions: { description: 'The member to remove.' },
     input: {
       chatId: t.input.id({ description: 'The chat.' }),
       userId: t.input.id({ description: 'A member.' }),
@@ -85,7 +85,7 @@ builder.mutationField('removeChatMember', (t) =>
 );
 
 const LeaveChatSuccess = builder.objectRef<{ chatId: bigint }>('LeaveChatSuccess').implement({
-  description: 'The viewer is no member any more.',
+  description: 'The viewer is no longer a member.',
   fields: (t) => ({
     chatId: t.id({ description: 'The chat that was left.', resolve: ({ chatId }) => encodeGlobalId('Chat', chatId) }),
   }),

@@ -19,7 +19,7 @@ import { decodeMessageId, decodeRowId, encodeGlobalId, messageKeyText } from './
 import { Message } from './message.js';
 
 const TEXT =
-  'Kept exactly as sent: not only white space, and at most 1,000 Unicode code points unless the server is set otherwise.';
+  'Stored exactly as sent. Not only white space; at most 1,000 Unicode code points unless the server is configured otherwise.';
 
 const SendMessageSuccess = builder
   .objectRef<{ message: MessageRow; deduplicated: boolean }>('SendMessageSuccess')
@@ -28,7 +28,7 @@ const SendMessageSuccess = builder
     fields: (t) => ({
       message: t.field({ type: Message, description: 'As it is now.', resolve: ({ message }) => message }),
       deduplicated: t.exposeBoolean('deduplicated', {
-        description: 'True where it had been sent before with the same `clientMessageId`: nothing was sent now.',
+        description: 'True if it had already been sent with the same `clientMessageId`: nothing was sent now.',
       }),
     }),
   });
@@ -36,24 +36,25 @@ const SendMessageSuccess = builder
 builder.mutationField('sendMessage', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
     description:
-      'Sends a message as the viewer. Sending twice with one `clientMessageId`, one text and one metadata returns the first message as ' +
-      'it is now (`deduplicated: true`), also after it was edited or deleted, the chat closed or the rate limit reached. They are ' +
-      'compared as first sent. UNAVAILABLE means unknown: repeat it with the same `clientMessageId`.',
+      'Sends a message as the viewer. Idempotent by `clientMessageId`: sending the same text and metadata again returns the first ' +
+      'message as it is now (`deduplicated: true`), even if it was edited or deleted, the chat closed or the rate limit reached. ' +
+      'Both are compared as first sent. UNAVAILABLE means the outcome is unknown: retry with the same `clientMessageId`.',
     type: SendMessageSuccess,
     nullable: true,
-    argOptions: { description: 'What to send where.' },
-    typeOptions: { description: 'What to send where.' },
+    argOptions: { description: 'The message to send.' },
+    typeOptions: { description: 'The message to send.' },
     input: {
       chatId: t.input.id({ description: 'The chat.' }),
       text: t.input.string({ description: TEXT }),
       clientMessageId: t.input.id({
         required: false,
-        description: 'Your own key for this message, 1 to 128 characters, so that repeating is safe: a UUID.',
+        description: 'Your own key for this message, such as a UUID, 1 to 128 characters. It makes retries safe.',
       }),
       metadata: t.input.field({
         type: 'JSONObject',
         required: false,
-        description: 'What your program wants to keep with it: everyone in the chat reads it. Absent or null is empty.',
+        description:
+          'Your own data to store with the message. Readable by everyone in the chat. Absent or null is empty.',
       }),
     },
     errors: {
@@ -88,13 +89,13 @@ const EditMessageSuccess = builder.objectRef<{ message: MessageRow }>('EditMessa
 
 builder.mutationField('editMessage', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
-    description: "Edits a message of the viewer's own. To the text that it has already changes nothing.",
+    description: "Edits one of the viewer's own messages. Idempotent: an edit to the same text changes nothing.",
     type: EditMessageSuccess,
     nullable: true,
-    argOptions: { description: 'Which message, and its new text.' },
-    typeOptions: { description: 'Which message, and its new text.' },
+    argOptions: { description: 'The message and its new text.' },
+    typeOptions: { description: 'The message and its new text.' },
     input: {
-      messageId: t.input.id({ description: "The message; others' and deleted ones are NotFoundError." }),
+      messageId: t.input.id({ description: "The message. NotFoundError if it is deleted or somebody else's." }),
       text: t.input.string({ description: TEXT }),
     },
     errors: {
@@ -119,51 +120,51 @@ builder.mutationField('editMessage', (t) =>
 const RefusedDeleteCode = builder.enumType('RefusedDeleteCode', {
   description: 'Why a message was not deleted.',
   values: {
-    NOT_FOUND: { description: 'There is no such message in this chat.' },
-    FORBIDDEN: { description: 'It is not for the viewer to delete.' },
+    NOT_FOUND: { description: 'This chat has no message with that id.' },
+    FORBIDDEN: { description: 'The viewer may not delete it.' },
   } as const,
 });
 
 const RefusedDeleteType = builder.objectRef<RefusedDelete>('RefusedDelete').implement({
   description: 'A message that was not deleted.',
   fields: (t) => ({
-    messageId: t.exposeID('rawId', { description: 'As it was given.' }),
+    messageId: t.exposeID('rawId', { description: 'The id as given in the input.' }),
     code: t.expose('code', { type: RefusedDeleteCode, description: 'Why.' }),
-    reason: t.exposeString('reason', { description: 'A sentence fit to show to a person.' }),
+    reason: t.exposeString('reason', { description: 'Human-readable explanation, safe to display.' }),
   }),
 });
 
 const DeleteMessagesSuccess = builder
   .objectRef<{ deleted: MessageRow[]; refused: RefusedDelete[] }>('DeleteMessagesSuccess')
   .implement({
-    description: 'At least one of them is deleted.',
+    description: 'At least one of the messages is deleted.',
     fields: (t) => ({
       deletedIds: t.idList({
-        description: 'Those that are deleted, also where they were before.',
+        description: 'The deleted messages, including those deleted before.',
         resolve: ({ deleted }) => deleted.map((message) => encodeGlobalId('Message', messageKeyText(message))),
       }),
       messages: t.field({
         type: [Message],
-        description: 'Their tombstones, so that normalised caches follow.',
+        description: 'Their tombstones, so that normalised caches update.',
         complexity: OF_A_LIST,
         resolve: ({ deleted }) => deleted,
       }),
-      refused: t.expose('refused', { type: [RefusedDeleteType], description: 'The others, and why.' }),
+      refused: t.expose('refused', { type: [RefusedDeleteType], description: 'The messages not deleted, and why.' }),
     }),
   });
 
 builder.mutationField('deleteMessages', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
     description:
-      'Deletes those (1 to 100) that the viewer may delete; `refused` names the others and why. NotFoundError if none could be. ' +
-      'One that was deleted before counts as deleted, without a new event, so a retry answers alike.',
+      'Deletes those of 1 to 100 messages that the viewer may delete; `refused` names the others and why. NotFoundError if none could ' +
+      'be deleted. Idempotent: a message deleted before counts as deleted, without a new event.',
     type: DeleteMessagesSuccess,
     nullable: true,
-    argOptions: { description: 'Which messages.' },
-    typeOptions: { description: 'Which messages of one chat.' },
+    argOptions: { description: 'The messages to delete.' },
+    typeOptions: { description: 'The messages to delete, all of one chat.' },
     input: {
       chatId: t.input.id({ description: 'The chat.' }),
-      messageIds: t.input.idList({ description: '1 to 100; one named twice counts once.' }),
+      messageIds: t.input.idList({ description: '1 to 100; duplicates count once.' }),
     },
     errors: {
       types: [NotFoundError, ForbiddenError, ChatClosedError, PlanRequiredError, NotJoinedError, InvalidInputError],

@@ -1,4 +1,4 @@
-/** Messages, as they are now: a deleted one stays, without its text. */
+/** Messages as they are now: a deleted one remains as a tombstone, without its text. */
 import { metadataOf } from '../domain/metadata.js';
 import type { MessageRow } from '../log/event.js';
 import { builder } from './builder.js';
@@ -10,40 +10,44 @@ import { User } from './user.js';
 export const Message = builder.objectRef<MessageRow>('Message');
 
 builder.node(Message, {
-  description: 'What somebody said in a chat.',
+  description: 'A message in a chat.',
   id: { resolve: messageKeyText },
   fields: (t) => ({
     chat: t.field({
       type: Chat,
-      description: 'Where it was said. For one who sees that chat no more it holds nothing of what it is now.',
+      description:
+        'The chat it was sent in. If the viewer can no longer see that chat, it shows none of its current state.',
       resolve: (message, _args, { loaders }) => loaders.chat(message.chatId),
     }),
     chatId: t.id({
-      description: 'Where it was said.',
+      description: 'The chat it was sent in.',
       resolve: ({ chatId }) => encodeGlobalId('Chat', chatId),
     }),
-    seq: t.exposeInt('seq', { description: "Place in the chat's log: grows, never reused. Order by it." }),
+    seq: t.exposeInt('seq', { description: "Its number in the chat's log: increasing, never reused. Order by it." }),
     sender: t.field({
       type: User,
-      description: 'Who said it.',
+      description: 'The user who sent it.',
       resolve: async (message, _args, { loaders }) => message.sender ?? (await loaders.namedUser(message.senderId))!,
     }),
     receiver: t.field({
       type: User,
       nullable: true,
-      description: 'The other side in a chat of two; null in groups.',
+      description: 'The other person in a chat of two; null in other chats.',
       resolve: async (message, _args, { loaders }) =>
         (await loaders.pair(message.chatId)).find((user) => user.id !== message.senderId) ?? null,
     }),
-    text: t.exposeString('text', { nullable: true, description: 'As it was sent. Null once deleted.' }),
+    text: t.exposeString('text', {
+      nullable: true,
+      description: 'The text, exactly as sent or last edited. Null once deleted.',
+    }),
     metadata: t.field({
       type: 'JSONObject',
-      description: 'What its sender’s program sent along; editing leaves it. Empty once deleted.',
+      description: 'Data that the sender’s program attached. Editing does not change it. Empty once deleted.',
       resolve: ({ metadata }) => metadataOf(metadata),
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was sent.' }),
     isEdited: t.boolean({
-      description: 'Whether the text is another than the one first sent.',
+      description: 'Whether its text was edited.',
       resolve: (message) => message.editedAt !== null,
     }),
     editedAt: t.expose('editedAt', { type: 'DateTime', nullable: true, description: 'When it was last edited.' }),
@@ -69,12 +73,12 @@ builder.queryField('messages', (t) =>
   t.field({
     authScopes: { signedIn: true },
     description:
-      'Every message the viewer sent or received in chats of two, newest first; with `chatId`, those of one chat. ' +
+      'Every message the viewer sent or received in chats of two, newest first; with `chatId`, the messages of that chat. ' +
       'Deleted ones as tombstones.',
     type: MessageConnection,
     nullable: true,
     args: {
-      chatId: t.arg.id({ required: false, description: 'Only those of this chat, of any kind.' }),
+      chatId: t.arg.id({ required: false, description: 'Only messages of this chat, which may be of any kind.' }),
       ...pageArgs,
     },
     resolve: (_root, { chatId, ...page }, { viewer, services }) => {
@@ -87,7 +91,7 @@ builder.queryField('messages', (t) =>
 
 builder.queryField('message', (t) =>
   t.withAuth({ signedIn: true }).field({
-    description: 'One message, a deleted one as its tombstone.',
+    description: 'One message; if deleted, its tombstone.',
     type: Message,
     nullable: true,
     args: { id: t.arg.id({ description: "The message's id." }) },

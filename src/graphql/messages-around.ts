@@ -11,24 +11,28 @@ builder.objectFields(Chat, (t) => ({
   messagesAround: t.field({
     type: MessageConnection,
     description:
-      'A page around one anchor: the anchor itself and up to `limit` messages on both sides together, as many of them before it as ' +
-      'after, or more where the other side has fewer. Give exactly one of seq, time and messageId. Its cursors are those of ' +
-      '`messages`: page on with `messages(before: startCursor)` and `messages(after: endCursor)`. Empty where there is no message.',
+      'A page around one anchor: the anchor itself and up to `limit` other messages, half of them before it and half after, or more on ' +
+      'one side if the other has fewer. Give exactly one of seq, time and messageId. Its cursors are those of `messages`: page on ' +
+      'with `messages(before: startCursor)` and `messages(after: endCursor)`. Empty if there is no message.',
     args: {
       seq: t.arg.int({
         required: false,
-        description: 'The first message with this number or a higher one; beyond the head the newest messages.',
+        description: 'The first message with this `seq` or a higher one; beyond the head, the newest messages.',
       }),
       time: t.arg({
         type: 'DateTime',
         required: false,
-        description: 'The first message sent at this time or later; after all of them the newest messages.',
+        description: 'The first message sent at this time or later; if there is none, the newest messages.',
       }),
       messageId: t.arg.id({
         required: false,
-        description: 'This message, a deleted one too. One that is not of this chat gives an empty page.',
+        description: 'This message, even if deleted. A message of another chat gives an empty page.',
       }),
-      limit: t.arg.int({ required: false, defaultValue: DEFAULT_PAGE_SIZE, description: '1 to 100.' }),
+      limit: t.arg.int({
+        required: false,
+        defaultValue: DEFAULT_PAGE_SIZE,
+        description: 'How many messages besides the anchor (1 to 100).',
+      }),
     },
     resolve: (chat, { limit, ...anchor }, { loaders }) =>
       loaders.messagesAround(chat.id, { anchor: anchorOf(anchor), limit: limit ?? DEFAULT_PAGE_SIZE }),

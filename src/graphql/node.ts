@@ -1,4 +1,4 @@
-/** Relay's `node` and `nodes`: whatever has an id, by it; null where there is no such thing, or none that the viewer may see. */
+/** Relay's `node` and `nodes`: any object by its id; null if it does not exist or the viewer may not see it. */
 import { brandWithType } from '@pothos/core';
 import { BadUserInputError } from '../domain/bad-user-input.js';
 import { builder } from './builder.js';
@@ -31,7 +31,7 @@ const findNode = async (id: string, ctx: Context): Promise<object | null> => {
   const find = Object.hasOwn(finders, type) ? finders[type] : undefined;
   const row = await find?.(id, ctx);
   if (row === null || row === undefined) return null;
-  // A copy: what is branded is branded for good, and the row may be shared.
+  // A copy: branding cannot be undone, and the row may be shared.
   const node = { ...row };
   brandWithType(node, type as OutputTypeName);
   return node;
@@ -39,17 +39,17 @@ const findNode = async (id: string, ctx: Context): Promise<object | null> => {
 
 builder.queryField('node', (t) =>
   t.withAuth({ signedIn: true }).field({
-    description: 'Whatever has this id; null where there is no such thing, or none that the viewer may see.',
+    description: 'The object with this id; null if it does not exist or the viewer may not see it.',
     type: builder.nodeInterfaceRef(),
     nullable: true,
-    args: { id: t.arg.id({ description: 'Of any type that implements Node.' }) },
+    args: { id: t.arg.id({ description: 'The id of an object of any type that implements Node.' }) },
     resolve: (_root, { id }, ctx) => findNode(id, ctx),
   }),
 );
 
 builder.queryField('nodes', (t) =>
   t.withAuth({ signedIn: true }).field({
-    description: 'As `node`, for 1 to 100 ids at once; in their order.',
+    description: 'Like `node`, for up to 100 ids at once, in input order.',
     type: [builder.nodeInterfaceRef()],
     nullable: { list: true, items: true },
     args: { ids: t.arg.idList({ description: 'At most 100.' }) },

@@ -1,4 +1,4 @@
-/** Following one's notifications: as what is new to a person, and as what changes in their list. */
+/** Following the viewer's notifications: as news for a person, and as changes to their list. */
 import type { NotificationRow } from '../domain/notifications/notification-row.js';
 import type { NotificationItem } from '../domain/streams/notification-stream.js';
 import { builder } from './builder.js';
@@ -12,8 +12,8 @@ type ItemOf<Kind extends NotificationItem['kind']> = NotificationItem & { kind: 
 /** What `notificationEvents` delivers. */
 type EventItem = Exclude<NotificationItem, ItemOf<'resync'>>;
 
-const NO_REPLAY = 'No replay: after subscribing, and again after each loss, read `notifications`';
-const RESYNC = 'RESYNC_REQUIRED, after a restore: subscribe again, then read the list again.';
+const NO_REPLAY = 'No replay: query `notifications` after subscribing, and again after each lost connection';
+const RESYNC = 'RESYNC_REQUIRED, after a database restore, means: subscribe again, then query the list again.';
 
 const selectNew = (item: NotificationItem): Selected<NotificationRow> => {
   switch (item.kind) {
@@ -35,10 +35,10 @@ const selectAll = (item: NotificationItem): Selected<EventItem> =>
 builder.subscriptionField('notificationReceived', (t) =>
   t.withAuth({ signedIn: true }).field({
     description:
-      "What is new to the viewer, once each: new messages in any of the viewer's chats, from others; chats the viewer was added to or " +
-      'removed from. Nothing is told of an edit, of what is read or gone, nor of what came while the socket was away: ' +
-      'keep a list by `notificationEvents`. Several messages that come at once in one chat are told by the newest of them. ' +
-      `Its end is told by a last result with the error SUBSCRIPTION_ENDED and an \`endCode\`. ${RESYNC}`,
+      "News for the viewer, once each: messages by others in any of the viewer's chats, and chats the viewer was added to or removed " +
+      'from. It reports no edits, reads or removals, nor anything that happened while disconnected: to keep a list, use ' +
+      '`notificationEvents`. If several messages arrive at once in one chat, only the newest is sent. ' +
+      `It ends with a last result that carries the error SUBSCRIPTION_ENDED and an \`endCode\`. ${RESYNC}`,
     type: Notification,
     subscribe: (_root, _args, { services, viewer, ending }) =>
       createEventSource(services.streams.notifications(viewer, { ending }), selectNew),
@@ -48,7 +48,7 @@ builder.subscriptionField('notificationReceived', (t) =>
 
 const NotificationAdded = builder.objectRef<ItemOf<'added'>>('NotificationAdded').implement({
   description:
-    'The list has one more. It takes the place of one with the same id, should a list that was read meanwhile have it.',
+    'A new notification. It replaces one with the same id, which a list queried in the meantime may already have.',
   fields: (t) => ({
     notification: t.field({ type: Notification, description: 'As it is now.', resolve: (item) => item.notification }),
   }),
@@ -56,8 +56,8 @@ const NotificationAdded = builder.objectRef<ItemOf<'added'>>('NotificationAdded'
 
 const NotificationChanged = builder.objectRef<ItemOf<'changed'>>('NotificationChanged').implement({
   description:
-    'It takes the place of the one with its id, or is put in where there is none: a newer message, another count, an edit of that ' +
-    'message, or `readAt`. The list is in the order of `createdAt`.',
+    'A newer message, another count, an edit of that message, or `readAt`. It replaces the notification with its id, or is inserted ' +
+    'if the list has none. The list is ordered by `createdAt`.',
   fields: (t) => ({
     notification: t.field({ type: Notification, description: 'As it is now.', resolve: (item) => item.notification }),
   }),
@@ -65,10 +65,10 @@ const NotificationChanged = builder.objectRef<ItemOf<'changed'>>('NotificationCh
 
 const NotificationRemoved = builder.objectRef<ItemOf<'removed'>>('NotificationRemoved').implement({
   description:
-    'It is gone: read, set aside, its message deleted, or the chat left. Nothing where the list has none with that id.',
+    'It is gone: read, set aside, its message deleted, or the chat left. Ignore it if the list has none with that id.',
   fields: (t) => ({
     notificationId: t.id({
-      description: 'Which.',
+      description: 'The notification to remove from the list.',
       resolve: ({ notification }) => encodeGlobalId('Notification', notificationKeyText(notification)),
     }),
   }),
@@ -82,7 +82,7 @@ const TYPE_NAMES = {
 } as const;
 
 const NotificationEvent = builder.unionType('NotificationEvent', {
-  description: 'What changes in the list of notifications.',
+  description: "A change to the viewer's list of notifications.",
   types: [NotificationAdded, NotificationChanged, NotificationRemoved, SubscriptionEnded],
   resolveType: (item: EventItem) => TYPE_NAMES[item.kind],
 });
@@ -90,9 +90,9 @@ const NotificationEvent = builder.unionType('NotificationEvent', {
 builder.subscriptionField('notificationEvents', (t) =>
   t.withAuth({ signedIn: true }).field({
     description:
-      `Keeps a list of notifications right: what is added, changed or removed. ${NO_REPLAY}; that list plus this stream gives the ` +
-      'list now. The last ten seconds before subscribing may be told too, for a list that was read meanwhile. A last result with ' +
-      `the error SUBSCRIPTION_ENDED and the \`endCode\` ${RESYNC}`,
+      `Keeps a list of notifications current: additions, changes and removals. ${NO_REPLAY}; that list plus this stream is the ` +
+      'current list. Changes of the last ten seconds before subscribing may be sent too, for a list queried in the meantime. A last ' +
+      `result with the error SUBSCRIPTION_ENDED and the \`endCode\` ${RESYNC}`,
     type: NotificationEvent,
     subscribe: (_root, _args, { services, viewer, ending }) =>
       createEventSource(services.streams.notifications(viewer, { ending }), selectAll),

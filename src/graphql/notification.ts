@@ -1,4 +1,4 @@
-/** What tells a user of something, wherever they are. */
+/** The viewer's notifications. */
 import { NotFoundError } from '../domain/errors.js';
 import type { NotificationRow } from '../domain/notifications/notification-row.js';
 import { builder } from './builder.js';
@@ -9,12 +9,12 @@ import { pageArgs } from './pages.js';
 import { User } from './user.js';
 
 const NotificationKind = builder.enumType('NotificationKind', {
-  description: 'What a notification tells of.',
+  description: 'What a notification is about.',
   values: {
     NEW_MESSAGE: { description: 'New messages by others in one chat. Gone once read or set aside.' },
     CHAT_ADDED: { description: 'The viewer was added to a chat.' },
     CHAT_REMOVED: { description: 'The viewer was removed from a chat.' },
-    RELATION_CREATED: { description: 'A manager and a client were brought together.' },
+    RELATION_CREATED: { description: 'A relation between a manager and a client was created.' },
     MATCH_CREATED: { description: 'Two brands were matched.' },
   } as const,
 });
@@ -22,26 +22,27 @@ const NotificationKind = builder.enumType('NotificationKind', {
 export const Notification = builder.objectRef<NotificationRow>('Notification');
 
 builder.node(Notification, {
-  description: 'Tells its owner of something. For NEW_MESSAGE one per chat, kept when a newer message takes its place.',
+  description:
+    'News for its owner. There is one NEW_MESSAGE per chat, which keeps its id when a newer message arrives.',
   id: { resolve: notificationKeyText },
   fields: (t) => ({
-    kind: t.expose('kind', { type: NotificationKind, description: 'What it tells of.' }),
+    kind: t.expose('kind', { type: NotificationKind, description: 'What it is about.' }),
     chat: t.field({
       type: Chat,
       nullable: true,
-      description: 'Where; null where the viewer sees that chat no more.',
+      description: 'The chat it is about; null if the viewer can no longer see that chat.',
       resolve: ({ chatId }, _args, { loaders }) => (chatId === null ? null : loaders.visibleChat(chatId)),
     }),
     message: t.field({
       type: Message,
       nullable: true,
-      description: 'For NEW_MESSAGE, while there is one unread: the newest.',
+      description: 'For NEW_MESSAGE: the newest unread message, while there is one.',
       resolve: ({ message }) => message,
     }),
     sender: t.field({
       type: User,
       nullable: true,
-      description: "The message's sender, or who did what this tells of.",
+      description: "The message's sender, or the user who caused the notification.",
       resolve: ({ sender }) => sender,
     }),
     unreadCount: t.exposeInt('unreadCount', {
@@ -51,7 +52,7 @@ builder.node(Notification, {
     readAt: t.expose('readAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'Always null for NEW_MESSAGE, which is gone once read or set aside.',
+      description: 'When it was marked as read. Always null for NEW_MESSAGE, which is gone once read or set aside.',
     }),
   }),
 });
@@ -76,7 +77,7 @@ builder.queryField('notifications', (t) =>
       unreadOnly: t.arg.boolean({
         required: false,
         defaultValue: false,
-        description: 'Leaves out those with `readAt`.',
+        description: 'Whether to leave out those with `readAt`.',
       }),
       ...pageArgs,
     },
@@ -88,25 +89,27 @@ builder.queryField('notifications', (t) =>
 const MarkNotificationsReadSuccess = builder
   .objectRef<{ unreadCount: number }>('MarkNotificationsReadSuccess')
   .implement({
-    description: 'They are read.',
+    description: 'The notifications are marked as read.',
     fields: (t) => ({
-      unreadCount: t.exposeInt('unreadCount', { description: 'Notifications that are left unread, not messages.' }),
+      unreadCount: t.exposeInt('unreadCount', {
+        description: 'How many notifications (not messages) are still unread.',
+      }),
     }),
   });
 
 builder.mutationField('markNotificationsRead', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
     description:
-      'Marks notifications as read. Null means all. Sets a NEW_MESSAGE notification aside without moving the read position: ' +
-      'the senders are told nothing.',
+      'Marks notifications as read. Null means all. A NEW_MESSAGE notification is set aside without moving the read position, so the ' +
+      'senders see no change.',
     type: MarkNotificationsReadSuccess,
     nullable: true,
-    argOptions: { description: 'Which.' },
+    argOptions: { description: 'Which notifications.' },
     typeOptions: { description: 'Which notifications.' },
     input: {
       notificationIds: t.input.idList({
         required: false,
-        description: 'Null: all. Where one is not there, none is marked (NotFoundError).',
+        description: 'Null: all. If one does not exist, none is marked (NotFoundError).',
       }),
     },
     errors: { types: [NotFoundError] },

@@ -1,10 +1,10 @@
-/** What is refused while a document is parsed, beside what the parser refuses, and how the parser's own words are passed on. */
+/** Refusals during parsing besides the parser's own, and the filter for the parser's messages. */
 import { GraphQLError, TokenKind, type DocumentNode, type Token } from 'graphql';
 
-/** A name of the client's own, such as an alias, is repeated in the answer for each object that it stands in. */
+/** A client's own name, such as an alias, is repeated in the answer for every object that it selects from. */
 const MAX_NAME_LENGTH = 128;
 
-/** Each place that an error names is looked for by counting lines from the first: 450 of them after as many lines as fit took 0.3 s. */
+/** graphql-js finds each location of an error by counting lines from the first: 450 after as many lines as fit took 0.3 s. */
 const MAX_LINES = 10_000;
 
 interface Parsed {
@@ -12,7 +12,7 @@ interface Parsed {
   replaceParseResult(result: Error): void;
 }
 
-/** For the engine, and so for every transport. */
+/** An engine plugin, so it covers every transport. */
 export const parsing = {
   onParse:
     () =>
@@ -39,7 +39,7 @@ const hasManyLines = ({ loc }: DocumentNode): boolean => loc !== undefined && lo
 const tooMuch = (message: string) =>
   new GraphQLError(message, { extensions: { code: 'TOO_COMPLEX', http: { status: 400 } } });
 
-/** A text that stands where none can may be a password: it is not told again. */
+/** A misplaced string may be a password: the error does not repeat it. */
 const withoutText = (error: GraphQLError): GraphQLError => {
   const message = error.message.replace(/(String|BlockString) ".*"(\.?)$/s, '$1$2');
   if (message === error.message) return error;

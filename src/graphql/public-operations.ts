@@ -1,13 +1,13 @@
-/** Which operations are answered whatever credential came with them. */
+/** Operations that ignore the request's credential. */
 import { getOperationAST, Kind, OperationTypeNode, type DocumentNode, type SelectionSetNode } from 'graphql';
 
 const NEEDS_NONE = new Set(['register', 'logIn', 'refreshSession', '__typename']);
 
 /**
- * Whether the operation ignores the request's credential: clients attach an expired one, which must not keep its owner from a
- * new one.
+ * Whether the operation ignores the request's credential: clients attach an expired one, which must not prevent its owner from
+ * getting a new one.
  *
- * @param operationName as it came; null or undefined where the document holds one operation
+ * @param operationName as received; null or undefined if the document has only one operation
  */
 export const needsNoCredential = (document: DocumentNode, operationName: string | null | undefined): boolean => {
   const operation = getOperationAST(document, operationName);
@@ -21,7 +21,7 @@ const rootFieldsOf = (document: DocumentNode, { selections }: SelectionSetNode, 
     if (selection.kind === Kind.FIELD) return [selection.name.value];
     if (selection.kind === Kind.INLINE_FRAGMENT) return rootFieldsOf(document, selection.selectionSet, seen);
     const name = selection.name.value;
-    // A fragment that holds itself is refused later; until then it must not be followed for ever.
+    // A fragment that contains itself is refused later; here it must not cause an endless loop.
     if (seen.has(name)) return [];
     seen.add(name);
     const fragment = document.definitions.find(

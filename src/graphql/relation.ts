@@ -10,25 +10,25 @@ import { User } from './user.js';
 export const Relation = builder.objectRef<RelationRow>('Relation');
 
 builder.node(Relation, {
-  description: 'A manager and a client, who have a chat of their own. Seen by both and by administrators.',
+  description: 'A manager and a client, with a chat of their own. Visible to both and to administrators.',
   id: { resolve: (relation) => String(relation.id) },
   fields: (t) => ({
     manager: t.field({
       type: User,
-      description: 'A manager or an administrator. Stays the same.',
+      description: 'A manager or an administrator. Never changes.',
       resolve: async ({ managerId }, _args, { loaders }) => (await loaders.namedUser(managerId))!,
     }),
     client: t.field({
       type: User,
-      description: 'Whom they look after.',
+      description: 'The user they look after.',
       resolve: async ({ clientId }, _args, { loaders }) => (await loaders.namedUser(clientId))!,
     }),
     chat: t.field({
       type: Chat,
-      description: 'The chat of this pair: another client has another one.',
+      description: 'The chat of this pair: another client means another chat.',
       resolve: ({ chatId }, _args, { loaders }) => loaders.chat(chatId),
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
   }),
 });
 
@@ -37,7 +37,7 @@ builder.objectFields(Chat, (t) => ({
     type: Relation,
     nullable: true,
     description:
-      'Null once the relation was deleted or has another client: its present client is no business of the former one.',
+      'The relation of a RELATION chat. Null once it was deleted or given another client, whom the former client must not see.',
     resolve: (chat, _args, { loaders }) => (chat.kind === 'RELATION' ? loaders.relationOf(chat.id) : null),
   }),
 }));
@@ -51,7 +51,8 @@ const RelationConnection = builder.connectionObject(
 builder.queryField('relations', (t) =>
   t.field({
     authScopes: { signedIn: true },
-    description: 'Where the viewer is the manager or the client; for administrators all. Newest first.',
+    description:
+      'Relations in which the viewer is the manager or the client; for administrators, all relations. Newest first.',
     type: RelationConnection,
     nullable: true,
     args: pageArgs,
@@ -61,7 +62,7 @@ builder.queryField('relations', (t) =>
 
 builder.queryField('relation', (t) =>
   t.withAuth({ signedIn: true }).field({
-    description: 'One relation; null where there is none, or none that the viewer may see.',
+    description: 'One relation; null if it does not exist or the viewer may not see it.',
     type: Relation,
     nullable: true,
     args: { id: t.arg.id({ description: "The relation's id." }) },
@@ -75,25 +76,25 @@ builder.queryField('relation', (t) =>
 const CreateRelationSuccess = builder
   .objectRef<{ relation: RelationRow; created: boolean }>('CreateRelationSuccess')
   .implement({
-    description: 'The relation is there, its chat open.',
+    description: 'The relation exists and its chat is open.',
     fields: (t) => ({
       relation: t.expose('relation', { type: Relation, description: 'The relation.' }),
-      created: t.exposeBoolean('created', { description: 'False where it was there already.' }),
+      created: t.exposeBoolean('created', { description: 'False if it already existed.' }),
     }),
   });
 
 builder.mutationField('createRelation', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
     description:
-      'Ties a client to a manager, who get a chat of their own, or the one that they had before. For managers, as the manager; ' +
-      'administrators tie anyone.',
+      'Assigns a client to a manager and opens a chat for the two, or reopens the one they had before. Managers may do this for ' +
+      'themselves, administrators for anyone.',
     type: CreateRelationSuccess,
     nullable: true,
-    argOptions: { description: 'Who looks after whom.' },
-    typeOptions: { description: 'Who looks after whom.' },
+    argOptions: { description: 'The manager and the client.' },
+    typeOptions: { description: 'The manager and the client.' },
     input: {
       managerId: t.input.id({ description: 'A manager or an administrator.' }),
-      clientId: t.input.id({ description: 'Another, active user.' }),
+      clientId: t.input.id({ description: 'An active user other than the manager.' }),
     },
     errors: { types: [NotFoundError, ForbiddenError, InvalidInputError] },
     resolve: (_root, { input }, { viewer, services }) =>
@@ -104,22 +105,24 @@ builder.mutationField('createRelation', (t) =>
 const UpdateRelationSuccess = builder.objectRef<{ relation: RelationRow }>('UpdateRelationSuccess').implement({
   description: 'The relation has this client.',
   fields: (t) => ({
-    relation: t.expose('relation', { type: Relation, description: 'As it is with that.' }),
+    relation: t.expose('relation', { type: Relation, description: 'The relation after this change.' }),
   }),
 });
 
 builder.mutationField('updateRelation', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
     description:
-      'Gives a relation another client, and with them the chat of the new pair; the one until now is closed, and both keep reading it. ' +
-      'For its manager and administrators.',
+      'Gives a relation another client, and with that the chat of the new pair. The previous chat is closed, and both its members can ' +
+      'still read it. For the manager of the relation and administrators.',
     type: UpdateRelationSuccess,
     nullable: true,
-    argOptions: { description: 'Which relation, and its client.' },
-    typeOptions: { description: 'Which relation, and its client. The manager cannot be changed.' },
+    argOptions: { description: 'The relation and its new client.' },
+    typeOptions: { description: 'The relation and its new client. The manager cannot be changed.' },
     input: {
       relationId: t.input.id({ description: 'The relation.' }),
-      clientId: t.input.id({ description: 'Another, active user, who has no relation with this manager yet.' }),
+      clientId: t.input.id({
+        description: 'An active user other than the manager, without a relation to this manager yet.',
+      }),
     },
     errors: { types: [NotFoundError, ForbiddenError, InvalidInputError] },
     resolve: async (_root, { input }, { viewer, services }) => ({
@@ -133,7 +136,7 @@ builder.mutationField('updateRelation', (t) =>
 );
 
 const DeleteRelationSuccess = builder.objectRef<{ relationId: bigint }>('DeleteRelationSuccess').implement({
-  description: 'The relation is gone, its chat closed.',
+  description: 'The relation is deleted and its chat closed.',
   fields: (t) => ({
     relationId: t.id({
       description: 'The relation that was deleted.',
@@ -144,11 +147,12 @@ const DeleteRelationSuccess = builder.objectRef<{ relationId: bigint }>('DeleteR
 
 builder.mutationField('deleteRelation', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
-    description: 'Deletes a relation and closes its chat, which both keep reading. For its manager and administrators.',
+    description:
+      'Deletes a relation and closes its chat, which both can still read. For its manager and administrators.',
     type: DeleteRelationSuccess,
     nullable: true,
-    argOptions: { description: 'Which relation.' },
-    typeOptions: { description: 'Which relation.' },
+    argOptions: { description: 'The relation to delete.' },
+    typeOptions: { description: 'The relation to delete.' },
     input: { relationId: t.input.id({ description: 'The relation.' }) },
     errors: { types: [NotFoundError, ForbiddenError] },
     resolve: async (_root, { input }, { viewer, services }) => ({

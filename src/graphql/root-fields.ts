@@ -1,4 +1,4 @@
-/** What holds for every field at the root: fresh reads for each mutation and event, a subscription's cost, a line for a refusal. */
+/** For every root field: fresh loaders per mutation and event, the cost of a subscription, a log line for a refusal. */
 import SchemaBuilder, {
   BasePlugin,
   type PothosOutputFieldConfig,
@@ -34,11 +34,11 @@ export class RootFieldsPlugin<Types extends AnySchemaTypes> extends BasePlugin<T
     return resolve;
   }
 
-  /** Called for every field; undefined where there is nothing to subscribe to. */
+  /** Called for every field; undefined if there is nothing to subscribe to. */
   override wrapSubscribe(subscribe: Resolve<Types> | undefined): Resolve<Types> | undefined {
     if (subscribe === undefined) return undefined;
     return (root, args, ctx, info) => {
-      // Where the answers' fields are resolved is too late: by then the subscription stands.
+      // Checking when the events' fields are resolved is too late: by then the subscription is open.
       const complexity = complexityOf(info, ctx);
       if (isTooComplex(complexity)) throw tooComplex(complexity);
       return subscribe(root, args, ctx, info);
@@ -50,7 +50,7 @@ const refresh = (ctx: Context) => {
   ctx.loaders = createLoaders(ctx.services, ctx.viewer);
 };
 
-/** Mutations of one operation run one after the other, and the one changes what the next reads. */
+/** Mutations of one operation run in sequence, and each changes what the next reads. */
 const mutating =
   <Types extends AnySchemaTypes>(resolve: Resolve<Types>, name: string): Resolve<Types> =>
   async (root, args, context, info) => {
@@ -70,7 +70,7 @@ const mutating =
     }
   };
 
-/** The name of an outcome, the code of an error that was meant, or `fault`: there are only so many. */
+/** A domain error's class name, `unavailable`, `refused` or `fault`: a small, fixed set. */
 const outcomeOf = (error: unknown): string => {
   if (error instanceof DomainError) return error.constructor.name;
   if (error instanceof UnavailableError) return 'unavailable';
@@ -78,7 +78,7 @@ const outcomeOf = (error: unknown): string => {
   return 'fault';
 };
 
-/** Events of one subscription share its context, and are delivered one after the other. */
+/** Events of one subscription share its context and are delivered in sequence. */
 const delivering =
   <Types extends AnySchemaTypes>(resolve: Resolve<Types>): Resolve<Types> =>
   (root, args, context, info) => {

@@ -1,4 +1,4 @@
-/** The scalars beside GraphQL's own. */
+/** The custom scalars. */
 import { DateTimeResolver } from 'graphql-scalars';
 import { GraphQLError, Kind, type ValueNode } from 'graphql';
 import { BadUserInputError } from '../domain/bad-user-input.js';
@@ -7,15 +7,15 @@ import { decodeCursor, type ChatPosition } from '../log/cursor.js';
 import { builder } from './builder.js';
 
 builder.addScalarType('DateTime', DateTimeResolver, {
-  description: 'A moment in ISO 8601, in UTC, to the millisecond: `2026-11-20T21:34:00.000Z`.',
+  description: 'An ISO 8601 date and time in UTC, to the millisecond: `2026-11-20T21:34:00.000Z`.',
 });
 
 builder.scalarType('Cursor', {
   description:
-    "Where a client stands in a chat's log. Opaque; store the last one seen for each chat and pass it as `after` to resume. " +
-    'One that is malformed or of another chat is refused with BAD_USER_INPUT; in the list of `events` a malformed one counts as none.',
+    "A position in a chat's log. Opaque. Store the last one seen of each chat and pass it as `after` to resume. A malformed cursor " +
+    'or one of another chat is refused with BAD_USER_INPUT; in the list of `events` a malformed one is ignored.',
   serialize: (cursor) => cursor,
-  // What it says is read where it is used, so that a literal and a variable are refused alike.
+  // Decoded where it is used, so that literals and variables are refused in the same way.
   parseValue: (value) => {
     if (typeof value === 'string') return value;
     throw new GraphQLError('A Cursor is a string');
@@ -29,8 +29,8 @@ const mustBeObject = (value: unknown): JsonObject => {
 
 builder.scalarType('JSONObject', {
   description:
-    'A JSON object, at most 4,096 bytes as written; kept and returned as sent. Nested at most 32 levels deep; whole numbers beyond ' +
-    '±(2^53 - 1) are refused: write them as text.',
+    'A JSON object of at most 4,096 bytes as written, stored and returned as sent. At most 32 levels deep. Integers beyond ' +
+    '±(2^53 - 1) are refused: write them as strings.',
   serialize: (metadata) => metadata,
   parseValue: mustBeObject,
   parseLiteral: (node, variables) => mustBeObject(valueOf(node, variables)),
@@ -40,7 +40,7 @@ builder.scalarType('JSONObject', {
 const valueOf = (node: ValueNode, variables: Record<string, unknown> | null | undefined): unknown => {
   switch (node.kind) {
     case Kind.OBJECT:
-      // Defines each, so that `__proto__` is a name like any other.
+      // Defines each key, so that `__proto__` is a name like any other.
       return Object.fromEntries(node.fields.map(({ name, value }) => [name.value, valueOf(value, variables)]));
     case Kind.LIST:
       return node.values.map((value) => valueOf(value, variables));
@@ -60,7 +60,7 @@ const valueOf = (node: ValueNode, variables: Record<string, unknown> | null | un
 };
 
 /**
- * @returns null where none was given
+ * @returns null if none was given
  * @throws BadUserInputError
  */
 export const positionOf = (cursor: string | null | undefined, name = '`after`'): ChatPosition | null => {

@@ -12,23 +12,25 @@ import type { Context } from './context.js';
 import { User } from './user.js';
 
 export const Session = builder.objectRef<SignedIn>('Session').implement({
-  description: 'What a device is given to be signed in with. Shown once: keep it.',
+  description: "A signed-in device's tokens. Shown only once: store them.",
   fields: (t) => ({
     accessToken: t.string({
-      description: 'A JWT: send it as `Authorization: Bearer …`, over a WebSocket in `connectionParams.authorization`.',
+      description:
+        'A JWT: send it as `Authorization: Bearer …`, or over a WebSocket in `connectionParams.authorization`.',
       resolve: ({ session }) => session.accessToken,
     }),
     accessTokenExpiresAt: t.field({
       type: 'DateTime',
-      description: 'Get a new one before: `refreshSession`.',
+      description: 'When the access token expires. Get a new one before then with `refreshSession`.',
       resolve: ({ session }) => session.accessTokenExpiresAt,
     }),
     refreshToken: t.string({
       description:
-        'For one `refreshSession`, within 30 days unless the server is set otherwise; a year after signing in it is over in any case.',
+        'Valid for one `refreshSession`, within 30 days unless the server is configured otherwise. The session ends a year after signing ' +
+        'in, even if refreshed.',
       resolve: ({ session }) => session.refreshToken,
     }),
-    user: t.field({ type: User, description: 'Who is signed in.', resolve: ({ user }) => user }),
+    user: t.field({ type: User, description: 'The signed-in user.', resolve: ({ user }) => user }),
   }),
 });
 
@@ -40,7 +42,7 @@ export const successWithSession = (name: string, description: string) =>
     }),
   });
 
-/** For the rest of this operation they may see what is theirs. */
+/** For the rest of this operation they may see their own data. */
 const welcome = (ctx: Context, signedIn: SignedIn): SignedIn => {
   ctx.signedIn = signedIn.user;
   return signedIn;
@@ -49,17 +51,17 @@ const welcome = (ctx: Context, signedIn: SignedIn): SignedIn => {
 builder.mutationField('register', (t) =>
   t.fieldWithInput({
     description:
-      "Makes an account and signs in. The request's own credential is ignored. ForbiddenError where the server takes no passwords.",
-    type: successWithSession('RegisterSuccess', 'The account was made, and its owner is signed in.'),
+      "Creates an account and signs in. The request's own credential is ignored. ForbiddenError if the server accepts no passwords.",
+    type: successWithSession('RegisterSuccess', 'The account was created, and its owner is signed in.'),
     nullable: true,
-    argOptions: { description: 'The account to make.' },
+    argOptions: { description: 'The account to create.' },
     typeOptions: { description: 'A new account.' },
     input: {
       username: t.input.string({
-        description: '3 to 32 letters, digits, `.`, `_` and `-`; unique without regard to case.',
+        description: '3 to 32 letters, digits, `.`, `_` and `-`; unique, ignoring case.',
       }),
-      password: t.input.string({ description: '8 to 128 Unicode code points of anything.' }),
-      email: t.input.string({ description: 'Unique without regard to case.' }),
+      password: t.input.string({ description: '8 to 128 Unicode code points of any kind.' }),
+      email: t.input.string({ description: 'Unique, ignoring case.' }),
       firstName: t.input.string({ required: false, description: 'May be empty.' }),
       lastName: t.input.string({ required: false, description: 'May be empty.' }),
     },
@@ -71,13 +73,13 @@ builder.mutationField('register', (t) =>
 builder.mutationField('logIn', (t) =>
   t.fieldWithInput({
     description:
-      "Opens a session for this device. The request's own credential is ignored. ForbiddenError where the server takes no passwords.",
+      "Opens a session for this device. The request's own credential is ignored. ForbiddenError if the server accepts no passwords.",
     type: successWithSession('LogInSuccess', 'Signed in.'),
     nullable: true,
-    argOptions: { description: 'Who signs in.' },
-    typeOptions: { description: 'A username and its password.' },
+    argOptions: { description: 'A username and password.' },
+    typeOptions: { description: 'A username and password.' },
     input: {
-      username: t.input.string({ description: 'Or their e-mail address; in any case.' }),
+      username: t.input.string({ description: 'The username or e-mail address, in any letter case.' }),
       password: t.input.string({ description: "The account's password." }),
     },
     errors: { types: [InvalidCredentialsError, ForbiddenError, RateLimitedError] },
@@ -88,21 +90,21 @@ builder.mutationField('logIn', (t) =>
 builder.mutationField('refreshSession', (t) =>
   t.fieldWithInput({
     description:
-      'Exchanges a refresh token for a new pair of tokens. If no answer came, repeat it with the same token: as long as nobody has used the ' +
-      'new pair, another one takes its place, and the last that was given is good. Once it was used, showing the old token again ends the ' +
-      "session, for two hold it. The request's own credential is ignored.",
-    type: successWithSession('RefreshSessionSuccess', 'The session goes on with these tokens.'),
+      'Exchanges a refresh token for a new pair of tokens. If no answer arrives, retry with the same token: until the new pair is ' +
+      'used, each retry replaces it, and only the last pair is valid. Once that pair was used, presenting the old token again ends ' +
+      "the session, because two parties hold it. The request's own credential is ignored.",
+    type: successWithSession('RefreshSessionSuccess', 'The session continues with these tokens.'),
     nullable: true,
-    argOptions: { description: 'The session to go on with.' },
+    argOptions: { description: 'The session to refresh.' },
     typeOptions: { description: 'A refresh token.' },
-    input: { refreshToken: t.input.string({ description: "The session's newest that was answered." }) },
+    input: { refreshToken: t.input.string({ description: 'The newest one received for this session.' }) },
     errors: { types: [InvalidTokenError, RateLimitedError] },
     resolve: async (_root, { input }, ctx) => welcome(ctx, await ctx.services.accounts.refreshSession(input, ctx)),
   }),
 );
 
 const LogOutSuccess = builder.objectRef<{ endedSessions: number }>('LogOutSuccess').implement({
-  description: 'Signed out. What the ended sessions had open live ends with SIGNED_OUT.',
+  description: 'Signed out. The live subscriptions of the ended sessions end with SIGNED_OUT.',
   fields: (t) => ({
     endedSessions: t.exposeInt('endedSessions', { description: 'How many sessions ended.' }),
   }),
@@ -110,16 +112,16 @@ const LogOutSuccess = builder.objectRef<{ endedSessions: number }>('LogOutSucces
 
 builder.mutationField('logOut', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
-    description: "Ends this device's session, or all of the viewer's.",
+    description: "Ends this device's session, or all of the viewer's sessions.",
     type: LogOutSuccess,
     nullable: true,
-    argOptions: { description: 'What to end.' },
+    argOptions: { description: 'Which sessions to end.' },
     typeOptions: { description: 'Which sessions to end.' },
     input: {
       everywhere: t.input.boolean({
         required: false,
         defaultValue: false,
-        description: "Whether the viewer's other devices are signed out too.",
+        description: "Whether to sign out the viewer's other devices too.",
       }),
     },
     errors: { types: [ForbiddenError] },
@@ -130,17 +132,17 @@ builder.mutationField('logOut', (t) =>
 );
 
 const RenewConnectionSuccess = builder.objectRef<{ expiresAt: Date }>('RenewConnectionSuccess').implement({
-  description: 'The connection goes on.',
+  description: 'The connection stays open.',
   fields: (t) => ({
-    expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'Until when, unless it is renewed again.' }),
+    expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'When it closes unless renewed again.' }),
   }),
 });
 
 builder.mutationField('renewConnection', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
     description:
-      "On an open WebSocket: keeps it past its access token's expiry. The token must be of the connection's own session, " +
-      'or the same person’s of the product that they came from (InvalidTokenError), the operation must come over a WebSocket (InvalidInputError).',
+      "Keeps an open WebSocket past its access token's expiry. The new token must belong to the connection's own session or, if a " +
+      'product issued it, to the same person (else InvalidTokenError). The operation must come over a WebSocket (else InvalidInputError).',
     type: RenewConnectionSuccess,
     nullable: true,
     argOptions: { description: 'The new token.' },

@@ -1,4 +1,4 @@
-/** How those subscriptions tell their end whose type has no member for it: by one last result that is an error. */
+/** A subscription whose type has no member for its end signals it by a last result that is an error. */
 import { GraphQLError } from 'graphql';
 import type { EndCode } from '../domain/streams/stream-item.js';
 

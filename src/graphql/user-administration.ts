@@ -1,4 +1,4 @@
-/** What administrators, and the programs of products, do to accounts. */
+/** Account administration, by administrators and by the programs of products. */
 import { ForbiddenError, InvalidInputError, NotFoundError } from '../domain/errors.js';
 import type { RefusedUser, UpsertedUsers } from '../domain/accounts/upsert-users.js';
 import type { UserToken } from '../domain/accounts/user-tokens.js';
@@ -14,7 +14,7 @@ const DEFAULT_MINUTES = 15;
 const successWithUser = (name: string, description: string) =>
   builder.objectRef<{ user: UserRow }>(name).implement({
     description,
-    fields: (t) => ({ user: t.expose('user', { type: User, description: 'As they are with that.' }) }),
+    fields: (t) => ({ user: t.expose('user', { type: User, description: 'The user after this change.' }) }),
   });
 
 const errors = { types: [NotFoundError, ForbiddenError, InvalidInputError] };
@@ -22,15 +22,14 @@ const errors = { types: [NotFoundError, ForbiddenError, InvalidInputError] };
 builder.mutationField('setUserRole', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
     description:
-      'Sets what a user may do beyond their own chats; open sockets and subscriptions follow within 5 s. For administrators, of whom ' +
-      'the last one stays.',
+      "Sets a user's role. Open sockets and subscriptions follow within 5 s. For administrators; the last one cannot be demoted.",
     type: successWithUser('SetUserRoleSuccess', 'The user has this role, or had it already.'),
     nullable: true,
-    argOptions: { description: 'Whose role, and which.' },
-    typeOptions: { description: 'Whose role, and which.' },
+    argOptions: { description: 'The user and their new role.' },
+    typeOptions: { description: 'The user and their new role.' },
     input: {
       userId: t.input.id({ description: 'The user.' }),
-      role: t.input.field({ type: Role, description: 'What they may do from now on.' }),
+      role: t.input.field({ type: Role, description: 'Their new role.' }),
     },
     errors,
     resolve: async (_root, { input: { userId, role } }, { viewer, services }) => ({
@@ -42,15 +41,15 @@ builder.mutationField('setUserRole', (t) =>
 builder.mutationField('setUserActive', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
     description:
-      'Deactivates an account, or lets it be used again. Deactivated, it loses every session and socket within 5 s and keeps its ' +
-      'messages and memberships. For administrators, of whom the last one stays.',
-    type: successWithUser('SetUserActiveSuccess', 'The account can be used, or cannot, as was asked.'),
+      'Deactivates or reactivates an account. A deactivated account loses every session and socket within 5 s and keeps its messages ' +
+      'and memberships. For administrators; the last one cannot be deactivated.',
+    type: successWithUser('SetUserActiveSuccess', 'The account is active or deactivated, as requested.'),
     nullable: true,
-    argOptions: { description: 'Whose account, and whether it may be used.' },
-    typeOptions: { description: 'Whose account, and whether it may be used.' },
+    argOptions: { description: 'The user, and whether their account is active.' },
+    typeOptions: { description: 'The user, and whether their account is active.' },
     input: {
       userId: t.input.id({ description: 'The user.' }),
-      isActive: t.input.boolean({ description: 'Whether the account may be used.' }),
+      isActive: t.input.boolean({ description: 'True reactivates the account, false deactivates it.' }),
     },
     errors,
     resolve: async (_root, { input: { userId, isActive } }, { viewer, services }) => ({
@@ -63,26 +62,30 @@ const CreateUserTokenSuccess = builder.objectRef<UserToken>('CreateUserTokenSucc
   description: 'The token was issued.',
   fields: (t) => ({
     accessToken: t.exposeString('accessToken', {
-      description: 'To be sent as `Authorization: Bearer …`. `renewConnection` takes the next one of the same user.',
+      description: 'Send it as `Authorization: Bearer …`. `renewConnection` accepts the next one of the same user.',
     }),
-    expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'Until when it is good.' }),
-    user: t.expose('user', { type: User, description: 'Whom it makes one.' }),
+    expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'When it expires.' }),
+    user: t.expose('user', { type: User, description: 'The user it authenticates.' }),
   }),
 });
 
 builder.mutationField('createUserToken', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
     description:
-      'An access token for a user, for products that sign none of their own. For administrators, and for users who are none. ' +
-      'There is no session with it: nobody administers, changes a password or makes API tokens by it. It ends where the user is ' +
-      'deactivated, or becomes an administrator.',
+      'Issues an access token for a user, for products that sign no tokens of their own. Administrators may issue one, but not for an ' +
+      'administrator. The token has no session: it cannot administer, change a password or create API tokens. It stops working when ' +
+      'the user is deactivated or becomes an administrator.',
     type: CreateUserTokenSuccess,
     nullable: true,
-    argOptions: { description: 'For whom, and for how long.' },
-    typeOptions: { description: 'For whom, and for how long.' },
+    argOptions: { description: 'The user, and how long the token lasts.' },
+    typeOptions: { description: 'The user, and how long the token lasts.' },
     input: {
       userId: t.input.id({ description: 'An active user.' }),
-      minutes: t.input.int({ required: false, defaultValue: 15, description: '1 to 1,440.' }),
+      minutes: t.input.int({
+        required: false,
+        defaultValue: 15,
+        description: 'How long it lasts, in minutes (1 to 1,440).',
+      }),
     },
     errors: { types: [ForbiddenError, InvalidInputError, NotFoundError] },
     resolve: (_root, { input: { userId, minutes } }, { viewer, services }) =>
@@ -91,45 +94,49 @@ builder.mutationField('createUserToken', (t) =>
 );
 
 const RefusedUserType = builder.objectRef<RefusedUser>('RefusedUser').implement({
-  description: 'A user that was neither made nor changed.',
+  description: 'A user that was neither created nor updated.',
   fields: (t) => ({
-    index: t.exposeInt('index', { description: 'Its place in the input, from 0.' }),
+    index: t.exposeInt('index', { description: 'Its index in the input, from 0.' }),
     fields: t.expose('fields', { type: [InvalidFieldType], description: 'Everything that is wrong with it.' }),
   }),
 });
 
 const UpsertUsersSuccess = builder.objectRef<UpsertedUsers>('UpsertUsersSuccess').implement({
-  description: 'Each was answered by itself.',
+  description: 'Each user was created, updated or refused independently.',
   fields: (t) => ({
     users: t.expose('users', {
       type: [User],
       complexity: OF_A_LIST,
-      description: 'As they are with that, in the order of the input; without those that were refused.',
+      description: 'The users after this change, in input order, without the refused ones.',
     }),
-    refused: t.expose('refused', { type: [RefusedUserType], description: 'The others, and why.' }),
+    refused: t.expose('refused', { type: [RefusedUserType], description: 'The refused users, and why.' }),
   }),
 });
 
 const UserUpsertInput = builder.inputType('UserUpsert', {
   description:
-    'Exactly one of `externalId` (made where there is none) and `id` (must be there). Absent fields stay; null clears `email`, ' +
-    '`firstName`, `lastName` and `metadata`.',
+    'Give exactly one of `externalId` (creates the user if none has it) and `id` (must exist). Absent fields are left unchanged; ' +
+    'null clears `email`, `firstName`, `lastName` and `metadata`.',
   fields: (t) => ({
     externalId: t.id({ required: false, description: 'Their ID in the product: 1 to 255 characters.' }),
-    id: t.id({ required: false, description: 'Their ID here.' }),
+    id: t.id({ required: false, description: 'Their ID on this server.' }),
     username: t.string({
       required: false,
-      description: 'As in `register`; a new user without one is called by their ID.',
+      description: 'As in `register`; a new user without one gets a name derived from `externalId`.',
     }),
-    email: t.string({ required: false, description: 'As in `register`; nobody else may have it.' }),
+    email: t.string({ required: false, description: 'As in `register`; must not belong to another user.' }),
     firstName: t.string({ required: false, description: 'As in `register`.' }),
     lastName: t.string({ required: false, description: 'As in `register`.' }),
-    role: t.field({ type: Role, required: false, description: 'As `setUserRole` does it; USER for a new user.' }),
-    isActive: t.boolean({ required: false, description: 'As `setUserActive` does it; true for a new user.' }),
+    role: t.field({
+      type: Role,
+      required: false,
+      description: 'As in `setUserRole`; defaults to USER for a new user.',
+    }),
+    isActive: t.boolean({ required: false, description: 'As in `setUserActive`; defaults to true for a new user.' }),
     metadata: t.field({
       type: 'JSONObject',
       required: false,
-      description: 'In place of all that there was; everyone who sees the user reads it.',
+      description: 'Replaces all existing metadata. Readable by everyone who can see the user.',
     }),
   }),
 });
@@ -137,13 +144,13 @@ const UserUpsertInput = builder.inputType('UserUpsert', {
 builder.mutationField('upsertUsers', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
     description:
-      'Creates or updates up to 100 users by `externalId`, or updates them by `id`. For administrators. Each is answered by itself; ' +
-      'absent fields stay. Idempotent.',
+      'Creates or updates up to 100 users by `externalId`, or updates them by `id`. For administrators. Each user succeeds or fails ' +
+      'independently; absent fields are left unchanged. Idempotent.',
     type: UpsertUsersSuccess,
     nullable: true,
-    argOptions: { description: 'Who they are.' },
-    typeOptions: { description: 'Who they are.' },
-    input: { users: t.input.field({ type: [UserUpsertInput], description: '1 to 100; the same one once.' }) },
+    argOptions: { description: 'The users to create or update.' },
+    typeOptions: { description: 'The users to create or update.' },
+    input: { users: t.input.field({ type: [UserUpsertInput], description: '1 to 100, each user at most once.' }) },
     errors: { types: [ForbiddenError, InvalidInputError] },
     resolve: (_root, { input: { users } }, { viewer, services }) =>
       services.userUpserts.upsert(

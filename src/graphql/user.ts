@@ -1,7 +1,7 @@
 /**
- * People. Pothos' Prisma plugin reads their e-mail address, which does not come along with messages and members: for a whole page
- * in one statement, and only where it is asked for. The other fields must not be left to it, for it would read them anew for every
- * event. Nothing else here is Prisma's: what may be seen of a chat is for the rules to say, and they read it in SQL.
+ * Users. Pothos' Prisma plugin reads the fields that messages and members do not carry, such as the e-mail address: for a whole page
+ * in one statement, and only if selected. The other fields must not be left to it: it would read them again for every event.
+ * Nothing else here uses Prisma: the domain's rules decide what may be seen of a chat, and they do so in SQL.
  */
 import { BadUserInputError } from '../domain/bad-user-input.js';
 import { metadataOf } from '../domain/metadata.js';
@@ -15,28 +15,28 @@ import { pageArgs } from './pages.js';
 export const Role = builder.enumType('Role', {
   description: 'What a user may do beyond their own chats.',
   values: {
-    [PrismaRole.USER]: { description: 'Talks in the chats they are a member of.' },
+    [PrismaRole.USER]: { description: 'Writes in the chats they are a member of.' },
     [PrismaRole.MANAGER]: { description: 'Looks after clients.' },
     [PrismaRole.ADMIN]: {
-      description: 'Makes groups, adds and removes people, sees every chat but other people’s dialogs.',
+      description: 'Creates groups, adds and removes members, sees every chat except other people’s direct chats.',
     },
   } as const,
 });
 
 export const User = builder.prismaObject('User', {
-  description: 'A person with an account. Deactivated ones stay: so do their messages.',
+  description: 'A person with an account. Deactivated users remain, and so do their messages.',
   interfaces: [builder.nodeInterfaceRef()],
   select: { id: true, username: true, firstName: true, lastName: true, role: true, createdAt: true },
   fields: (t) => ({
     id: t.id({
-      description: 'Opaque, the same for ever, unique over all types.',
+      description: 'Opaque, stable, globally unique ID.',
       resolve: ({ id }) => encodeGlobalId('User', id),
     }),
-    username: t.string({ description: 'Unique without regard to case.', resolve: ({ username }) => username }),
+    username: t.string({ description: 'Unique, ignoring case.', resolve: ({ username }) => username }),
     firstName: t.string({ description: 'May be empty.', resolve: ({ firstName }) => firstName }),
     lastName: t.string({ description: 'May be empty.', resolve: ({ lastName }) => lastName }),
     email: t.string({
-      description: "The viewer's own, and anyone's for managers and administrators; otherwise null.",
+      description: 'Visible to the user themselves, managers and administrators; otherwise null.',
       nullable: true,
       select: { email: true },
       resolve: (user, _args, { viewer, signedIn }) => {
@@ -48,7 +48,7 @@ export const User = builder.prismaObject('User', {
     isStaff: t.boolean({ description: 'True for managers and administrators.', resolve: isStaff }),
     externalId: t.id({
       description:
-        'Their ID in the product that signs its own tokens. For the user, staff and API tokens with ADMIN; otherwise null.',
+        'Their ID in the product that signs its own tokens. Visible to the user themselves, managers and administrators; otherwise null.',
       nullable: true,
       select: { externalId: true },
       resolve: (user, _args, { viewer, signedIn }) => {
@@ -63,13 +63,13 @@ export const User = builder.prismaObject('User', {
     }),
     metadata: t.field({
       type: 'JSONObject',
-      description: 'Set by administrators; read by everyone who sees the user.',
+      description: 'Set by administrators. Readable by everyone who can see the user.',
       select: { metadata: true },
       resolve: ({ metadata }) => metadataOf(metadata),
     }),
     createdAt: t.field({
       type: 'DateTime',
-      description: 'When the account was made.',
+      description: 'When the account was created.',
       resolve: ({ createdAt }) => createdAt,
     }),
   }),
@@ -83,15 +83,16 @@ const UserConnection = builder.connectionObject(
 
 builder.queryField('user', (t) =>
   t.withAuth({ signedIn: true }).field({
-    description: 'A user by exactly one of the three; otherwise BAD_USER_INPUT.',
+    description: 'A user by exactly one of the three arguments; otherwise BAD_USER_INPUT.',
     type: User,
     nullable: true,
     args: {
       id: t.arg.id({ required: false, description: "The user's id." }),
-      username: t.arg.string({ required: false, description: 'In any case.' }),
+      username: t.arg.string({ required: false, description: 'In any letter case.' }),
       externalId: t.arg.id({
         required: false,
-        description: 'Their ID in the product that signs its own tokens: staff find everyone by it, others themselves.',
+        description:
+          'Their ID in the product that signs its own tokens. Staff can find everyone by it, others only themselves.',
       }),
     },
     resolve: (_root, { id, username, externalId }, { loaders, services, viewer }) => {
@@ -110,20 +111,20 @@ const isGiven = (value: string | null | undefined): value is string => value !==
 builder.queryField('users', (t) =>
   t.field({
     authScopes: { signedIn: true },
-    description: 'Users by username.',
+    description: 'Users, ordered by username.',
     type: UserConnection,
     nullable: true,
     args: {
       search: t.arg.string({
         required: false,
         description:
-          'Each of its words is found anywhere in the username, first or last name, without regard to case and accents; empty finds ' +
-          'everyone. One that holds an @ is for managers and administrators found in e-mail addresses too. At most 200 long.',
+          'Each of its words must occur in the username, first or last name, ignoring case and accents; empty finds everyone. For ' +
+          'managers and administrators, a search with an @ also matches e-mail addresses. At most 200 characters.',
       }),
       isActive: t.arg.boolean({
         required: false,
         defaultValue: true,
-        description: '`false` lists deactivated users, for administrators; others are given none.',
+        description: '`false` lists deactivated users, for administrators only; others get an empty list.',
       }),
       ...pageArgs,
     },

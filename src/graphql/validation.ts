@@ -1,4 +1,4 @@
-/** Validation that ends at the tenth error, shows no value that stands in the document, and suggests no name of a schema that is not to be read. */
+/** Validation that stops at the tenth error, shows no value from the document, and suggests no names from a secret schema. */
 import {
   getNamedType,
   GraphQLError,
@@ -20,10 +20,10 @@ type Validate = (
   rules?: readonly ValidationRule[],
 ) => readonly GraphQLError[];
 
-/** @param isSecret whether the schema is not to be read from the server, and so not from its errors */
+/** @param isSecret whether clients may not read the schema from the server, and so not from its errors either */
 export const createValidation = (isSecret: boolean) => {
   const valuesOfCorrectType = createValuesRule(isSecret);
-  // One more says that there are others.
+  // graphql-js adds one more, which says that it stopped.
   const options = { maxErrors: MAX_ERRORS - 1, hideSuggestions: isSecret };
   const validateBriefly: Validate = (schema, document, rules) => {
     const own = rules?.map((rule) => (rule === ValuesOfCorrectTypeRule ? valuesOfCorrectType : rule));
@@ -36,20 +36,20 @@ export const createValidation = (isSecret: boolean) => {
   };
 };
 
-/** Of those that graphql-js makes whatever its options say. */
+/** Strips the suggestions that graphql-js makes despite its options. */
 const withoutSuggestion = (error: GraphQLError): GraphQLError => {
   const message = error.message.replace(/ Did you mean .*$/s, '');
   const { nodes, extensions } = error;
   return message === error.message ? error : new GraphQLError(message, { nodes, extensions });
 };
 
-/** graphql-js' own, which quotes the value in each of its errors. */
+/** graphql-js' own rule, without the value that it quotes in each of its errors. */
 const createValuesRule =
   (isSecret: boolean): ValidationRule =>
   (context) => {
     const reportError = (error: GraphQLError) => {
       const type = context.getInputType();
-      // Of an object that it is to be, what lacks or is unknown: names alone.
+      // If the value is an object, as expected, the error only names missing or unknown fields.
       const isOfObject = isInputObjectType(getNamedType(type)) && error.nodes?.[0]?.kind === Kind.OBJECT;
       if (!type || isOfObject) return context.reportError(error);
       context.reportError(new GraphQLError(expectationOf(type, isSecret), { nodes: error.nodes }));

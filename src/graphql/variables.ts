@@ -1,6 +1,6 @@
 /**
- * Variables are checked before the engine sees them: its own errors print the whole value, each of up to 51 of them. These name the
- * variable, the path and the reason, and looking ends at the tenth.
+ * Checks variables before the engine does: each of the engine's own errors, up to 51 of them, prints the whole value. These errors
+ * name the variable, the path and the reason, and the check stops at the tenth.
  */
 import {
   coerceInputValue,
@@ -25,7 +25,7 @@ export const MAX_ERRORS = 10;
 type Path = readonly (string | number)[];
 type Report = (definition: VariableDefinitionNode, path: Path, reason: string) => void;
 
-/** @returns at most ten; none where the engine will take them */
+/** @returns at most ten; none if the engine will accept the variables */
 export const variableErrors = (
   { schema, document, operationName, variableValues }: ExecutionArgs,
   isSecret: boolean,
@@ -73,7 +73,7 @@ const check = (
   const reportAt = (path: Path, value: unknown, error: Error) => {
     const expected = typeAt(type, path);
     const isLeaf = value !== null && value !== undefined && isLeafType(getNamedType(expected));
-    // Those of objects and lists name fields and types alone.
+    // Errors of objects and lists name only fields and types.
     report(definition, path, isLeaf ? expectationOf(expected, isSecret) : error.message);
   };
   coerceInputValue(values[name], type, reportAt, isSecret);
@@ -83,7 +83,7 @@ const typeAt = (type: GraphQLInputType, [part, ...rest]: Path): GraphQLInputType
   const nullable = getNullableType(type);
   if (part === undefined) return type;
   if (isListType(nullable)) {
-    // One that is no list stands for a list of it.
+    // A single value stands for a list of one.
     return typeAt(nullable.ofType, typeof part === 'number' ? rest : [part, ...rest]);
   }
   const field = isInputObjectType(nullable) ? nullable.getFields()[part] : undefined;
@@ -95,7 +95,7 @@ interface Running {
   setResultAndStopExecution(result: { errors: readonly GraphQLError[] }): void;
 }
 
-/** For the engine, and so for every transport. */
+/** An engine plugin, so it covers every transport. */
 export const createVariableCheck = (isSecret: boolean) => {
   const run = ({ args, setResultAndStopExecution }: Running) => {
     const errors = variableErrors(args, isSecret);

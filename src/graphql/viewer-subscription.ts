@@ -1,4 +1,4 @@
-/** What happens in any of the viewer's chats, over one subscription. */
+/** The events of all of the viewer's chats, over one subscription. */
 import { BadUserInputError } from '../domain/bad-user-input.js';
 import type { StreamItem } from '../domain/streams/stream-item.js';
 import { decodeCursor, encodeCursor, type ChatPosition } from '../log/cursor.js';
@@ -14,31 +14,31 @@ const MAX_CURSORS = 2000;
 
 const ChatAdded = builder.objectRef<ItemOf<'chatAdded'>>('ChatAdded').implement({
   description:
-    'The viewer is in this chat now: they were added, opened it or it was made with them. Its events follow.',
+    'The viewer is now a member of this chat: they were added, opened it, or it was created with them. Its events follow.',
   fields: (t) => ({
     chatId: t.id({ description: 'The chat.', resolve: ({ chat }) => encodeGlobalId('Chat', chat.id) }),
     chat: t.field({ type: Chat, description: 'As it is now.', resolve: ({ chat }) => chat }),
     cursor: t.field({
       type: 'Cursor',
       description:
-        'Resuming from here gives the events that follow. They may be older than what `chat` shows: apply them by id.',
+        'Resume from here to get the events that follow. They may be older than what `chat` shows: apply them by id.',
       resolve: ({ chat, seq, mark }) => encodeCursor({ chatId: chat.id, seq, mark }),
     }),
   }),
 });
 
 const ChatRemoved = builder.objectRef<ItemOf<'chatRemoved'>>('ChatRemoved').implement({
-  description: 'The viewer is no member of this chat any more; nothing more of it comes.',
+  description: 'The viewer is no longer a member of this chat, and receives no more events of it.',
   fields: (t) => ({
     chatId: t.id({ description: 'The chat.', resolve: ({ chatId }) => encodeGlobalId('Chat', chatId) }),
   }),
 });
 
 const ViewerReady = builder.objectRef<ItemOf<'viewerReady'>>('ViewerReady').implement({
-  description: 'All replays are over; what follows is live.',
+  description: 'All replays are complete; live events follow.',
   fields: (t) => ({
     unreadCount: t.int({
-      description: "Unread messages over all of the viewer's chats.",
+      description: "Unread messages in all of the viewer's chats.",
       resolve: (_item, _args, { services, viewer }) => services.chats.unreadTotal(viewer!),
     }),
   }),
@@ -46,7 +46,7 @@ const ViewerReady = builder.objectRef<ItemOf<'viewerReady'>>('ViewerReady').impl
 
 const ViewerEvent = builder.unionType('ViewerEvent', {
   description:
-    "What `events` tells of all of the viewer's chats. ChatAdded and ChatRemoved tell of the viewer's own membership.",
+    "An event of any of the viewer's chats, as `events` delivers it. ChatAdded and ChatRemoved are about the viewer's own membership.",
   types: [...CHAT_EVENT_TYPES, ChatAdded, ChatRemoved, ViewerReady],
   resolveType: (item: StreamItem) => {
     switch (item.kind) {
@@ -63,10 +63,10 @@ const ViewerEvent = builder.unionType('ViewerEvent', {
 });
 
 /**
- * One that makes no sense is left out, so that the others are followed: its chat, whichever it was, is then one without a cursor, of
- * which its client is told as of a new one. Of two for one chat the older holds: nothing is missed by it.
+ * A malformed cursor is left out, so that the other chats are still followed: its chat then has no cursor, and the client gets
+ * ChatAdded for it as for a new one. Of two cursors of one chat the older one counts: it misses nothing.
  *
- * @throws BadUserInputError where there are too many
+ * @throws BadUserInputError for too many
  */
 const placesOf = (cursors: readonly string[]): ChatPosition[] => {
   if (cursors.length > MAX_CURSORS) throw new BadUserInputError(`At most ${MAX_CURSORS} cursors`);
@@ -83,16 +83,16 @@ const placesOf = (cursors: readonly string[]): ChatPosition[] => {
 builder.subscriptionField('events', (t) =>
   t.withAuth({ signedIn: true }).field({
     description:
-      "All of the viewer's chats over one subscription, chats joined later included. Given `after`: first ChatRemoved for each chat " +
-      'the viewer has left since, ChatAdded for each that has no cursor in the list, then the log after each cursor, chat by chat; ' +
-      'a cursor that cannot be resumed gives ResyncRequired for its chat only, and one that is malformed counts as none. ChatReady ' +
-      'comes for each chat with something to replay, then ViewerReady once.',
+      "All of the viewer's chats over one subscription, including chats joined later. With `after`: first ChatRemoved for each chat " +
+      'the viewer has left since and ChatAdded for each chat without a cursor in the list, then the log after each cursor, chat by ' +
+      'chat. A cursor that cannot be resumed gives ResyncRequired for its chat only; a malformed one is ignored. ChatReady is sent ' +
+      'for each chat with something to replay, then ViewerReady once.',
     type: ViewerEvent,
     args: {
       after: t.arg({
         type: ['Cursor'],
         required: { list: false, items: true },
-        description: 'The last cursor of each chat, at most 2,000. Absent: nothing is replayed.',
+        description: 'The last cursor seen of each chat, at most 2,000. Absent: nothing is replayed.',
       }),
     },
     subscribe: (_root, { after }, { services, viewer, ending }) => {

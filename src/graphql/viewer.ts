@@ -1,10 +1,10 @@
-/** The one field that answers whoever asks, signed in or not. */
+/** `viewer`, which answers anonymous viewers too. */
 import { builder } from './builder.js';
 import { User } from './user.js';
 
 builder.queryField('viewer', (t) =>
   t.prismaField({
-    description: 'Who is asking; null if nobody is signed in.',
+    description: 'The signed-in user; null if anonymous.',
     type: User,
     nullable: true,
     resolve: (query, _root, _args, { viewer, prisma }) =>

@@ -7,27 +7,27 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
 export type MarkReadInput = {
   /** The chat. */
   chatId: string;
-  /** The `seq` read last; null: all of it. Not negative. */
+  /** The last `seq` read; null: the whole chat. Not negative. */
   upToSeq?: number | null | undefined;
 };
 
-/** What to send where. */
+/** The message to send. */
 export type SendMessageInput = {
   /** The chat. */
   chatId: string;
-  /** Your own key for this message, 1 to 128 characters, so that repeating is safe: a UUID. */
+  /** Your own key for this message, such as a UUID, 1 to 128 characters. It makes retries safe. */
   clientMessageId?: string | null | undefined;
-  /** What your program wants to keep with it: everyone in the chat reads it. Absent or null is empty. */
+  /** Your own data to store with the message. Readable by everyone in the chat. Absent or null is empty. */
   metadata?: Record<string, unknown> | null | undefined;
-  /** Kept exactly as sent: not only white space, and at most 1,000 Unicode code points unless the server is set otherwise. */
+  /** Stored exactly as sent. Not only white space; at most 1,000 Unicode code points unless the server is configured otherwise. */
   text: string;
 };
 
-/** Where, and whether. */
+/** The chat, and whether the viewer is typing. */
 export type SetTypingInput = {
   /** The chat. */
   chatId: string;
-  /** False: has stopped. */
+  /** False: the viewer has stopped. */
   isTyping: boolean;
 };
 

@@ -3,59 +3,59 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
-/** Which sort of chat: who is in it and who may do what. */
+/** The kind of a chat: it determines who is in it and who may do what. */
 export type ChatKind =
-  /** Two users; one per pair. Anyone may open one. */
+  /** Two users; one per pair. Everyone may open one unless DIRECT_CHATS restricts it. */
   | 'DIRECT'
-  /** Closed group: administrators add and remove people, people may leave. */
+  /** Closed group: administrators add and remove members; members may leave. */
   | 'GROUP'
-  /** Two brands after a match. */
+  /** The owners of two matched brands. */
   | 'MATCH'
   /** About one order; found by its reference. */
   | 'ORDER'
-  /** A manager and a client, tied by a Relation. */
+  /** A manager and a client, connected by a Relation. */
   | 'RELATION';
 
-/** Which messages of one chat. */
+/** The messages to delete, all of one chat. */
 export type DeleteMessagesInput = {
   /** The chat. */
   chatId: string;
-  /** 1 to 100; one named twice counts once. */
+  /** 1 to 100; duplicates count once. */
   messageIds: Array<string>;
 };
 
-/** Which message, and its new text. */
+/** The message and its new text. */
 export type EditMessageInput = {
-  /** The message; others' and deleted ones are NotFoundError. */
+  /** The message. NotFoundError if it is deleted or somebody else's. */
   messageId: string;
-  /** Kept exactly as sent: not only white space, and at most 1,000 Unicode code points unless the server is set otherwise. */
+  /** Stored exactly as sent. Not only white space; at most 1,000 Unicode code points unless the server is configured otherwise. */
   text: string;
 };
 
 /** Why the server ended a subscription. */
 export type EndCode =
-  /** There is no such chat, or the viewer may not see it. Followed by complete. */
+  /** The chat does not exist, or the viewer may not see it. Followed by complete. */
   | 'CHAT_GONE'
-  /** The viewer is no member of the chat any more. Followed by complete. */
+  /** The viewer is no longer a member of the chat. Followed by complete. */
   | 'REMOVED'
-  /** The node stops, or this connection is old (CONNECTION_MINUTES): subscribe again, to whichever node. The socket closes with 1001. */
+  /** The node is stopping, or this connection is old (CONNECTION_MINUTES): subscribe again, on any node. The socket closes with 1001. */
   | 'SHUTTING_DOWN'
   /** The token expired, or the session or the account is gone. The socket closes with 4403 or 4401. */
   | 'SIGNED_OUT'
-  /** A newer connection of the viewer took the place. Do not subscribe by yourself. Followed by complete. */
+  /** A newer connection of the viewer took the place of this one. Do not resubscribe automatically. Followed by complete. */
   | 'TAKEN_OVER'
-  /** Nothing was taken for too long: subscribe again with the last cursor. Followed by complete. */
+  /** The client read nothing for too long: subscribe again with the last cursor. Followed by complete. */
   | 'TOO_SLOW';
 
 /** How far a chat has been read. */
 export type MarkReadInput = {
   /** The chat. */
   chatId: string;
-  /** The `seq` read last; null: all of it. Not negative. */
+  /** The last `seq` read; null: the whole chat. Not negative. */
   upToSeq?: number | null | undefined;
 };
 
-/** What a notification tells of. */
+/** What a notification is about. */
 export type NotificationKind =
   /** The viewer was added to a chat. */
   | 'CHAT_ADDED'
@@ -65,26 +65,26 @@ export type NotificationKind =
   | 'MATCH_CREATED'
   /** New messages by others in one chat. Gone once read or set aside. */
   | 'NEW_MESSAGE'
-  /** A manager and a client were brought together. */
+  /** A relation between a manager and a client was created. */
   | 'RELATION_CREATED';
 
-/** What to send where. */
+/** The message to send. */
 export type SendMessageInput = {
   /** The chat. */
   chatId: string;
-  /** Your own key for this message, 1 to 128 characters, so that repeating is safe: a UUID. */
+  /** Your own key for this message, such as a UUID, 1 to 128 characters. It makes retries safe. */
   clientMessageId?: string | null | undefined;
-  /** What your program wants to keep with it: everyone in the chat reads it. Absent or null is empty. */
+  /** Your own data to store with the message. Readable by everyone in the chat. Absent or null is empty. */
   metadata?: Record<string, unknown> | null | undefined;
-  /** Kept exactly as sent: not only white space, and at most 1,000 Unicode code points unless the server is set otherwise. */
+  /** Stored exactly as sent. Not only white space; at most 1,000 Unicode code points unless the server is configured otherwise. */
   text: string;
 };
 
-/** Where, and whether. */
+/** The chat, and whether the viewer is typing. */
 export type SetTypingInput = {
   /** The chat. */
   chatId: string;
-  /** False: has stopped. */
+  /** False: the viewer has stopped. */
   isTyping: boolean;
 };
 
