@@ -3,36 +3,20 @@
  * the head of its log, under the chat's lock, like any other event; nodes that are running find them in their rounds.
  */
 import { runOver, takeIds } from '../db/bulk.js';
-import type { Database, Queryable } from '../db/database.js';
+import type { Queryable } from '../db/database.js';
 import { trimmedName } from '../domain/chat-names.js';
-import type { ChatKind, Plan } from '../generated/prisma/enums.js';
+import type { Plan } from '../generated/prisma/enums.js';
 import { newMarks } from '../log/mark.js';
 import type { Chat, Collection, Membership } from './collection.js';
 import { keepImported, type ImportedRow } from './imported.js';
 import { planLog, type LogPlan } from './plan-log.js';
 import { isOver, keysOf, sourceOfMember } from './resolve-chats.js';
-import type { ResolvedMessages } from './resolve-messages.js';
 import { writeLogs } from './write-logs.js';
 import { writeMembers } from './write-members.js';
-
-export interface WriteChatsOptions extends ResolvedMessages {
-  db: Database;
-  collection: Collection;
-  /** The line of the file at this position, in bytes. */
-  readLine: (offset: number, length: number) => string;
-  /** Called as messages are written. */
-  onProgress?: ((messages: number) => void) | undefined;
-}
+import type { Present, Work, WriteChatsOptions, Writing } from './writing.js';
 
 /** Some thousand messages per transaction, unless a single chat has more. */
 const MAX_BUNDLE = 5000;
-
-/** A chat with its new messages. */
-export interface Work {
-  chat: Chat;
-  /** Rows of the table. */
-  rows: Uint32Array;
-}
 
 export const writeChats = async (options: WriteChatsOptions): Promise<void> => {
   const { db } = options;
@@ -69,37 +53,6 @@ const worksOf = function* ({ collection, isDone }: WriteChatsOptions): Iterable<
     if (chat.id === null || !chat.isDone || own.length > 0 || hasMembers) yield { chat, rows: own };
   }
 };
-
-/** What one transaction knows about a chat. */
-export interface Writing {
-  work: Work;
-  id: bigint;
-  /** Null if this import creates the chat. */
-  present: Present | null;
-  plan: LogPlan;
-  marks: Int32Array;
-  /** Members who join after the chat was created, each with an event. */
-  joining: Membership[];
-  /** When the chat was created, or the time of its last event: nothing written here is earlier. */
-  since: Date;
-  /** The last event's seq. */
-  headSeq: number;
-  /** Who creates it. */
-  makerId: bigint;
-  memberIds: bigint[];
-  closedAt: Date | null;
-  hasBusiness: boolean;
-}
-
-export interface Present {
-  id: bigint;
-  kind: ChatKind;
-  headSeq: number;
-  messageCount: number;
-  /** The last event's time. */
-  lastAt: Date;
-  memberIds: Set<bigint>;
-}
 
 interface BrandFacts {
   id: bigint;

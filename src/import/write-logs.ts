@@ -3,7 +3,7 @@ import { runOver } from '../db/bulk.js';
 import type { Queryable } from '../db/database.js';
 import { FileChangedError, parseStored } from './line.js';
 import { DELETED, EDITED, SENT } from './plan-log.js';
-import type { WriteChatsOptions, Writing } from './write-chats.js';
+import type { WriteChatsOptions, Writing } from './writing.js';
 
 const EVENTS = `
 INSERT INTO event (chat_id, seq, mark, type, created_at, actor_id, user_id, message_seqs)

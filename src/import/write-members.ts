@@ -2,7 +2,7 @@
 import { runOver } from '../db/bulk.js';
 import type { Queryable } from '../db/database.js';
 import type { Membership } from './collection.js';
-import type { WriteChatsOptions, Writing } from './write-chats.js';
+import type { WriteChatsOptions, Writing } from './writing.js';
 
 const MEMBERS = `
 INSERT INTO member (chat_id, user_id, joined_at, joined_seq, last_read_seq, read_count, sent_count, read_sent_count, set_aside_seq)

@@ -2,9 +2,53 @@
 import type { Bus } from '../bus/bus.js';
 import type { Database, Queryable } from '../db/database.js';
 import { chatTopic } from './doorbell.js';
-import { CHAT_COLUMNS, type ChatRow, type LogEvent, type UserFacts } from './event.js';
-import type { ChatTransaction, Log, NewEvent } from './log.js';
+import { CHAT_COLUMNS, type ChatRow, type LogEvent, type MessageRow, type UserFacts } from './event.js';
 import { newMark, newMarks } from './mark.js';
+
+/** An event to append; the log assigns its seq, mark and time. */
+export interface NewEvent {
+  type: 'MESSAGE_EDITED' | 'MESSAGES_DELETED' | 'MEMBER_ADDED' | 'MEMBER_REMOVED' | 'CHAT_UPDATED';
+  actor: UserFacts;
+  /** The member added or removed. */
+  user?: UserFacts;
+  /** The messages it is about, as this transaction leaves them. */
+  messages?: MessageRow[];
+}
+
+/** One transaction that holds the lock of `chat`'s row. Read what a decision depends on through this transaction only. */
+export interface ChatTransaction extends Queryable {
+  /** As read under the lock; `append` moves its head. */
+  readonly chat: ChatRow;
+  /**
+   * Appends to the log; the events are published once the transaction has committed.
+   *
+   * @returns the event's seq, which a caller may need before the commit (a message's `changedSeq`)
+   */
+  append(event: NewEvent): Promise<number>;
+  /** Appends one event for each user, in order, in one statement. @returns the events' seqs */
+  appendAdded(actor: UserFacts, users: readonly UserFacts[]): Promise<number[]>;
+  /** The seq that the next `append` will take. */
+  nextSeq(): number;
+}
+
+/** One transaction that holds the locks of several chats' rows. */
+export interface ChatsTransaction extends Queryable {
+  /** By id; missing chats are left out. */
+  readonly chats: ReadonlyMap<bigint, ChatTransaction>;
+  /** Appends the same event to each chat, in one statement for any number of them. */
+  appendToEach(event: Pick<NewEvent, 'type' | 'actor'>): Promise<void>;
+}
+
+export interface Changes {
+  /**
+   * Runs `work` under the lock of the chat's row, in one transaction; the events it appends are published after the commit.
+   *
+   * @returns undefined if the chat does not exist
+   */
+  change<Result>(chatId: bigint, work: (tx: ChatTransaction) => Promise<Result>): Promise<Result | undefined>;
+  /** As `change`, for several chats at once. They are locked in the order of their ids, so that two calls wait instead of deadlocking. */
+  changeAll<Result>(chatIds: readonly bigint[], work: (tx: ChatsTransaction) => Promise<Result>): Promise<Result>;
+}
 
 const LOCK_CHATS = `SELECT ${CHAT_COLUMNS} FROM chat WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE`;
 
@@ -31,7 +75,7 @@ const APPEND_TO_EACH = `WITH input AS (
 
 const BEGIN = `INSERT INTO event (chat_id, seq, mark, type, actor_id) VALUES ($1, 0, $2, 'CHAT_CREATED', $3)`;
 
-export const startLog: Log['startLog'] = async (tx, chatId, actorId, mark) => {
+export const startLog = async (tx: Queryable, chatId: bigint, actorId: bigint, mark: number): Promise<void> => {
   await tx.query(BEGIN, [chatId, mark, actorId]);
 };
 
@@ -120,8 +164,8 @@ const appendToEach = async (
 };
 
 /** Two statements besides those of `work`, BEGIN and COMMIT: the lock, and one for each event. */
-export const createChanges = (db: Database, bus: Bus): Pick<Log, 'change' | 'changeAll'> => {
-  const changeAll: Log['changeAll'] = async (chatIds, work) => {
+export const createChanges = (db: Database, bus: Bus): Changes => {
+  const changeAll: Changes['changeAll'] = async (chatIds, work) => {
     let appended: LogEvent[] = [];
     let marksBefore = new Map<bigint, number>();
     const result = await db.transaction(async (tx) => {

@@ -8,9 +8,35 @@ import { isUniqueViolation, UnavailableError } from '../db/database.js';
 import type { ChatKind, Role } from '../generated/prisma/enums.js';
 import { createTally, type Tally } from '../meters.js';
 import { chatTopic } from './doorbell.js';
-import type { LogEvent, MessageRow, UserFacts } from './event.js';
-import type { Log, NewMessage, SendOutcome } from './log.js';
+import type { ChatRow, LogEvent, MessageRow, UserFacts } from './event.js';
 import { newMarks } from './mark.js';
+
+export interface NewMessage {
+  chatId: bigint;
+  senderId: bigint;
+  text: string;
+  /** A JSON object as text, and its canonical form, which a repeated key is compared by; absent if empty. */
+  metadata?: { text: string; canonical: string };
+  clientMessageId: string | null;
+  /** False if the sender is over the rate limit: a repeated key still gets its first answer. */
+  isWithinLimit: boolean;
+  /** Whether the sender is present in the chat; used by MATCH chats only. */
+  isPresent: boolean;
+}
+
+/** What a send found under the locks of the chat's and the member's rows. */
+export type SendOutcome =
+  | { kind: 'sent'; message: MessageRow }
+  /** This key was used before; `isSame`: for the same text and metadata. The rules decide whether the sender still sees the chat. */
+  | ({ kind: 'repeated'; message: MessageRow; isSame: boolean } & SendFacts)
+  | ({ kind: 'refused' } & SendFacts)
+  | { kind: 'noChat' };
+
+export interface SendFacts {
+  chat: Pick<ChatRow, 'kind' | 'closedAt' | 'hasBusiness'>;
+  isMember: boolean;
+  role: Role;
+}
 
 /** A repeated key is compared by this. A text never holds NUL, so a message with metadata never equals one without. */
 const hashOf = (
@@ -124,10 +150,13 @@ const SWEEP_MS = 250;
 const RETRY_AFTER_MS = 1000;
 
 export interface Sender {
-  send: Log['send'];
-  waiting: Log['waiting'];
-  outcomes: Tally;
-  /** Resolves when everything queued has been answered. */
+  /** @throws UnavailableError: the outcome is unknown */
+  send(message: NewMessage): Promise<SendOutcome>;
+  /** Messages still queued for a statement. */
+  waiting(): number;
+  /** How many messages ended in each outcome; `failed`: unknown, or not tried. */
+  readonly outcomes: Tally;
+  /** Resolves when every accepted send has been answered. */
   drain(): Promise<void>;
 }
 

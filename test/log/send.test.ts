@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { chatTopic } from '../../src/log/doorbell.js';
-import type { NewMessage } from '../../src/log/log.js';
+import type { NewMessage } from '../../src/log/send.js';
 import { readPage } from '../../src/log/read.js';
 import { aChat, aUser, logNode, seqOf } from '../support/log.js';
 import { ownDatabase } from '../support/own-database.js';

@@ -2,7 +2,8 @@
 import type { Bus } from '../../bus/bus.js';
 import type { Database } from '../../db/database.js';
 import type { ChatRow } from '../../log/event.js';
-import type { ChatTransaction, Log } from '../../log/log.js';
+import type { ChatTransaction } from '../../log/append.js';
+import type { Log } from '../../log/log.js';
 import { changeChat, type Person } from '../rules/chat-change.js';
 import { requireActiveUsers } from './active-users.js';
 import { closeWithin, reopenWithin } from './closing.js';

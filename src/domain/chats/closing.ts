@@ -1,6 +1,6 @@
 /** Closing and reopening a chat within a change of it. Idempotent. */
 import type { ChatRow, UserFacts } from '../../log/event.js';
-import type { ChatTransaction } from '../../log/log.js';
+import type { ChatTransaction } from '../../log/append.js';
 
 const CLOSE = `UPDATE chat SET closed_at = now() WHERE id = $1 RETURNING closed_at AS "closedAt"`;
 const REOPEN = `UPDATE chat SET closed_at = NULL WHERE id = $1`;

@@ -2,7 +2,8 @@
 import type { Bus } from '../../bus/bus.js';
 import type { Queryable } from '../../db/database.js';
 import type { ChatRow, UserFacts } from '../../log/event.js';
-import type { ChatTransaction, Log } from '../../log/log.js';
+import type { ChatTransaction } from '../../log/append.js';
+import type { Log } from '../../log/log.js';
 import { changeChat, type ChangeFacts, type Person } from '../rules/chat-change.js';
 import { ChatClosedError, ForbiddenError, NotFoundError, refuseProblems, type Problem } from '../errors.js';
 import { MEMBER_COLUMNS, toMember, type MemberColumns, type MemberRow } from './member-row.js';

@@ -5,7 +5,8 @@
 import type { Bus } from '../../bus/bus.js';
 import { isUniqueViolation, type Database, type Queryable } from '../../db/database.js';
 import type { UserFacts } from '../../log/event.js';
-import type { ChatsTransaction, ChatTransaction, Log } from '../../log/log.js';
+import type { ChatsTransaction, ChatTransaction } from '../../log/append.js';
+import type { Log } from '../../log/log.js';
 import { closeWithin, reopenWithin } from './closing.js';
 import { ForbiddenError, InvalidInputError, NotFoundError, type InvalidFieldCode } from '../errors.js';
 import { findByKey } from './find-or-make.js';

@@ -1,6 +1,7 @@
 /** Deleting messages: those that may be deleted become tombstones, with one event for all; the others are listed. */
 import type { MessageRow } from '../../log/event.js';
-import type { ChatTransaction, Log } from '../../log/log.js';
+import type { ChatTransaction } from '../../log/append.js';
+import type { Log } from '../../log/log.js';
 import { changeChat, type Person } from '../rules/chat-change.js';
 import { InvalidInputError, NotFoundError } from '../errors.js';
 import { MESSAGE_COLUMNS, toMessage, type MessageColumns } from './message-row.js';

@@ -1,7 +1,9 @@
 /** Messages: sent, edited, deleted, read. */
 import { UnavailableError, type Database } from '../../db/database.js';
 import type { MessageRow } from '../../log/event.js';
-import type { ChatTransaction, Log, NewMessage, SendOutcome } from '../../log/log.js';
+import type { ChatTransaction } from '../../log/append.js';
+import type { Log } from '../../log/log.js';
+import type { NewMessage, SendOutcome } from '../../log/send.js';
 import { changeChat, type ChangeFacts } from '../rules/chat-change.js';
 import { createDeleteMessages, type DeleteMessages } from './delete-messages.js';
 import { IdempotencyConflictError, NotFoundError, RateLimitedError } from '../errors.js';

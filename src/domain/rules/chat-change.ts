@@ -1,7 +1,8 @@
 /** Changing a chat on a user's behalf: under its lock, by the role and the membership that they have at that time. */
 import type { Queryable } from '../../db/database.js';
 import type { UserFacts } from '../../log/event.js';
-import type { ChatTransaction, Log } from '../../log/log.js';
+import type { ChatTransaction } from '../../log/append.js';
+import type { Log } from '../../log/log.js';
 import { NotFoundError } from '../errors.js';
 import { PERSON_COLUMNS, toUser, type PersonColumns } from '../person-row.js';
 import { canSee, type Actor } from './policy.js';
