@@ -121,7 +121,7 @@ export const createConnection = ({
     },
     onNonLazyError: (error) => {
       if (isRefused && onRefused) return;
-      // otherwise nobody would know
+      // eslint-disable-next-line no-console -- otherwise the error would go unnoticed
       call(onGone ?? console.error, error);
     },
     on: {

@@ -39,7 +39,7 @@ const markOf = (seq: number, log = 0) => seq * 10 + log;
 
 const anEvent = (
   seq: number,
-  { type = 'MESSAGE_SENT' as LogEvent['type'], userId = null as bigint | null, messages = [] as MessageRow[] } = {},
+  { type = 'MESSAGE_SENT', userId = null as bigint | null, messages = [] as MessageRow[] } = {},
 ): LogEvent => ({
   chatId: 7n,
   seq,
@@ -518,7 +518,7 @@ class World {
 
   answer() {
     const { question } = this;
-    if (question?.answer == null) return;
+    if (question === null || question.answer === null) return;
     this.question = null;
     question.answer();
   }
