@@ -37,19 +37,17 @@ const OTHER = 2n;
 /** Marks follow from the log's number and the event's. */
 const markOf = (seq: number, log = 0) => seq * 10 + log;
 
-const anEvent = (
-  seq: number,
-  { type = 'MESSAGE_SENT', userId = null as bigint | null, messages = [] as MessageRow[] } = {},
-): LogEvent => ({
+const anEvent = (seq: number, more: Partial<Pick<LogEvent, 'type' | 'userId' | 'messages'>> = {}): LogEvent => ({
   chatId: 7n,
   seq,
   mark: markOf(seq),
-  type,
+  type: 'MESSAGE_SENT',
   createdAt: new Date(0),
   actorId: OTHER,
-  userId,
-  messages,
+  userId: null,
+  messages: [],
   users: [],
+  ...more,
 });
 
 const aMessage = (seq: number, changedSeq = seq): MessageRow => ({
