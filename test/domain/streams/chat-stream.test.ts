@@ -7,9 +7,11 @@ import type { Stream, StreamItem } from '../../../src/domain/streams/stream-item
 import { chatTopic } from '../../../src/log/doorbell.js';
 import type { UserFacts } from '../../../src/log/event.js';
 import { createMemoryBus } from '../../../src/bus/memory.js';
-import { aChat, aUser, logNode, seqOf, silentBus, withStep } from '../../support/log.js';
+import { aChat, aUser, logNode, silentBus, withStep } from '../../support/log.js';
 import { age, pruneAll } from '../../support/old-events.js';
 import { ownDatabase } from '../../support/own-database.js';
+import { upTo } from '../../support/sent.js';
+import { positionIn, readAll as readItems, remove, send, take, viewerOf } from '../../support/streams.js';
 
 const database = ownDatabase();
 
@@ -27,17 +29,11 @@ const follow = (
     onDb = database.current,
   } = {},
 ) => {
-  const viewer = {
-    id: user.id,
-    role: user.role,
-    credential: { kind: 'session' as const, sessionId: 'a session' },
-    expiresAt: new Date(Date.now() + 60_000),
-  };
   const watch = () => () => undefined; // no role changes here
   const stream = createChatStream({
     db: onDb,
     tail: node.tail,
-    viewer,
+    viewer: viewerOf(user),
     chatId,
     after,
     places: createPlaces({ registry: createMemoryPlaces(), bus: node.bus, limit: 0, onError: () => undefined }),
@@ -54,36 +50,14 @@ const follow = (
 
 /** Takes items as fast as they come. */
 const readAll = (stream: Stream) => {
-  const items: StreamItem[] = [];
-  const done = (async () => {
-    for await (const item of stream) items.push(item);
-  })();
-  return { items, done, seqs: () => seqsOf(items) };
+  const reading = readItems(stream);
+  return { ...reading, seqs: () => seqsOf(reading.items) };
 };
 
 const seqsOf = (items: readonly StreamItem[]) =>
   items.flatMap((item) => (item.kind === 'event' ? [item.event.seq] : []));
 
 const kindsOf = (items: readonly StreamItem[]) => items.map((item) => item.kind);
-
-const take = async (stream: Stream, count: number): Promise<StreamItem[]> => {
-  const items: StreamItem[] = [];
-  while (items.length < count) {
-    const result = await stream.next();
-    if (result.done === true) break;
-    items.push(result.value);
-  }
-  return items;
-};
-
-const send = async ({ log }: Node, chatId: bigint, senderId: bigint, text = 'text') =>
-  seqOf(await log.send({ chatId, senderId, text, clientMessageId: null, isWithinLimit: true, isPresent: false }));
-
-const remove = ({ log }: Node, chatId: bigint, actor: UserFacts, user: UserFacts) =>
-  log.change(chatId, async (tx) => {
-    await tx.query('DELETE FROM member WHERE chat_id = $1 AND user_id = $2', [chatId, user.id]);
-    return tx.append({ type: 'MEMBER_REMOVED', actor, user });
-  });
 
 const edit = ({ log }: Node, chatId: bigint, actor: UserFacts, seq: number, text: string) =>
   log.change(chatId, async (tx) => {
@@ -94,15 +68,7 @@ const edit = ({ log }: Node, chatId: bigint, actor: UserFacts, seq: number, text
     return tx.append({ type: 'MESSAGE_EDITED', actor, messages: [] });
   });
 
-const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
-
-const positionOf = async (chatId: bigint, seq: number) => {
-  const [row] = await database.current.query<{ seq: number; mark: number }>(
-    'SELECT seq, mark FROM event WHERE chat_id = $1 AND seq = $2',
-    [chatId, seq],
-  );
-  return row!;
-};
+const positionOf = (chatId: bigint, seq: number) => positionIn(database.current, chatId, seq);
 
 it('without a cursor begins with ready at the head, then tells what happens', async () => {
   const ada = await aUser(database.current);

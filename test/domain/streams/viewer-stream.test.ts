@@ -8,9 +8,18 @@ import { createViewerStream } from '../../../src/domain/streams/viewer-stream.js
 import type { ChatPosition } from '../../../src/log/cursor.js';
 import type { UserFacts } from '../../../src/log/event.js';
 import { createTail } from '../../../src/log/tail.js';
-import { aChat, aUser, logNode, seqOf, silentBus, withFailure, withStep } from '../../support/log.js';
+import { aChat, aUser, logNode, silentBus, withFailure, withStep } from '../../support/log.js';
 import { age } from '../../support/old-events.js';
 import { ownDatabase } from '../../support/own-database.js';
+import {
+  add,
+  positionIn,
+  readAll as readItems,
+  remove,
+  send,
+  take as takeItems,
+  viewerOf,
+} from '../../support/streams.js';
 
 const database = ownDatabase();
 
@@ -31,17 +40,11 @@ const follow = (
   after: ChatPosition[] | null = null,
   { onDb = database.current, retentionDays = 0 } = {},
 ) => {
-  const viewer = {
-    id: user.id,
-    role: user.role,
-    credential: { kind: 'session' as const, sessionId: 'a session' },
-    expiresAt: new Date(Date.now() + 60_000),
-  };
   const stream = createViewerStream({
     db: onDb,
     tail,
     memberships,
-    viewer,
+    viewer: viewerOf(user),
     after,
     ending: createEnding(),
     slowReaderMs: 60_000,
@@ -53,11 +56,8 @@ const follow = (
 
 /** Takes items as fast as they come. */
 const readAll = (stream: Stream) => {
-  const items: StreamItem[] = [];
-  const done = (async () => {
-    for await (const item of stream) items.push(item);
-  })();
-  return { items, done, told: () => items.map(tell) };
+  const { items, done } = readItems(stream);
+  return { done, told: () => items.map(tell) };
 };
 
 /** One item in short: `event 7:3`, `added 7`. */
@@ -77,15 +77,7 @@ const tell = (item: StreamItem): string => {
   }
 };
 
-const take = async (stream: Stream, count: number): Promise<string[]> => {
-  const told: string[] = [];
-  while (told.length < count) {
-    const result = await stream.next();
-    if (result.done === true) break;
-    told.push(tell(result.value));
-  }
-  return told;
-};
+const take = async (stream: Stream, count: number): Promise<string[]> => (await takeItems(stream, count)).map(tell);
 
 /** Takes until all of these were told, or the stream is over. */
 const takeUntil = async (stream: Stream, wanted: readonly string[]): Promise<string[]> => {
@@ -98,34 +90,7 @@ const takeUntil = async (stream: Stream, wanted: readonly string[]): Promise<str
   return told;
 };
 
-const send = async ({ log }: Node, chatId: bigint, senderId: bigint) =>
-  seqOf(
-    await log.send({ chatId, senderId, text: 'text', clientMessageId: null, isWithinLimit: true, isPresent: false }),
-  );
-
-const add = ({ log }: Node, chatId: bigint, actor: UserFacts, user: UserFacts) =>
-  log.change(chatId, async (tx) => {
-    const seq = await tx.append({ type: 'MEMBER_ADDED', actor, user });
-    await tx.query(
-      'INSERT INTO member (chat_id, user_id, joined_seq, last_read_seq, read_count) VALUES ($1, $2, $3, $3, $4)',
-      [chatId, user.id, seq, tx.chat.messageCount],
-    );
-    return seq;
-  });
-
-const remove = ({ log }: Node, chatId: bigint, actor: UserFacts, user: UserFacts) =>
-  log.change(chatId, async (tx) => {
-    await tx.query('DELETE FROM member WHERE chat_id = $1 AND user_id = $2', [chatId, user.id]);
-    return tx.append({ type: 'MEMBER_REMOVED', actor, user });
-  });
-
-const positionOf = async (chatId: bigint, seq: number): Promise<ChatPosition> => {
-  const [row] = await database.current.query<ChatPosition>(
-    'SELECT chat_id AS "chatId", seq, mark FROM event WHERE chat_id = $1 AND seq = $2',
-    [chatId, seq],
-  );
-  return row!;
-};
+const positionOf = (chatId: bigint, seq: number) => positionIn(database.current, chatId, seq);
 
 describe.each(['with a bell', 'without one'])('%s', (how) => {
   it.each([
