@@ -32,7 +32,8 @@ const programOf = async (person: Person, expiresAt?: string, scopes: ApiTokenSco
   return { id: apiToken.id, token, program: personOf(node, { ...person.session, accessToken: token }) };
 };
 
-describe.each(ways)('C3 S0.13 S1.10 an API token over %s', (way) => {
+// C3 S0.13 S1.10
+describe.each(ways)('an API token over %s', (way) => {
   it('says who one is, until it is revoked', async () => {
     const ada = await newPerson(node, 'ada');
     const { token, id } = await programOf(ada);

@@ -183,7 +183,8 @@ describe.each(transports)('over %s', (transport) => {
     ['nothing but what is not seen', '\u200b\u3164\u2800\u00ad\u2060\ufe0f\u{e0041}', 'TextEmptyError'],
     ['1,001 characters', 'x'.repeat(1001), 'TextTooLongError'],
     ['1,001 characters of four bytes', '😀'.repeat(1001), 'TextTooLongError'],
-  ])('S2.14 S2.15 S2.22 C1 refuses %s as a text, to send and to edit', async (_what, text, error) => {
+    // S2.14 S2.15 S2.22 C1
+  ])('refuses %s as a text, to send and to edit', async (_what, text, error) => {
     const { ada, chat, message } = scene;
 
     const before = await headSeq(ada, chat);
@@ -342,7 +343,8 @@ describe('a message over a WebSocket', () => {
     ['without a query', '{"type":"subscribe","id":"1","payload":{}}'],
     ['with a query that is none', '{"type":"subscribe","id":"1","payload":{"query":5}}'],
     ['with variables that are none', '{"type":"subscribe","id":"1","payload":{"query":"{ a }","variables":"none"}}'],
-  ])('S2.14 S2.16 S2.20 that is %s closes that socket with 4400, and no other', async (_what, message) => {
+    // S2.14 S2.16 S2.20
+  ])('that is %s closes that socket with 4400, and no other', async (_what, message) => {
     const { ada, boris, chat } = scene;
     const [socket, others] = [await ada.connect(), await boris.follow(chat)];
     await others.event('ChatReady');

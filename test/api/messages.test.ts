@@ -85,7 +85,8 @@ describe('sending', () => {
     }
   });
 
-  it('S0.23 S2.15 C1 leaves nothing of a text that is empty, and tells nobody', async () => {
+  // S0.23 S2.15 C1
+  it('leaves nothing of a text that is empty, and tells nobody', async () => {
     const { ada, boris, chat } = await group();
     const following = await boris.follow(chat);
     await following.event('ChatReady');
@@ -161,7 +162,8 @@ describe('editing', () => {
 });
 
 describe('deleting', () => {
-  it('S2.8 S3.23 C2 makes tombstones of one or many, with one event', async () => {
+  // S2.8 S3.23 C2
+  it('makes tombstones of one or many, with one event', async () => {
     const { ada, boris, chat } = await group();
     const messages = [await say(ada, chat, 'one'), await say(ada, chat, 'two'), await say(boris, chat, 'three')];
     const ids = messages.slice(0, 2).map(({ id }) => id);
@@ -220,7 +222,8 @@ describe('deleting', () => {
 });
 
 describe('lists', () => {
-  it('S1.12 S4.15 C9 a chat’s own: oldest first, in pages both ways; without a word the newest 50', async () => {
+  // S1.12 S4.15 C9
+  it('a chat’s own: oldest first, in pages both ways; without a word the newest 50', async () => {
     const { ada, boris, chat } = await group();
     await Promise.all(upTo(60).map((number) => say(number % 2 ? ada : boris, chat, `text ${number}`)));
     const page = async (args: { first?: number; after?: string; last?: number; before?: string }) =>

@@ -137,7 +137,8 @@ const canSend = async (person: Person, chat: { id: string }) =>
   ).chat.permissions.canSend;
 
 describe('C10 in a match', () => {
-  it('S3.5 S3.6 S3.19 S3.20 S3.21 S3.28 S3.29 members write while they follow chatEvents, from ChatReady on, and not after', async () => {
+  // S3.5 S3.6 S3.19 S3.20 S3.21 S3.28 S3.29
+  it('members write while they follow chatEvents, from ChatReady on, and not after', async () => {
     const { ada, chat } = await matchOf();
     expect(await writesOf(ada, chat, null)).toEqual(['NotJoinedError', 'NotJoinedError']);
     expect(await canSend(ada, chat)).toBe(false);
@@ -159,7 +160,8 @@ describe('C10 in a match', () => {
     }, 'nothing to be written any more');
   });
 
-  it('S3.1 S3.8 S3.9 S3.10 S3.12 administrators view any, and write where they have joined and a brand has BUSINESS', async () => {
+  // S3.1 S3.8 S3.9 S3.10 S3.12
+  it('administrators view any, and write where they have joined and a brand has BUSINESS', async () => {
     const { root, ada, brandIds, chat } = await matchOf();
     const following = await ada.follow(chat);
     await following.event('ChatReady');

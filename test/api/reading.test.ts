@@ -157,7 +157,8 @@ const listed = async (person: Person, unreadOnly = false) =>
 
 describe('a notification', () => {
   it.each(['ws', 'sse'] as const)(
-    'S4.9 S0.19 S0.20 S0.21 of a new message comes wherever one is (%s), once for each chat, and goes when it is read',
+    // S4.9 S0.19 S0.20 S0.21
+    'of a new message comes wherever one is (%s), once for each chat, and goes when it is read',
     async (over) => {
       const { ada, boris, chat } = await group();
       const { live, next } = await notified(boris, over);

@@ -114,7 +114,8 @@ const say = async (person: Person, chat: { id: string }, text: string) => {
 };
 
 describe('a relation', () => {
-  it('S0.4 S0.5 S0.7 S0.12 S0.17 S0.22 S0.24 has both see their messages with sender and receiver, and what is unread', async () => {
+  // S0.4 S0.5 S0.7 S0.12 S0.17 S0.22 S0.24
+  it('has both see their messages with sender and receiver, and what is unread', async () => {
     const { manager, client, relation } = await aRelation();
 
     const message = await say(manager, relation.chat, 'How can I help?');
@@ -145,7 +146,8 @@ describe('a relation', () => {
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
-  it('S0.14 S0.18 S0.19 S0.20 S0.21 tells both who have the chat open, and whoever has no window open', async () => {
+  // S0.14 S0.18 S0.19 S0.20 S0.21
+  it('tells both who have the chat open, and whoever has no window open', async () => {
     const { manager, client, relation } = await aRelation();
     const socket = await client.connect();
     const news = socket.open<{ notificationReceived: { kind: string; message: { text: string } | null } }, object>(
@@ -225,7 +227,8 @@ describe('a relation that is given another client', () => {
     expect(await chatsOf(ofNext!, 'MessageSent')).toEqual(new Set([moved.chat.id]));
   });
 
-  it('S0.9 S0.10 S0.11 is for its manager and administrators to change and delete', async () => {
+  // S0.9 S0.10 S0.11
+  it('is for its manager and administrators to change and delete', async () => {
     const { client, manager, relation } = await aRelation();
     const [other, next] = await Promise.all([staffMember(node, 'MANAGER'), newPerson(node, 'next')]);
     const update = async (person: Person) =>

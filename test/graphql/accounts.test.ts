@@ -31,7 +31,8 @@ describe('accounts', () => {
     });
   });
 
-  it('S1.9 S4.2 S4.3 signs in and goes on with new tokens, and tells a wrong password as it does an unknown name', async () => {
+  // S1.9 S4.2 S4.3
+  it('signs in and goes on with new tokens, and tells a wrong password as it does an unknown name', async () => {
     const node = await aNode();
     await node.read(null, registering('Heidi'));
     const logIn = (username: string, password: string) =>

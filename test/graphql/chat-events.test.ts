@@ -40,7 +40,8 @@ const eventOf = (result: { data?: unknown } | null) =>
   Object.values((result?.data ?? {}) as Record<string, unknown>)[0];
 
 describe('chatEvents', () => {
-  it('S2.6 S2.7 S2.9 S2.10 tells everything that happens, each with its own type, and reads nothing back for it', async () => {
+  // S2.6 S2.7 S2.9 S2.10
+  it('tells everything that happens, each with its own type, and reads nothing back for it', async () => {
     const { node, ada, bob, admin, chat, id } = await aChat();
     const carol = await newPerson(database.current);
     const events = await node.follow(bob, EVENTS, { chat: id });
@@ -301,7 +302,8 @@ describe('chatEvents', () => {
 });
 
 describe('the subscriptions of one sort', () => {
-  it('S2.3 S2.4 S2.5 tell only of theirs, and their end by one last error', async () => {
+  // S2.3 S2.4 S2.5
+  it('tell only of theirs, and their end by one last error', async () => {
     const { node, ada, bob, admin, chat, id } = await aChat();
     const sent = await node.follow(
       bob,
@@ -358,7 +360,8 @@ describe('the subscriptions of one sort', () => {
 });
 
 describe('notificationReceived', () => {
-  it('S0.19 S0.20 S0.21 tells of a new message with the message, and of its reading nothing, which notificationEvents tells', async () => {
+  // S0.19 S0.20 S0.21
+  it('tells of a new message with the message, and of its reading nothing, which notificationEvents tells', async () => {
     const { node, ada, bob, chat, id } = await aChat();
     const NOTIFICATION = 'id kind unreadCount chat { id } message { text } sender { username }';
     const notified = await node.follow(bob, `subscription { notificationReceived { ${NOTIFICATION} } }`);

@@ -56,7 +56,8 @@ describe('node', () => {
     ]);
   });
 
-  it('S0.5 S1.12 S2.19 gives a stranger what it gives for what is not there', async () => {
+  // S0.5 S1.12 S2.19
+  it('gives a stranger what it gives for what is not there', async () => {
     const { node, stranger, ids } = await aChat();
     const { user, ...hidden } = ids;
 
@@ -275,7 +276,8 @@ describe('what cannot be asked', () => {
 });
 
 describe('mutations', () => {
-  it('S0.18 S2.22 C1 send answers with the message, or with what is wrong with it', async () => {
+  // S0.18 S2.22 C1
+  it('send answers with the message, or with what is wrong with it', async () => {
     const { node, ada, ids } = await aChat();
     const send = (text: string, clientMessageId?: string) =>
       node.read<{ sendMessage: unknown }>(
@@ -344,7 +346,8 @@ describe('mutations', () => {
     for (const answer of Object.values(answers)) expect(answer).toEqual({ __typename: 'NotFoundError' });
   });
 
-  it('S3.23 S3.32 C12 delete names those that could not be deleted by the ids they were given', async () => {
+  // S3.23 S3.32 C12
+  it('delete names those that could not be deleted by the ids they were given', async () => {
     const { node, ada, bob, chat, ids } = await aChat();
     const theirs = encodeGlobalId('Message', `${chat.id}:${await node.say(bob, chat)}`);
 
@@ -390,7 +393,8 @@ describe('mutations', () => {
     });
   });
 
-  it('S1.13 S1.14 S1.4 S4.7 make, fill, close and open chats', async () => {
+  // S1.13 S1.14 S1.4 S4.7
+  it('make, fill, close and open chats', async () => {
     const { node, admin, ada, ids } = await aChat();
     const run = (source: string, variables = {}) => node.read<Record<string, unknown>>(admin, source, variables);
 

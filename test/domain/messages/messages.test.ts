@@ -203,7 +203,8 @@ describe('editing', () => {
     expect(await headOf(database.current, chat)).toBe(2);
   });
 
-  it('S3.6 S3.11 S3.31 C12 answers alike for another’s message, one that is not there and one that was deleted', async () => {
+  // S3.6 S3.11 S3.31 C12
+  it('answers alike for another’s message, one that is not there and one that was deleted', async () => {
     const { group, messages, chats } = await aNode();
     const [ada, bob, eve] = [await someone(), await someone(), await someone()];
     const { admin, chat } = await group(ada, bob);
@@ -262,7 +263,8 @@ describe('deleting', () => {
     return { ...node, ada, bob, admin, chat, seqs, reference };
   };
 
-  it('S2.8 S3.23 C2 makes tombstones of one or many, with one event', async () => {
+  // S2.8 S3.23 C2
+  it('makes tombstones of one or many, with one event', async () => {
     const { ada, chat, seqs, messages, reference } = await aTalk();
     const asked = [seqs.ada[1]!, seqs.ada[0]!, seqs.ada[1]!].map((seq) => reference(seq));
 

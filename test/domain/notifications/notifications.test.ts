@@ -23,7 +23,8 @@ const aQuietChat = async (db = database.current) => {
 };
 
 describe('NEW_MESSAGE', () => {
-  it('S4.9 S0.20 S0.22 is one for each chat: the newest message by another, and how many are unread', async () => {
+  // S4.9 S0.20 S0.22
+  it('is one for each chat: the newest message by another, and how many are unread', async () => {
     const { node, ada, bob, chat, say } = await aQuietChat();
     await say(ada, chat, 'one');
     const [first] = await unreadOf(node, bob);

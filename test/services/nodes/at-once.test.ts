@@ -64,7 +64,8 @@ describe('two nodes at once', () => {
     }
   });
 
-  it('S0.9 S3.2 S4.13 make one relation, one match and one order chat, with one notification each', async () => {
+  // S0.9 S3.2 S4.13
+  it('make one relation, one match and one order chat, with one notification each', async () => {
     const [root, second] = [await administrator(nodes.one), (await administrator(nodes.one)).at(nodes.other)];
     for (const number of upTo(TIMES)) {
       const [manager, ada, boris] = await Promise.all([
