@@ -88,14 +88,14 @@ export const createCollection = (): Collection => {
   };
   const sourceChat = (kind: 'chat' | 'relation', id: string, line: number) =>
     chatOf(`${kind}:${id}`, line, { source: { kind, id } });
-  const dialogOf = (one: string, other: string, line: number) => {
+  const directChatOf = (one: string, other: string, line: number) => {
     const pair = [people.named(one, line), people.named(other, line)].sort((a, b) => a - b) as [number, number];
-    return chatOf(`dialog:${pair.join(':')}`, line, { source: null, kind: 'DIRECT', pair });
+    return chatOf(`direct:${pair.join(':')}`, line, { source: null, kind: 'DIRECT', pair });
   };
   const placeOf = (given: MemberLine | MessageLine, one: string, other: string | null | undefined, line: number) => {
     if (typeof given.chat === 'string') return sourceChat('chat', given.chat, line);
     if (typeof given.relation === 'string') return sourceChat('relation', given.relation, line);
-    return dialogOf(one, other!, line);
+    return directChatOf(one, other!, line);
   };
 
   const describeChat = (as: ChatLine | RelationLine, line: number, facts: Partial<Chat>) => {

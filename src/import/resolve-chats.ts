@@ -117,7 +117,7 @@ const twiceInFile = (chats: readonly Chat[]): Problem[] => {
 };
 
 const WHAT: Record<string, string> = {
-  direct: 'a dialog of these two',
+  direct: 'a direct chat of these two',
   relation: 'a relation of these two',
   match: 'a match of these two',
   order: 'orderRef',
@@ -164,6 +164,7 @@ export const isOver = (as: ChatLine | RelationLine): boolean =>
 /** The source id of a membership, which has none of its own. */
 export const sourceOfMember = ({ source, pair }: Chat, { people }: Collection, person: number): string => {
   const of = (place: number) => people[place]!.source;
+  // 'dialog' is stored: imports of older versions are repeated by it.
   return JSON.stringify([
     ...(source === null ? ['dialog', ...pair!.map(of).sort()] : [source.kind, source.id]),
     of(person),

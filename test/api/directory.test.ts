@@ -68,7 +68,7 @@ describe('DIRECT_CHATS', () => {
   const node = ownNode({ directChats: 'staff' });
 
   it.each(transports)(
-    'over %s lets managers and administrators open dialogs, and those that there are go on',
+    'over %s lets managers and administrators open direct chats, and existing ones keep working',
     async (transport) => {
       const [ada, boris, manager] = [
         await newPerson(node, 'ada'),

@@ -46,7 +46,7 @@ export const createDirectChats = ({ db, log, bus, limits, users, openers }: Dire
     const existing = await findByKey(db, key);
     if (existing !== undefined) return { chat: existing, created: false };
     if (other.deactivatedAt !== null) throw new NotFoundError('User');
-    if (!canOpenDirect(viewer, openers)) throw new ForbiddenError('You may not open dialogs here');
+    if (!canOpenDirect(viewer, openers)) throw new ForbiddenError('You may not open direct chats here');
 
     const taken = await limits.take('directChat', String(viewer.id));
     if (!taken.allowed) throw new RateLimitedError(taken.retryAfterMs);

@@ -291,7 +291,7 @@ describe('finding chats', () => {
 });
 
 describe('who may open dialogs', () => {
-  it('C7 is set to everyone, staff or nobody; dialogs that there are go on', async () => {
+  it('C7 is set to everyone, staff or nobody; existing direct chats keep working', async () => {
     const [ada, bob, manager] = [await someone(), await someone(), await newPerson(database.current, 'MANAGER')];
     const [everyone, staff, nobody] = await Promise.all(
       (['everyone', 'staff', 'off'] as const).map((directChats) => aNode({ settings: { directChats } })),
