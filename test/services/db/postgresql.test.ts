@@ -170,11 +170,13 @@ it('runs a transaction again that a deadlock ended', async () => {
   const runs = { first: 0, second: 0 };
   let meet!: () => void;
   const met = new Promise<void>((resolve) => (meet = resolve));
+  const locked = new Set<string>();
   const lockBoth = (who: keyof typeof runs, ids: [number, number]) =>
     db.transaction(async (tx) => {
       runs[who] += 1;
       await tx.query('UPDATE pet SET name = name WHERE id = $1', [ids[0]]);
-      if (who === 'second') meet();
+      // Both hold their first row by then.
+      if (locked.add(who).size === 2) meet();
       await met;
       await tx.query('UPDATE pet SET name = name || $2 WHERE id = $1', [ids[1], '!']);
       return who;
@@ -183,7 +185,8 @@ it('runs a transaction again that a deadlock ended', async () => {
   const done = await Promise.all([lockBoth('first', [1, 2]), lockBoth('second', [2, 1])]);
 
   expect(done).toEqual(['first', 'second']);
-  expect(runs.first + runs.second).toBe(3);
+  // One of them again, or once more where that took its row before the other woke.
+  expect(runs.first + runs.second).toBeGreaterThanOrEqual(3);
   expect(await db.query('SELECT name FROM pet ORDER BY id')).toEqual([{ name: 'Rex!' }, { name: 'Ada!' }]);
   await db.query(`UPDATE pet SET name = rtrim(name, '!')`);
 });
