@@ -3,6 +3,7 @@ import type { ApiTokenRow } from '../domain/accounts/api-tokens.js';
 import { ForbiddenError, InvalidInputError, NotFoundError } from '../domain/errors.js';
 import { ApiTokenScope as PrismaApiTokenScope } from '../generated/prisma/enums.js';
 import { builder } from './builder.js';
+import { nodeId } from './node-id.js';
 import { decodeRowId } from './global-id.js';
 
 const ApiTokenScope = builder.enumType('ApiTokenScope', {
@@ -18,10 +19,11 @@ const ApiTokenScope = builder.enumType('ApiTokenScope', {
 
 const ApiToken = builder.objectRef<ApiTokenRow>('ApiToken');
 
-builder.node(ApiToken, {
+ApiToken.implement({
   description: "A program's credential: it acts as its owner, within its scopes. Visible only to its owner.",
-  id: { resolve: (apiToken) => String(apiToken.id) },
+  interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
+    id: t.id(nodeId('ApiToken', ({ id }) => String(id))),
     name: t.exposeString('name', { description: 'The name its owner gave it.' }),
     scopes: t.expose('scopes', { type: [ApiTokenScope], description: 'What it may do.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),

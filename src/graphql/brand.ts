@@ -2,6 +2,7 @@
 import type { BrandRow } from '../domain/chats/brands.js';
 import { ForbiddenError, InvalidInputError, NotFoundError } from '../domain/errors.js';
 import { builder } from './builder.js';
+import { nodeId } from './node-id.js';
 import { Chat } from './chat.js';
 import { successWithOpened } from './chat-success.js';
 import { decodeRowId } from './global-id.js';
@@ -10,10 +11,11 @@ import { User } from './user.js';
 
 export const Brand = builder.objectRef<BrandRow>('Brand');
 
-builder.node(Brand, {
+Brand.implement({
   description: "A company's profile, owned by one user. Matches are made between brands.",
-  id: { resolve: (brand) => String(brand.id) },
+  interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
+    id: t.id(nodeId('Brand', ({ id }) => String(id))),
     name: t.exposeString('name', { description: 'Its name.' }),
     plan: t.expose('plan', { type: Plan, description: 'Its plan.' }),
     owner: t.expose('owner', {

@@ -1,15 +1,17 @@
 /** Members of chats. */
 import type { MemberRow } from '../domain/chats/member-row.js';
 import { builder } from './builder.js';
+import { nodeId } from './node-id.js';
 import { memberKeyText } from './global-id.js';
 import { User } from './user.js';
 
 export const ChatMember = builder.objectRef<MemberRow>('ChatMember');
 
-builder.node(ChatMember, {
+ChatMember.implement({
   description: "A user's membership of a chat, from being added to being removed.",
-  id: { resolve: memberKeyText },
+  interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
+    id: t.id(nodeId('ChatMember', memberKeyText)),
     user: t.field({ type: User, description: 'The user.', resolve: ({ user }) => user }),
     joinedAt: t.expose('joinedAt', { type: 'DateTime', description: 'When they were added.' }),
     lastReadSeq: t.exposeInt('lastReadSeq', {

@@ -7,6 +7,7 @@ import { ChatKind as PrismaChatKind } from '../generated/prisma/enums.js';
 import { encodeCursor } from '../log/cursor.js';
 import type { ChatRow } from '../log/event.js';
 import { builder } from './builder.js';
+import { nodeId } from './node-id.js';
 import { ChatMember, ChatMemberConnection } from './chat-member.js';
 import { decodeRowId } from './global-id.js';
 import type { Loaders } from './loaders.js';
@@ -44,10 +45,11 @@ const ChatPermissions = builder.objectRef<Permissions>('ChatPermissions').implem
 
 export const Chat = builder.objectRef<ChatRow>('Chat');
 
-builder.node(Chat, {
+Chat.implement({
   description: 'A conversation: a log of numbered events.',
-  id: { resolve: (chat) => String(chat.id) },
+  interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
+    id: t.id(nodeId('Chat', ({ id }) => String(id))),
     kind: t.expose('kind', { type: ChatKind, description: 'The kind of chat.' }),
     name: t.exposeString('name', {
       nullable: true,

@@ -2,6 +2,7 @@
 import { metadataOf } from '../domain/metadata.js';
 import type { MessageRow } from '../log/event.js';
 import { builder } from './builder.js';
+import { nodeId } from './node-id.js';
 import { Chat } from './chat.js';
 import { decodeMessageId, decodeRowId, encodeGlobalId, messageKeyText } from './global-id.js';
 import { pageArgs } from './pages.js';
@@ -9,10 +10,11 @@ import { User } from './user.js';
 
 export const Message = builder.objectRef<MessageRow>('Message');
 
-builder.node(Message, {
+Message.implement({
   description: 'A message in a chat.',
-  id: { resolve: messageKeyText },
+  interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
+    id: t.id(nodeId('Message', messageKeyText)),
     chat: t.field({
       type: Chat,
       description:
@@ -27,7 +29,7 @@ builder.node(Message, {
     sender: t.field({
       type: User,
       description: 'The user who sent it.',
-      resolve: async (message, _args, { loaders }) => message.sender ?? (await loaders.namedUser(message.senderId))!,
+      resolve: (message, _args, { loaders }) => message.sender ?? loaders.named(message.senderId),
     }),
     receiver: t.field({
       type: User,

@@ -13,14 +13,15 @@ const MAX_NODES = 100;
 type Find = (id: string, ctx: Context) => Promise<object | null | undefined> | null;
 
 const finders: Record<string, Find> = {
-  User: (id, { loaders }) => through(decodeRowId('User', id), loaders.user),
-  Chat: (id, { loaders }) => through(decodeRowId('Chat', id), loaders.visibleChat),
-  Brand: (id, { loaders }) => through(decodeRowId('Brand', id), loaders.brand),
-  ApiToken: (id, { loaders }) => through(decodeRowId('ApiToken', id), loaders.apiToken),
-  ChatMember: (id, { loaders }) => through(decodeMemberId(id), loaders.member),
-  Message: (id, { loaders }) => through(decodeMessageId(id), loaders.message),
-  Relation: (id, { loaders }) => through(decodeRowId('Relation', id), loaders.relation),
-  Notification: (id, { loaders, viewer }) => through(decodeNotificationId(id, viewer!.id), loaders.notification),
+  User: (id, { loaders }) => through(decodeRowId('User', id), (key) => loaders.user(key)),
+  Chat: (id, { loaders }) => through(decodeRowId('Chat', id), (key) => loaders.visibleChat(key)),
+  Brand: (id, { loaders }) => through(decodeRowId('Brand', id), (key) => loaders.brand(key)),
+  ApiToken: (id, { loaders }) => through(decodeRowId('ApiToken', id), (key) => loaders.apiToken(key)),
+  ChatMember: (id, { loaders }) => through(decodeMemberId(id), (key) => loaders.member(key)),
+  Message: (id, { loaders }) => through(decodeMessageId(id), (key) => loaders.message(key)),
+  Relation: (id, { loaders }) => through(decodeRowId('Relation', id), (key) => loaders.relation(key)),
+  Notification: (id, { loaders, viewer }) =>
+    through(decodeNotificationId(id, viewer!.id), (key) => loaders.notification(key)),
 };
 
 const through = <Key, Row>(key: Key | null, load: (key: Key) => Promise<Row>): Promise<Row> | null =>

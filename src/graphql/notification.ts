@@ -2,6 +2,7 @@
 import { NotFoundError } from '../domain/errors.js';
 import type { NotificationRow } from '../domain/notifications/notification-row.js';
 import { builder } from './builder.js';
+import { nodeId } from './node-id.js';
 import { Chat } from './chat.js';
 import { decodeNotificationId, notificationKeyText } from './global-id.js';
 import { Message } from './message.js';
@@ -21,11 +22,12 @@ const NotificationKind = builder.enumType('NotificationKind', {
 
 export const Notification = builder.objectRef<NotificationRow>('Notification');
 
-builder.node(Notification, {
+Notification.implement({
   description:
     'News for its owner. There is one NEW_MESSAGE per chat, which keeps its id when a newer message arrives.',
-  id: { resolve: notificationKeyText },
+  interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
+    id: t.id(nodeId('Notification', notificationKeyText)),
     kind: t.expose('kind', { type: NotificationKind, description: 'What it is about.' }),
     chat: t.field({
       type: Chat,

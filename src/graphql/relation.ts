@@ -2,6 +2,7 @@
 import { ForbiddenError, InvalidInputError, NotFoundError } from '../domain/errors.js';
 import type { RelationRow } from '../domain/chats/relation-reads.js';
 import { builder } from './builder.js';
+import { nodeId } from './node-id.js';
 import { Chat } from './chat.js';
 import { decodeRowId, encodeGlobalId } from './global-id.js';
 import { pageArgs } from './pages.js';
@@ -9,19 +10,20 @@ import { User } from './user.js';
 
 export const Relation = builder.objectRef<RelationRow>('Relation');
 
-builder.node(Relation, {
+Relation.implement({
   description: 'A manager and a client, with a chat of their own. Visible to both and to administrators.',
-  id: { resolve: (relation) => String(relation.id) },
+  interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
+    id: t.id(nodeId('Relation', ({ id }) => String(id))),
     manager: t.field({
       type: User,
       description: 'A manager or an administrator. Never changes.',
-      resolve: async ({ managerId }, _args, { loaders }) => (await loaders.namedUser(managerId))!,
+      resolve: ({ managerId }, _args, { loaders }) => loaders.named(managerId),
     }),
     client: t.field({
       type: User,
       description: 'The user they look after.',
-      resolve: async ({ clientId }, _args, { loaders }) => (await loaders.namedUser(clientId))!,
+      resolve: ({ clientId }, _args, { loaders }) => loaders.named(clientId),
     }),
     chat: t.field({
       type: Chat,

@@ -9,7 +9,8 @@ import { emailOf, externalIdOf } from '../domain/accounts/users.js';
 import { isStaff } from '../domain/viewer.js';
 import { Role as PrismaRole } from '../generated/prisma/enums.js';
 import { builder } from './builder.js';
-import { decodeRowId, encodeGlobalId } from './global-id.js';
+import { decodeRowId } from './global-id.js';
+import { nodeId } from './node-id.js';
 import { pageArgs } from './pages.js';
 
 export const Role = builder.enumType('Role', {
@@ -28,10 +29,7 @@ export const User = builder.prismaObject('User', {
   interfaces: [builder.nodeInterfaceRef()],
   select: { id: true, username: true, firstName: true, lastName: true, role: true, createdAt: true },
   fields: (t) => ({
-    id: t.id({
-      description: 'Opaque, stable, globally unique ID.',
-      resolve: ({ id }) => encodeGlobalId('User', id),
-    }),
+    id: t.id(nodeId('User', ({ id }: { id: bigint }) => String(id))),
     username: t.string({ description: 'Unique, ignoring case.', resolve: ({ username }) => username }),
     firstName: t.string({ description: 'May be empty.', resolve: ({ firstName }) => firstName }),
     lastName: t.string({ description: 'May be empty.', resolve: ({ lastName }) => lastName }),
