@@ -63,6 +63,7 @@ const FILES: Record<string, string> = {
   'open-files.ts': 'common',
   'redact.ts': 'common',
   'redis-url.ts': 'common',
+  'turn-time.ts': 'common',
   'version.ts': 'common',
   'within.ts': 'common',
 };

@@ -1,6 +1,6 @@
 /** Following one chat: all of its events, or one type of them. */
 import { BadUserInputError } from '../domain/bad-user-input.js';
-import type { StreamItem } from '../domain/streams/stream-item.js';
+import type { Stream, StreamItem } from '../domain/streams/stream-item.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { ChatPosition } from '../log/cursor.js';
 import { builder } from './builder.js';
@@ -25,7 +25,7 @@ const follow = (
   position: ChatPosition | null,
   ctx: Context & { viewer: Viewer },
   { announcesPresence = false } = {},
-): AsyncIterator<StreamItem> => {
+): Stream => {
   const id = decodeRowId('Chat', chatId);
   if (id === null) return nowhere();
   if (position !== null && position.chatId !== id) throw new BadUserInputError('`after` is a cursor of another chat');
@@ -52,7 +52,7 @@ const resume = (
   { chatId, after }: ResumeArgs,
   ctx: Context & { viewer: Viewer },
   options?: { announcesPresence: boolean },
-): AsyncIterator<StreamItem> => {
+): Stream => {
   const { eventIds } = ctx;
   const isResuming = eventIds !== null && eventIds.last !== null;
   const position = isResuming ? positionOf(eventIds.last, 'Last-Event-ID') : positionOf(after);
@@ -61,15 +61,14 @@ const resume = (
 };
 
 /** The stream for a chat that does not exist. */
-const nowhere = (): AsyncIterator<StreamItem> => {
-  const items: StreamItem[] = [{ kind: 'ended', code: 'CHAT_GONE', reason: 'There is no such chat' }];
-  return {
-    next: () => {
-      const value = items.shift();
-      return Promise.resolve(value === undefined ? { done: true, value } : { done: false, value });
-    },
-  };
-};
+const nowhere = (): Stream => ({
+  pushTo: (sink) => {
+    sink.push({ kind: 'ended', code: 'CHAT_GONE', reason: 'There is no such chat' });
+    sink.end(false);
+  },
+  wake: () => undefined,
+  stop: () => undefined,
+});
 
 const selectAll = (item: StreamItem): Selected<ChatItem> => {
   switch (item.kind) {

@@ -3,7 +3,7 @@
  * (`Last-Event-ID`), and its subscription resumes from there.
  */
 import { UnavailableError } from '../db/database.js';
-import type { StreamItem } from '../domain/streams/stream-item.js';
+import type { Stream } from '../domain/streams/stream-item.js';
 import { encodeCursor } from '../log/cursor.js';
 
 export interface EventIds {
@@ -15,24 +15,25 @@ export interface EventIds {
   canResume: boolean;
 }
 
-/** Notes the id of each item of one chat's stream as it is taken. */
-export const noteEventIds = (source: AsyncIterator<StreamItem>, ids: EventIds): AsyncIterator<StreamItem> => ({
-  next: async () => {
-    const result = await source.next().catch((error: unknown) => {
-      // This error ends the stream, and the client is right to reconnect.
-      ids.canResume ||= error instanceof UnavailableError;
-      throw error;
-    });
-    ids.next = null;
-    if (result.done) return result;
-    const item = result.value;
-    if (item.kind === 'event') ids.next = encodeCursor(item.event);
-    if (item.kind === 'ready') ids.next = encodeCursor({ chatId: item.chat.id, seq: item.headSeq, mark: item.mark });
-    if (item.kind === 'ended') ids.canResume = item.code === 'TOO_SLOW';
-    return result;
-  },
-  return: async () => {
-    await source.return?.();
-    return { done: true, value: undefined };
-  },
+/** Notes the id of each item of one chat's stream as it is pushed. */
+export const noteEventIds = (stream: Stream, ids: EventIds): Stream => ({
+  ...stream,
+  pushTo: (sink) =>
+    stream.pushTo({
+      ...sink,
+      push: (item) => {
+        ids.next = null;
+        if (item.kind === 'event') ids.next = encodeCursor(item.event);
+        if (item.kind === 'ready')
+          ids.next = encodeCursor({ chatId: item.chat.id, seq: item.headSeq, mark: item.mark });
+        if (item.kind === 'ended') ids.canResume = item.code === 'TOO_SLOW';
+        sink.push(item);
+      },
+      fail: (error) => {
+        // This error ends the stream, and the client is right to reconnect.
+        ids.canResume ||= error instanceof UnavailableError;
+        ids.next = null;
+        sink.fail(error);
+      },
+    }),
 });

@@ -1,12 +1,13 @@
 import { expect, it } from 'vitest';
 import { UnavailableError } from '../../src/db/database.js';
-import type { StreamItem } from '../../src/domain/streams/stream-item.js';
+import { pull } from '../../src/domain/streams/live-stream.js';
+import type { Stream } from '../../src/domain/streams/stream-item.js';
 import { noteEventIds, type EventIds } from '../../src/graphql/event-ids.js';
 
 const failing = (error: Error) => {
   const ids: EventIds = { last: null, next: null, canResume: false };
-  const source: AsyncIterator<StreamItem> = { next: () => Promise.reject(error) };
-  return { ids, taken: noteEventIds(source, ids).next() };
+  const stream: Stream = { pushTo: (sink) => sink.fail(error), wake: () => undefined, stop: () => undefined };
+  return { ids, taken: pull(noteEventIds(stream, ids)).next() };
 };
 
 it('lets a client come back to a subscription that the database being away has ended', async () => {

@@ -1,12 +1,15 @@
 /** What tests of live streams do: write to logs without the rules around them, and take what is told. */
 import { expect } from 'vitest';
 import type { Queryable } from '../../src/db/database.js';
-import type { Stream, StreamItem } from '../../src/domain/streams/stream-item.js';
+import type { StreamItem } from '../../src/domain/streams/stream-item.js';
 import type { Viewer } from '../../src/domain/viewer.js';
 import type { ChatPosition } from '../../src/log/cursor.js';
 import type { UserFacts } from '../../src/log/event.js';
 import type { Log } from '../../src/log/log.js';
 import { seqOf } from './log.js';
+
+/** A stream as tests take it: one item after the other. */
+export type Items = AsyncIterableIterator<StreamItem, undefined>;
 
 interface LogOfNode {
   log: Log;
@@ -48,7 +51,7 @@ export const positionIn = async (db: Queryable, chatId: bigint, seq: number): Pr
 };
 
 /** Takes so many items, fewer where the stream is over. */
-export const take = async (stream: Stream, count: number): Promise<StreamItem[]> => {
+export const take = async (stream: Items, count: number): Promise<StreamItem[]> => {
   const items: StreamItem[] = [];
   while (items.length < count) {
     const result = await stream.next();
@@ -59,7 +62,7 @@ export const take = async (stream: Stream, count: number): Promise<StreamItem[]>
 };
 
 /** Takes items as fast as they come. */
-export const readAll = (stream: Stream) => {
+export const readAll = (stream: Items) => {
   const items: StreamItem[] = [];
   const done = (async () => {
     for await (const item of stream) items.push(item);

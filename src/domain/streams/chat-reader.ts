@@ -13,9 +13,9 @@
  * Catching up and overflowing work alike: the log is read from the last event that was delivered.
  */
 import type { LogPosition } from '../../log/cursor.js';
-import { textBytesOf, type ChatRow, type LogEvent } from '../../log/event.js';
+import type { ChatRow, LogEvent } from '../../log/event.js';
 import { checkPosition, type LogPage, type Removal } from '../../log/read.js';
-import { ITEM_BYTES, RESYNC_REASONS, type ResyncCause, type StreamItem } from './stream-item.js';
+import { ITEM_BYTES, itemOf, RESYNC_REASONS, type ResyncCause, type StreamItem } from './stream-item.js';
 
 export type ReaderState = 'unsure' | 'reading' | 'live' | 'departed';
 
@@ -308,7 +308,8 @@ const queueEvent = (
     depart(reader, 'cutOff');
     return 'departed';
   }
-  if (!put({ kind: 'event', event }, ITEM_BYTES + textBytesOf(event))) return 'full';
+  const { item, bytes } = itemOf(event);
+  if (!put(item, bytes)) return 'full';
   move(reader.queued!, event.seq, event.mark);
   const isOwnRemoval = event.type === 'MEMBER_REMOVED' && event.userId === viewerId && event.seq > entitledSeq;
   if (isOwnRemoval && !seesWithoutMembership) {

@@ -9,6 +9,7 @@ import type { Rounds } from '../../log/rounds.js';
 import type { Moment } from '../../log/since.js';
 import type { Follower, Tail } from '../../log/tail.js';
 import type { Ending } from './ending.js';
+import type { LiveStream } from './live-stream.js';
 import type { Notifications } from '../notifications/notifications.js';
 import { createSubscription, type EndedItem, type Subscription } from './subscription.js';
 import { createToldNews, type NotificationChange } from '../notifications/told-news.js';
@@ -21,7 +22,7 @@ export type NotificationItem =
   /** The last item. */
   | EndedItem;
 
-export type NotificationStream = AsyncIterableIterator<NotificationItem>;
+export type NotificationStream = LiveStream<NotificationItem>;
 
 export type FollowedNotifications = Pick<Notifications, 'newMessages' | 'standing' | 'since'>;
 

@@ -17,44 +17,60 @@ export interface Outbox<Item> {
 }
 
 export const createOutbox = <Item>(): Outbox<Item> => {
-  let queue: { item: Item; bytes: number }[] = [];
+  /** Parallel, so that an item that is taken at once costs no object. */
+  let items: Item[] = [];
+  let sizes: number[] = [];
   let start = 0;
   let bytes = 0;
+
+  const empty = () => {
+    items = [];
+    sizes = [];
+    start = 0;
+    bytes = 0;
+  };
+
+  const add = (item: Item, size: number) => {
+    items.push(item);
+    sizes.push(size);
+    bytes += size;
+  };
+
+  const shift = (): Item | undefined => {
+    if (start === items.length) return undefined;
+    const item = items[start];
+    bytes -= sizes[start]!;
+    start += 1;
+    if (start === items.length) {
+      items.length = 0;
+      sizes.length = 0;
+      start = 0;
+    } else if (start === MAX_ITEMS) {
+      // With a subscriber who is always behind the queue is never empty: items already taken must not stay in memory.
+      items = items.slice(start);
+      sizes = sizes.slice(start);
+      start = 0;
+    }
+    return item;
+  };
+
   return {
     push: (item, size) => {
       // One item always fits, however long its text: otherwise it would be read over and over.
-      const isEmpty = start === queue.length;
-      if (!isEmpty && (queue.length - start >= MAX_ITEMS || bytes + size > MAX_BYTES)) return false;
-      queue.push({ item, bytes: size });
-      bytes += size;
+      const isEmpty = start === items.length;
+      if (!isEmpty && (items.length - start >= MAX_ITEMS || bytes + size > MAX_BYTES)) return false;
+      add(item, size);
       return true;
     },
-    append: (item) => void queue.push({ item, bytes: 0 }),
-    shift: () => {
-      const first = queue[start];
-      if (first === undefined) return undefined;
-      start += 1;
-      bytes -= first.bytes;
-      if (start === queue.length) {
-        queue = [];
-        start = 0;
-      } else if (start === MAX_ITEMS) {
-        // With a subscriber who is always behind the queue is never empty: items already taken must not stay in memory.
-        queue = queue.slice(start);
-        start = 0;
-      }
-      return first.item;
-    },
+    append: (item) => add(item, 0),
+    shift,
     drop: (mayGo) => {
-      queue = queue.slice(start).filter(({ item }) => !mayGo(item));
-      start = 0;
-      bytes = queue.reduce((sum, entry) => sum + entry.bytes, 0);
+      const those = items.slice(start);
+      const theirs = sizes.slice(start);
+      empty();
+      for (const [index, item] of those.entries()) if (!mayGo(item)) add(item, theirs[index]!);
     },
-    clear: () => {
-      queue = [];
-      start = 0;
-      bytes = 0;
-    },
-    isEmpty: () => start === queue.length,
+    clear: empty,
+    isEmpty: () => start === items.length,
   };
 };

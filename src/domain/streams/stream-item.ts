@@ -1,7 +1,8 @@
 /** The items of a live stream, in order. GraphQL translates each into a type of its schema. */
 import type { Ephemeral } from '../../log/doorbell.js';
-import type { ChatRow, LogEvent, UserFacts } from '../../log/event.js';
+import { textBytesOf, type ChatRow, type LogEvent, type UserFacts } from '../../log/event.js';
 import type { Viewer } from '../viewer.js';
+import type { LiveStream } from './live-stream.js';
 
 export type EndCode = 'REMOVED' | 'TAKEN_OVER' | 'SIGNED_OUT' | 'CHAT_GONE' | 'TOO_SLOW' | 'SHUTTING_DOWN';
 
@@ -27,11 +28,28 @@ export type StreamItem =
   /** The last item. */
   | { kind: 'ended'; code: EndCode; reason: string };
 
-/** Pull it: items not yet pulled wait in a bounded queue, then in the log. `return()` releases everything at once. */
-export type Stream = AsyncIterableIterator<StreamItem>;
+export type Stream = LiveStream<StreamItem>;
 
 /** An item's memory besides its text. */
 export const ITEM_BYTES = 400;
+
+/** An item as it waits in a queue. */
+export interface SizedItem {
+  readonly item: StreamItem;
+  readonly bytes: number;
+}
+
+const itemsOfEvents = new WeakMap<LogEvent, SizedItem>();
+
+/** One object for all subscribers of a node: what is made of it for one of them may be kept for the others. */
+export const itemOf = (event: LogEvent): SizedItem => {
+  let sized = itemsOfEvents.get(event);
+  if (sized === undefined) {
+    sized = { item: { kind: 'event', event }, bytes: ITEM_BYTES + textBytesOf(event) };
+    itemsOfEvents.set(event, sized);
+  }
+  return sized;
+};
 
 /** A user's own typing is no news to them; in large chats a read position concerns its reader alone. */
 export const isFor = (viewer: Viewer, event: Ephemeral): boolean =>

@@ -1,10 +1,11 @@
 /**
- * The common part of every live stream: pulled, woken, ended with a last item, and retried while the database is away. Its
- * parts decide what it delivers.
+ * The common part of every live stream: items are pushed while the subscriber takes them, it is ended with a last item, and retried
+ * while the database is away. Its parts decide what it delivers.
  */
 import { UnavailableError } from '../../db/database.js';
+import { turnTime } from '../../turn-time.js';
 import type { Ending } from './ending.js';
-import { createPulledStream } from './pulled-stream.js';
+import type { LiveStream, Sink } from './live-stream.js';
 import type { EndCode } from './stream-item.js';
 
 export interface EndedItem {
@@ -27,7 +28,7 @@ export interface SubscriptionParts<Item> {
 }
 
 export interface Subscription<Item> {
-  stream: AsyncIterableIterator<Item | EndedItem>;
+  stream: LiveStream<Item | EndedItem>;
   /** An item waits, or there is work to do. */
   wake: () => void;
   /** @param isInOrder after the waiting items; otherwise those are dropped */
@@ -47,26 +48,90 @@ const RETRY_MS = 500;
  * @param ending of the socket or request that carries this, ended by the server
  * @param slowReaderMs how long the subscriber may take nothing
  */
-export const createSubscription = <Item>(
+export const createSubscription = <Item extends object>(
   parts: SubscriptionParts<Item>,
   { ending, slowReaderMs = Infinity }: { ending: Ending; slowReaderMs?: number },
 ): Subscription<Item> => {
-  /** open → ending (the last item waits) → held (until the subscriber goes) or over */
-  let state = 'open' as 'open' | 'ending' | 'held' | 'over';
+  /** open → ending (the last item waits) → over */
+  let state = 'open' as 'open' | 'ending' | 'over';
   let last: { item: Item | EndedItem; isInOrder: boolean; isHeld: boolean } | null = null;
-  let wakeUp: (() => void) | null = null;
+  let sink: Sink<Item | EndedItem> | null = null;
+  /** Running right now, or until some work is done. */
+  let isBusy = false;
+  /** Since when the subscriber has taken nothing; null while it takes items. */
+  let refusedAt: number | null = null;
   let stopEnding = () => {};
+  let cutPauseShort: (() => void) | null = null;
 
   const wake = () => {
-    wakeUp?.();
-    wakeUp = null;
+    cutPauseShort?.();
+    if (!isBusy) run();
   };
-  /** Nothing may be awaited between the check that found nothing to do and this. */
-  const sleep = (ms?: number) =>
-    new Promise<void>((resolve) => {
-      wakeUp = resolve;
-      if (ms !== undefined) setTimeout(resolve, ms);
+
+  /** Pushes what waits, then does what there is to do, until neither is left or the subscriber takes nothing more. */
+  const run = () => {
+    isBusy = true;
+    try {
+      while (sink !== null && state !== 'over') {
+        if (!sink.isReady()) {
+          refusedAt ??= turnTime();
+          break;
+        }
+        refusedAt = null;
+        const next = step(sink);
+        if (next === undefined) break;
+        if (next instanceof Promise) return void goOnAfter(next, sink);
+        sink.push(next);
+      }
+    } catch (error) {
+      fail(error);
+    }
+    isBusy = false;
+  };
+
+  /** The next item, or the work before it; undefined if there is nothing to do. */
+  const step = (to: Sink<Item | EndedItem>): Item | EndedItem | Promise<Item | undefined> | undefined => {
+    if (state === 'open' || last!.isInOrder) {
+      const item = parts.take();
+      if (item !== undefined) return item;
+    }
+    if (state === 'open') return parts.work()?.then(() => undefined, waitForDatabase);
+    state = 'over';
+    to.push(last!.item);
+    to.end(last!.isHeld);
+    return undefined;
+  };
+
+  const goOnAfter = async (work: Promise<Item | undefined>, to: Sink<Item | EndedItem>) => {
+    try {
+      const item = await work;
+      if (item !== undefined && state !== 'over') to.push(item);
+    } catch (error) {
+      fail(error);
+    }
+    run();
+  };
+
+  /** A bug, or a stream that could not begin. */
+  const fail = (error: unknown) => {
+    if (state === 'over') return;
+    stop();
+    sink?.fail(error);
+  };
+
+  const waitForDatabase = (error: unknown) => {
+    if (!(error instanceof UnavailableError)) throw error;
+    parts.onUnavailable(error);
+    return new Promise<undefined>((resolve) => {
+      const goOn = () => {
+        clearTimeout(timer);
+        cutPauseShort = null;
+        resolve(undefined);
+      };
+      const timer = setTimeout(goOn, RETRY_MS);
+      cutPauseShort = goOn;
     });
+  };
 
   const letGo = () => {
     stopEnding();
@@ -85,40 +150,17 @@ export const createSubscription = <Item>(
   const end: Subscription<Item>['end'] = (code, reason, { isInOrder = false } = {}) =>
     endWith({ kind: 'ended', code, reason }, { isInOrder, isHeld: staysOpen(code) });
 
-  const pull = async (): Promise<IteratorResult<Item | EndedItem>> => {
-    for (;;) {
-      const item = state === 'open' || (state === 'ending' && last!.isInOrder) ? parts.take() : undefined;
-      if (item !== undefined) return { done: false, value: item instanceof Promise ? await item : item };
-      if (state === 'ending') {
-        state = last!.isHeld ? 'held' : 'over';
-        return { done: false, value: last!.item };
-      }
-      if (state === 'over') return { done: true, value: undefined };
-      const work = state === 'open' ? parts.work() : undefined;
-      if (work === undefined) await sleep();
-      else await work.catch(waitForDatabase);
-    }
-  };
-
-  const waitForDatabase = (error: unknown) => {
-    if (!(error instanceof UnavailableError)) throw error;
-    parts.onUnavailable(error);
-    return sleep(RETRY_MS);
-  };
-
   const stop = () => {
     const wasOpen = state === 'open';
     state = 'over';
     parts.clear();
     if (wasOpen) letGo();
-    wake();
+    cutPauseShort?.();
   };
-
-  const { stream, idleMs } = createPulledStream<Item | EndedItem>({ pull, stop });
 
   const accepts = () => {
     if (state !== 'open') return false;
-    if (idleMs() < slowReaderMs) return true;
+    if (refusedAt === null || performance.now() - refusedAt < slowReaderMs) return true;
     const seconds = Math.round(slowReaderMs / 1000);
     end('TOO_SLOW', `The client took nothing for ${seconds} s: subscribe again with the last cursor`);
     return false;
@@ -127,6 +169,14 @@ export const createSubscription = <Item>(
   stopEnding = ending.onEnd(end);
   if (state !== 'open') stopEnding();
 
+  const stream: LiveStream<Item | EndedItem> = {
+    pushTo: (to) => {
+      sink = to;
+      run();
+    },
+    wake,
+    stop,
+  };
   return { stream, wake, end, endWith, isOpen: () => state === 'open', accepts };
 };
 

@@ -3,7 +3,8 @@ import { createChatStream } from '../../../src/domain/streams/chat-stream.js';
 import { createMemoryPlaces } from '../../../src/bus/memory-places.js';
 import { createPlaces } from '../../../src/domain/streams/places.js';
 import { createEnding } from '../../../src/domain/streams/ending.js';
-import type { Stream, StreamItem } from '../../../src/domain/streams/stream-item.js';
+import { pull } from '../../../src/domain/streams/live-stream.js';
+import type { StreamItem } from '../../../src/domain/streams/stream-item.js';
 import { chatTopic } from '../../../src/log/doorbell.js';
 import type { UserFacts } from '../../../src/log/event.js';
 import { createMemoryBus } from '../../../src/bus/memory.js';
@@ -11,7 +12,7 @@ import { aChat, aUser, logNode, silentBus, withStep } from '../../support/log.js
 import { age, pruneAll } from '../../support/old-events.js';
 import { ownDatabase } from '../../support/own-database.js';
 import { upTo } from '../../support/sent.js';
-import { positionIn, readAll as readItems, remove, send, take, viewerOf } from '../../support/streams.js';
+import { positionIn, readAll as readItems, remove, send, take, viewerOf, type Items } from '../../support/streams.js';
 
 const database = ownDatabase();
 
@@ -44,12 +45,13 @@ const follow = (
     slowReaderMs,
     retentionDays,
   });
-  onTestFinished(() => void stream.return!());
-  return stream;
+  const items = pull(stream);
+  onTestFinished(() => void items.return!());
+  return items;
 };
 
 /** Takes items as fast as they come. */
-const readAll = (stream: Stream) => {
+const readAll = (stream: Items) => {
   const reading = readItems(stream);
   return { ...reading, seqs: () => seqsOf(reading.items) };
 };

@@ -4,6 +4,7 @@ import type { Database } from '../../../src/db/database.js';
 import { createEnding } from '../../../src/domain/streams/ending.js';
 import type { NotificationRow } from '../../../src/domain/notifications/notification-row.js';
 import { createNotifications } from '../../../src/domain/notifications/notifications.js';
+import { pull } from '../../../src/domain/streams/live-stream.js';
 import { createNotificationStream, type NotificationItem } from '../../../src/domain/streams/notification-stream.js';
 import type { Viewer } from '../../../src/domain/viewer.js';
 import { createTail } from '../../../src/log/tail.js';
@@ -47,8 +48,9 @@ const aNode = async (sound: Database, options: { intervalMs?: number; bus?: Bus;
       viewer,
       ending: createEnding(),
     });
-    onTestFinished(() => void stream.return!());
-    return stream;
+    const items = pull(stream);
+    onTestFinished(() => void items.return!());
+    return items;
   };
   const follow = (viewer: Viewer, listed: NotificationRow[], items: NotificationItem[] = []) => {
     const stream = open(viewer);

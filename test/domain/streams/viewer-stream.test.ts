@@ -2,7 +2,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createMemoryBus } from '../../../src/bus/memory.js';
 import type { Database } from '../../../src/db/database.js';
 import { createEnding } from '../../../src/domain/streams/ending.js';
-import type { Stream, StreamItem } from '../../../src/domain/streams/stream-item.js';
+import { pull } from '../../../src/domain/streams/live-stream.js';
+import type { StreamItem } from '../../../src/domain/streams/stream-item.js';
 import { createMemberships } from '../../../src/domain/streams/viewer-chats.js';
 import { createViewerStream } from '../../../src/domain/streams/viewer-stream.js';
 import type { ChatPosition } from '../../../src/log/cursor.js';
@@ -19,6 +20,7 @@ import {
   send,
   take as takeItems,
   viewerOf,
+  type Items,
 } from '../../support/streams.js';
 
 const database = ownDatabase();
@@ -50,12 +52,13 @@ const follow = (
     slowReaderMs: 60_000,
     retentionDays,
   });
-  onTestFinished(() => void stream.return!());
-  return stream;
+  const items = pull(stream);
+  onTestFinished(() => void items.return!());
+  return items;
 };
 
 /** Takes items as fast as they come. */
-const readAll = (stream: Stream) => {
+const readAll = (stream: Items) => {
   const { items, done } = readItems(stream);
   return { done, told: () => items.map(tell) };
 };
@@ -77,10 +80,10 @@ const tell = (item: StreamItem): string => {
   }
 };
 
-const take = async (stream: Stream, count: number): Promise<string[]> => (await takeItems(stream, count)).map(tell);
+const take = async (stream: Items, count: number): Promise<string[]> => (await takeItems(stream, count)).map(tell);
 
 /** Takes until all of these were told, or the stream is over. */
-const takeUntil = async (stream: Stream, wanted: readonly string[]): Promise<string[]> => {
+const takeUntil = async (stream: Items, wanted: readonly string[]): Promise<string[]> => {
   const told: string[] = [];
   while (!wanted.every((one) => told.includes(one))) {
     const [next] = await take(stream, 1);
