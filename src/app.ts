@@ -18,9 +18,9 @@ import { agreeOnSecrets, OTHER_SECRET } from './domain/accounts/token-secrets.js
 import type { TokensOptions } from './domain/accounts/tokens.js';
 import { createDomain } from './domain/domain.js';
 import { createContext, type Services } from './graphql/context.js';
-import { needsNoCredential } from './graphql/public-operations.js';
 import { createLimits } from './graphql/limits.js';
 import { schema } from './graphql/schema.js';
+import { variableErrors } from './graphql/variables.js';
 import { startRetention } from './log/retention.js';
 import { createRounds } from './log/rounds.js';
 import { countLines } from './counted-logger.js';
@@ -178,7 +178,7 @@ const build = async (config: Config, lines: Logger, closing: Closing, close: () 
       api: {
         schema,
         plugins: [...createLimits(config.introspection), ...(config.introspection ? [] : [withoutIntrospection])],
-        needsNoCredential,
+        variableErrors: (args) => variableErrors(args, !config.introspection),
         createContext: (request) => createContext(request, services, db.prisma),
       },
       authentication: domain.authentication,

@@ -23,8 +23,8 @@ const CHAT =
 const TOTAL_UNREAD_COUNT =
   "Unread messages in all of the viewer's chats at the time of delivery. Costs a query per viewer, but only if selected.";
 
-const userOf = async (event: LogEvent, id: bigint, { loaders }: Context): Promise<UserFacts> =>
-  event.users.find((user) => user.id === id) ?? (await loaders.namedUser(id))!;
+const userOf = (event: LogEvent, id: bigint, { loaders }: Context): UserFacts | Promise<UserFacts> =>
+  event.users.find((user) => user.id === id) ?? loaders.named(id);
 
 export const DurableEvent = builder.interfaceRef<EventItem>('DurableEvent').implement({
   description:

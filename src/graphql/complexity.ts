@@ -2,6 +2,7 @@
 import type { ComplexityPluginOptions } from '@pothos/plugin-complexity';
 import { GraphQLError } from 'graphql';
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from '../domain/page.js';
+import { EventContext } from './event-context.js';
 import type { SchemaTypes } from './schema-types.js';
 
 /** A hundred chats with ten members each cost some 4,000; two nested pages of a hundred pass only with hardly any fields. */
@@ -16,7 +17,8 @@ export const OF_A_LIST = { field: 1, multiplier: MAX_PAGE_SIZE };
 type Options = ComplexityPluginOptions<PothosSchemaTypes.ExtendDefaultTypes<SchemaTypes>>;
 
 export const COMPLEXITY: Options = {
-  limit: { complexity: MAX_COMPLEXITY },
+  // An event costs what its subscription was checked for.
+  limit: (ctx) => (ctx instanceof EventContext ? {} : { complexity: MAX_COMPLEXITY }),
   fieldComplexity: (args, _ctx, field) => {
     if (Array.isArray(args.ids)) return { field: 1, multiplier: args.ids.length };
     const has = (name: string) => field.args.some((arg) => arg.name === name);

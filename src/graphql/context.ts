@@ -7,7 +7,7 @@ import type { PrismaClient } from '../generated/prisma/client.js';
 import type { Logger } from '../log-line.js';
 import type { Tally } from '../meters.js';
 import type { EventIds } from './event-ids.js';
-import { createLoaders, type Loaders } from './loaders.js';
+import { Loaders } from './loaders.js';
 
 export interface Services extends DomainServices {
   /** Mutation outcomes, counted by "field outcome". */
@@ -72,6 +72,6 @@ export const createContext = (request: Request, services: Services, prisma: Pris
   ...request,
   services,
   prisma,
-  loaders: createLoaders(services, request.viewer),
+  loaders: new Loaders(services, () => request.viewer),
   signedIn: null,
 });

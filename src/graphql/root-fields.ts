@@ -1,4 +1,4 @@
-/** For every root field: fresh loaders per mutation and event, the cost of a subscription, a log line for a refusal. */
+/** For every root field: fresh loaders per mutation, the cost of a subscription, a log line for a refusal. */
 import SchemaBuilder, {
   BasePlugin,
   type PothosOutputFieldConfig,
@@ -12,7 +12,7 @@ import { DomainError } from '../domain/errors.js';
 import { audit } from './audit.js';
 import { isTooComplex, tooComplex } from './complexity.js';
 import type { Context } from './context.js';
-import { createLoaders } from './loaders.js';
+import { Loaders } from './loaders.js';
 
 declare global {
   // How Pothos learns of a plugin's type.
@@ -30,7 +30,6 @@ type Resolve<Types extends AnySchemaTypes> = GraphQLFieldResolver<unknown, Types
 export class RootFieldsPlugin<Types extends AnySchemaTypes> extends BasePlugin<Types> {
   override wrapResolve(resolve: Resolve<Types>, field: FieldConfig<Types>): Resolve<Types> {
     if (field.kind === 'Mutation') return mutating(resolve, field.name);
-    if (field.kind === 'Subscription') return delivering(resolve);
     return resolve;
   }
 
@@ -46,16 +45,12 @@ export class RootFieldsPlugin<Types extends AnySchemaTypes> extends BasePlugin<T
   }
 }
 
-const refresh = (ctx: Context) => {
-  ctx.loaders = createLoaders(ctx.services, ctx.viewer);
-};
-
 /** Mutations of one operation run in sequence, and each changes what the next reads. */
 const mutating =
   <Types extends AnySchemaTypes>(resolve: Resolve<Types>, name: string): Resolve<Types> =>
   async (root, args, context, info) => {
     const ctx = context as Context;
-    refresh(ctx);
+    ctx.loaders = new Loaders(ctx.services, () => ctx.viewer);
     try {
       const result = await resolve(root, args, context, info);
       ctx.services.mutations.add(`${name} success`);
@@ -77,16 +72,6 @@ const outcomeOf = (error: unknown): string => {
   if (error instanceof BadUserInputError || error instanceof GraphQLError) return 'refused';
   return 'fault';
 };
-
-/** Events of one subscription share its context and are delivered in sequence. */
-const delivering =
-  <Types extends AnySchemaTypes>(resolve: Resolve<Types>): Resolve<Types> =>
-  (root, args, context, info) => {
-    const ctx = context as Context;
-    ctx.viewer = ctx.present();
-    refresh(ctx);
-    return resolve(root, args, context, info);
-  };
 
 const complexityOf = (info: GraphQLResolveInfo, ctx: object): number => {
   const document: DocumentNode = {

@@ -1,4 +1,5 @@
 /** Who sends an operation and how: everything in a request except its document. */
+import { originKeyOf } from '../domain/accounts/origin-key.js';
 import type { EndingControl } from '../domain/streams/ending.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { SocketControl } from '../graphql/context.js';
@@ -34,3 +35,7 @@ export const idsOf = ({ requestId, socketId, viewer }: Caller): LogFields => ({
   ...(socketId !== null && { socketId }),
   ...(viewer !== null && { userId: viewer.id }),
 });
+
+/** Whose share of what is kept for callers it takes. */
+export const ownerOf = ({ viewer, address }: Caller): string =>
+  viewer === null ? `address ${address && originKeyOf(address)}` : `user ${viewer.id}`;

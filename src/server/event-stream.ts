@@ -1,7 +1,6 @@
 /** Server-Sent Events in graphql-sse's "distinct connections" mode. */
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import type { ExecutionResult, FormattedExecutionResult } from 'graphql';
+import type { Outlet } from './live-results.js';
 
 const HEADERS = {
   'Content-Type': 'text/event-stream; charset=utf-8',
@@ -16,6 +15,7 @@ export const COMPLETE_ID = 'complete';
 const COMPLETE = `event: complete\nid: ${COMPLETE_ID}\ndata:\n\n`;
 const COMPLETE_FOR_NOW = 'event: complete\ndata:\n\n';
 const PING = ':\n\n';
+const END_OF_EVENT = Buffer.from('\n\n');
 
 /**
  * Whether to answer with Server-Sent Events.
@@ -29,72 +29,53 @@ export const acceptsEvents = (accept: string | null, isStream: boolean): boolean
   return isOneOf('text/event-stream') && !isOneOf('application/json', 'application/graphql-response+json', '*/*');
 };
 
-interface EventStreamOptions {
+export interface EventStreamOptions {
   status: number;
   pingMs: number;
-  /** The id of the last result read, and whether the client may resume from it. */
+  /** The id of the result that is written next, and whether the client may resume from it. */
   ids?: { readonly next: string | null; readonly canResume: boolean } | undefined;
-  format: (result: ExecutionResult) => FormattedExecutionResult;
 }
 
-/**
- * Writes results with backpressure: each after the client has taken the one before.
- *
- * @param results ended at once if the client disconnects
- * @returns once the answer has ended; whether the client disconnected before
- */
-export const writeEvents = async (
-  response: ServerResponse,
-  results: AsyncIterator<ExecutionResult> & { readonly wasCut?: boolean },
-  { status, pingMs, ids, format }: EventStreamOptions,
-): Promise<{ hasLeft: boolean }> => {
-  let hasLeft = response.destroyed;
-  const left = new AbortController();
-  const onClose = () => {
-    if (response.writableFinished) return;
-    hasLeft = true;
-    left.abort();
-    void Promise.resolve(results.return?.()).catch(() => undefined);
-  };
-  response.once('close', onClose);
-  if (hasLeft) onClose();
+export interface EventStream extends Outlet {
+  /** Resolves once the answer has ended; whether the client disconnected before. */
+  readonly over: Promise<{ hasLeft: boolean }>;
+}
 
-  const write = async (text: string) => {
-    if (hasLeft || response.write(text)) return;
-    await once(response, 'drain', { signal: left.signal }).catch(() => undefined);
+/** Begins an answer. With backpressure: it is ready while the client takes what was written. */
+export const openEventStream = (response: ServerResponse, { status, pingMs, ids }: EventStreamOptions): EventStream => {
+  let waiting: (() => void)[] = [];
+  const tellReady = () => {
+    const those = waiting;
+    waiting = [];
+    for (const listener of those) listener();
   };
+  const over = new Promise<{ hasLeft: boolean }>((resolve) => {
+    response.once('close', () => resolve({ hasLeft: !response.writableFinished }));
+    if (response.destroyed) resolve({ hasLeft: true });
+  });
 
   response.writeHead(status, HEADERS);
   // Some browsers ignore the headers until the first bytes of the body.
-  await write(PING);
+  response.write(PING);
+  response.on('drain', tellReady);
   const pings = setInterval(() => {
     if (!response.writableNeedDrain) response.write(PING);
   }, pingMs);
-  try {
-    for (;;) {
-      const result = await results.next();
-      if (hasLeft) break;
-      if (result.done) {
-        response.end(results.wasCut ? undefined : ids?.canResume ? COMPLETE_FOR_NOW : COMPLETE);
-        break;
-      }
-      // A result with errors is incomplete: without an id, the client asks for it again.
-      const id = ids?.next && !result.value.errors ? `id: ${ids.next}\n` : '';
-      await write(`event: next\n${id}data: ${JSON.stringify(format(result.value))}\n\n`);
-    }
-  } finally {
-    clearInterval(pings);
-  }
-  return { hasLeft };
-};
+  void over.then(() => clearInterval(pings));
 
-/** A stream of one result. */
-export const single = (result: ExecutionResult): AsyncIterator<ExecutionResult> => {
-  const results = [result];
   return {
-    next: () => {
-      const value = results.pop();
-      return Promise.resolve(value === undefined ? { done: true, value: undefined } : { done: false, value });
+    over,
+    isReady: () => !response.writableNeedDrain,
+    onReady: (listener) => void waiting.push(listener),
+    write: (json, hasErrors) => {
+      if (response.destroyed) return;
+      // A result with errors is incomplete: without an id, the client asks for it again.
+      const id = ids?.next && !hasErrors ? `id: ${ids.next}\n` : '';
+      response.write(Buffer.concat([Buffer.from(`event: next\n${id}data: `), json, END_OF_EVENT]));
+    },
+    end: (isHeld) => {
+      clearInterval(pings);
+      response.end(isHeld ? undefined : ids?.canResume ? COMPLETE_FOR_NOW : COMPLETE);
     },
   };
 };

@@ -2,7 +2,7 @@
  * Errors as clients may see them. Errors of the contract pass through with their code. Any other error is a bug: masked, and
  * logged with the request's id.
  */
-import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { GraphQLError, type ExecutionResult, type GraphQLFormattedError } from 'graphql';
 import { UnavailableError } from '../db/database.js';
 import { BadUserInputError } from '../domain/bad-user-input.js';
 import type { Logger } from '../log-line.js';
@@ -81,6 +81,23 @@ export const finishErrors = (errors: readonly GraphQLError[], caller: Caller, lo
     }
   }
   return told;
+};
+
+/** A result over HTTP, with the errors to send. */
+export const finishResult = <Result extends ExecutionResult>(
+  result: Result,
+  caller: Caller,
+  logger: Logger,
+): Result => {
+  if (!result.errors) return result;
+  const errors = finishErrors(result.errors, caller, logger);
+  if (result.data === undefined) for (const error of errors) blameRequest(error);
+  return { ...result, errors };
+};
+
+/** Sets status 400: nothing ran because of the request. Yoga would blame the server for an error that a subscription's field throws. */
+const blameRequest = ({ extensions }: GraphQLError): void => {
+  if (extensions.code === 'BAD_USER_INPUT') extensions.http ??= { status: 400 };
 };
 
 const codeOf = (code: unknown): string => (typeof code !== 'string' || MALFORMED.has(code) ? 'BAD_USER_INPUT' : code);

@@ -10,16 +10,21 @@ import { BodyError, discardBody, readBody } from './body.js';
 import { idsOf, type Caller } from './caller.js';
 import type { Carriers } from './carriers.js';
 import { REFUSALS, type Authenticate } from './credential.js';
-import { acceptsEvents, COMPLETE_ID, single, writeEvents } from './event-stream.js';
-import { finishErrors, formatError } from './faults.js';
+import { acceptsEvents, COMPLETE_ID, openEventStream } from './event-stream.js';
+import { finishErrors, formatError, maskError } from './faults.js';
 import { createLease } from './lease.js';
-import { createResultStream } from './result-stream.js';
-import { rootFieldsOf } from './operation-name.js';
+import { LiveResults, type Outlet } from './live-results.js';
+import { joinPlan, leavePlan, type PreparedOperations } from './prepared-operations.js';
+import type { QuickAnswers } from './quick-answers.js';
+import type { SharedBytes } from './shared-bytes.js';
 import type { Exchange } from './exchange.js';
 import type { Engine } from './yoga.js';
 
 export interface GraphqlRequestsOptions {
   engine: Engine;
+  operations: PreparedOperations;
+  quickAnswers: QuickAnswers;
+  sharedBytes: SharedBytes;
   authentication: Pick<Authentication, 'watch'>;
   authenticate: Authenticate;
   carriers: Carriers;
@@ -37,10 +42,15 @@ export interface RequestFacts {
 /** Answers one request to the endpoint. Never rejects. */
 export type AnswerGraphql = (request: IncomingMessage, response: ServerResponse, facts: RequestFacts) => Promise<void>;
 
+type Live = NonNullable<Exchange['live']>;
+
 const HOW_LONG_A_LAST_RESULT_MAY_TAKE_MS = 2000;
 
 export const createGraphqlRequests = ({
   engine,
+  operations,
+  quickAnswers,
+  sharedBytes,
   authentication,
   authenticate,
   carriers,
@@ -61,24 +71,27 @@ export const createGraphqlRequests = ({
       authenticate: () => authenticate(request.headers.authorization),
     };
     const exchange: Exchange = { caller };
-    const asked = await toFetchRequest(request);
+    const { accept } = request.headers;
+    const body = request.method === 'POST' ? await readBody(request) : undefined;
     if (caller.transport === 'sse' && lastEventIdOf(request) === COMPLETE_ID) return answerComplete(response);
+    if (body !== undefined && (await quickAnswers.answer(response, accept, body, caller))) return;
+    const asked = toFetchRequest(request, body);
     const answered = await engine.fetch(asked, { exchange });
-    if (response.destroyed) return letGo(exchange);
-    if (exchange.events === undefined) {
+    if (response.destroyed) return exchange.live?.source.stop();
+    if (exchange.live !== undefined) {
+      await follow(response, exchange, exchange.live);
+    } else if (exchange.single !== undefined) {
+      const stream = openEventStream(response, { status: answered.status, pingMs });
+      stream.write(Buffer.from(JSON.stringify(formatResult(exchange.single))), false);
+      stream.end(false);
+    } else {
       const body = await answered.text();
       response.writeHead(answered.status, { ...Object.fromEntries(answered.headers), ...noStore(body) });
       response.end(request.method === 'HEAD' ? undefined : body);
-    } else if (Symbol.asyncIterator in exchange.events) {
-      await follow(response, exchange, exchange.events);
-    } else {
-      const { status } = answered;
-      await writeEvents(response, single(exchange.events), { status, pingMs, format: formatResult });
     }
   };
 
-  const toFetchRequest = async (request: IncomingMessage) => {
-    const body = request.method === 'POST' ? await readBody(request) : undefined;
+  const toFetchRequest = (request: IncomingMessage, body: string | undefined) => {
     const { accept } = request.headers;
     // Without a signal: an operation that began runs to its end, and a stream whose client has left is ended below.
     return new engine.fetchAPI.Request(`http://localhost${request.url}`, {
@@ -93,17 +106,29 @@ export const createGraphqlRequests = ({
   };
 
   /** Serves a subscription until it is complete, the client disconnects, or the server ends it. */
-  const follow = async (
-    response: ServerResponse,
-    { caller, document }: Exchange,
-    source: AsyncIterable<ExecutionResult>,
-  ) => {
-    const facts = { ...idsOf(caller), transport: 'sse', fields: document && rootFieldsOf(document) };
-    const results = createResultStream(source, { ending: caller.ending });
+  const follow = async (response: ServerResponse, { caller }: Exchange, { source, args }: Live) => {
+    const operation = operations.find(args.document, args.operationName)!;
+    const facts = { ...idsOf(caller), transport: 'sse', fields: operation.rootFields };
+    const variables = args.variableValues ?? {};
+    const plan = joinPlan(operation, variables);
+    const stream = openEventStream(response, { status: 200, pingMs, ids: caller.eventIds ?? undefined });
+    let isHeld = false;
+    const outlet: Outlet = {
+      ...stream,
+      end: (held) => {
+        isHeld = held;
+        stream.end(held);
+      },
+    };
+    const finish = (result: ExecutionResult) => {
+      const errors = result.errors && finishErrors(result.errors.map(maskError), caller, logger);
+      return formatResult({ ...result, ...(errors && { errors }) });
+    };
+    const results = new LiveResults({ source, args, plan, finish }, sharedBytes, outlet);
     const end = async (code: 'SIGNED_OUT' | 'SHUTTING_DOWN', reason: string) => {
       caller.ending.end(code, reason);
       const timer = setTimeout(() => response.destroy(), HOW_LONG_A_LAST_RESULT_MAY_TAKE_MS);
-      await results.over;
+      await stream.over;
       clearTimeout(timer);
     };
     const lease =
@@ -113,22 +138,17 @@ export const createGraphqlRequests = ({
       end: (reason) => end('SHUTTING_DOWN', reason),
       terminate: () => response.destroy(),
     });
-    const counted = `${facts.fields?.[0] ?? 'other'} sse`;
+    const counted = `${operation.rootFields[0] ?? 'other'} sse`;
     openSubscriptions.add(counted);
     logger.info(facts, 'Subscribed');
     try {
-      const { hasLeft } = await writeEvents(response, results, {
-        status: 200,
-        pingMs,
-        ids: caller.eventIds ?? undefined,
-        format: (result) => {
-          const errors = result.errors && finishErrors(result.errors, caller, logger);
-          return formatResult({ ...result, ...(errors && { errors }) });
-        },
-      });
-      const reason = hasLeft ? 'left' : results.wasCut ? 'ended by the server' : 'complete';
+      results.begin();
+      const { hasLeft } = await stream.over;
+      results.stop();
+      const reason = hasLeft ? 'left' : isHeld ? 'ended by the server' : 'complete';
       logger.info({ ...facts, deliveries: results.deliveries, reason }, 'Subscription over');
     } finally {
+      leavePlan(operation, variables);
       openSubscriptions.add(counted, -1);
       lease?.release();
       carrier.remove();
@@ -167,8 +187,3 @@ const formatResult = ({ errors, ...result }: ExecutionResult): FormattedExecutio
 });
 
 const noStore = (body: string) => ({ 'Cache-Control': 'no-store', 'Content-Length': Buffer.byteLength(body) });
-
-/** The client disconnected before the answer to its subscription began. */
-const letGo = ({ events }: Exchange) => {
-  if (events !== undefined && Symbol.asyncIterator in events) void events[Symbol.asyncIterator]().return?.();
-};

@@ -1,6 +1,6 @@
 /** GraphQL over WebSockets (`graphql-transport-ws`): the viewer of a socket, its operations, and how it ends. */
 import { makeServer, type Context } from 'graphql-ws';
-import { GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { GraphQLError } from 'graphql';
 import type { WebSocket } from 'ws';
 import { UnavailableError } from '../db/database.js';
 import { createEnding, type EndingControl, type ServerEndCode } from '../domain/streams/ending.js';
@@ -17,19 +17,19 @@ import { authorizationInUrl, reasonOf, REFUSALS, type Authenticate } from './cre
 import { finishErrors, formatError, maskError } from './faults.js';
 import { createLease, type Lease } from './lease.js';
 import { createOperationIds, type OperationIds } from './operation-ids.js';
-import { createOperations } from './operations.js';
-import type { PersistedQueries } from './persisted-queries.js';
+import type { FlushQueue } from './flush-queue.js';
+import { createLiveFrames, type LiveFrames } from './live-frames.js';
+import type { Operation, OperationParams, Operations } from './operations.js';
 import { requestIdOf } from './request-id.js';
-import { createResultStream, type ResultStream } from './result-stream.js';
-import { rootFieldsOf } from './operation-name.js';
+import type { SharedBytes } from './shared-bytes.js';
 import type { SocketFacts } from './sockets.js';
 import { createWire, type Wire } from './wire.js';
-import type { Engine } from './yoga.js';
 import { within } from '../within.js';
 
 export interface GraphqlSocketsOptions {
-  engine: Engine;
-  persistedQueries: PersistedQueries;
+  operations: Operations;
+  sharedBytes: SharedBytes;
+  flushQueue: FlushQueue;
   authentication: Authentication;
   authenticate: Authenticate;
   carriers: Carriers;
@@ -54,7 +54,7 @@ interface OpenSocket {
   /** Undefined while nobody is signed in. */
   lease: Lease | undefined;
   readonly operationIds: OperationIds;
-  readonly streams: Set<ResultStream>;
+  readonly streams: Set<LiveFrames>;
   /** Messages still being processed. A subscription's message counts until the subscription is over. */
   heard: number;
   streaming: number;
@@ -78,8 +78,9 @@ const TRY_AGAIN_LATER = 1013;
 const CLOSE_CODES: Record<Refusal, number> = { badToken: 4403, sessionOver: 4401 };
 
 export const createGraphqlSockets = ({
-  engine,
-  persistedQueries,
+  operations,
+  sharedBytes,
+  flushQueue,
   authentication,
   authenticate,
   carriers,
@@ -88,7 +89,6 @@ export const createGraphqlSockets = ({
   trustProxy,
   allowTokenInUrl,
 }: GraphqlSocketsOptions) => {
-  const operations = createOperations(engine, persistedQueries);
   /** Keyed by the payload of the operation. */
   const callers = new WeakMap<object, Caller>();
 
@@ -152,39 +152,42 @@ export const createGraphqlSockets = ({
     callers.set(payload, caller);
     if (Object.keys(subscriptions).length > MAX_OPERATIONS)
       return [tooMuch(`At most ${MAX_OPERATIONS} operations run on one socket at once`)];
-    return operations.prepare(caller, payload as Parameters<typeof operations.prepare>[1]);
+    return operations.prepare(caller, payload as OperationParams);
   };
 
-  const run = (args: ExecutionArgs) => operations.run(args);
+  const run = (operation: Operation) => operations.run(operation);
+
+  /** @returns what graphql-ws waits for: the end of the subscription, whose results do not pass through it */
+  const subscribe = async (operation: Operation) => {
+    const source = await operations.subscribe(operation);
+    return Symbol.asyncIterator in source ? createLiveFrames(operation, source, sharedBytes, logger) : source;
+  };
 
   const onOperation = (
     { extra: socket, subscriptions }: SocketContext,
     number: string,
-    payload: object,
-    args: ExecutionArgs,
-    source: unknown,
+    _payload: object,
+    { caller, prepared }: Operation,
+    frames: unknown,
   ) => {
-    if (!isStream(source)) return undefined;
-    const caller = callers.get(payload)!;
-    const facts = { ...idsOf(caller), transport: 'ws', fields: rootFieldsOf(args.document, args.operationName) };
-    const results = createResultStream(source, {
-      ending: socket.ending,
-      // Without this entry graphql-ws sends no `complete` for it.
-      onCut: () => delete subscriptions[number],
-    });
-    socket.streams.add(results);
+    const clientId = socket.operationIds.clientIdOf(number);
+    // It was ended before it stood.
+    if (!isLive(frames) || clientId === undefined) return;
+    const facts = { ...idsOf(caller), transport: 'ws', fields: prepared.rootFields };
+    socket.streams.add(frames);
     socket.streaming++;
-    const counted = `${facts.fields[0] ?? 'other'} ws`;
+    const counted = `${prepared.rootFields[0] ?? 'other'} ws`;
     openSubscriptions.add(counted);
     logger.info(facts, 'Subscribed');
-    void results.over.then(() => {
-      socket.streams.delete(results);
+    void frames.over.then(() => {
+      socket.streams.delete(frames);
       socket.streaming--;
       openSubscriptions.add(counted, -1);
-      const reason = results.wasCut ? 'ended by the server' : undefined;
-      logger.info({ ...facts, deliveries: results.deliveries, reason }, 'Subscription over');
+      const reason = frames.wasHeld ? 'ended by the server' : undefined;
+      logger.info({ ...facts, deliveries: frames.deliveries, reason }, 'Subscription over');
     });
-    return results as unknown as AsyncGenerator<ExecutionResult>;
+    // Without this entry graphql-ws sends no `complete` for it.
+    frames.begin(socket.wire, clientId, { onHeld: () => delete subscriptions[number] });
   };
 
   const formatErrors = (payload: object, errors: readonly GraphQLError[]) =>
@@ -195,7 +198,7 @@ export const createGraphqlSockets = ({
     onConnect,
     onSubscribe,
     execute: run as never,
-    subscribe: run as never,
+    subscribe: subscribe as never,
     onOperation: onOperation as never,
     onNext: (_ctx, _id, payload, _args, { errors, ...result }) =>
       errors && { ...result, errors: formatErrors(payload, errors) },
@@ -229,7 +232,7 @@ export const createGraphqlSockets = ({
 
   /** Serves an open socket. */
   return (webSocket: WebSocket, { socketId, request }: SocketFacts, onBeat: () => void): void => {
-    const wire = createWire(webSocket, onBeat);
+    const wire = createWire(webSocket, flushQueue, onBeat);
     const socket: OpenSocket = {
       socketId,
       wire,
@@ -276,5 +279,4 @@ const idle = async (socket: OpenSocket): Promise<void> => {
   while (socket.heard > socket.streaming) await new Promise<void>((resolve) => (socket.onIdle = resolve));
 };
 
-const isStream = (value: unknown): value is AsyncIterable<ExecutionResult> =>
-  typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+const isLive = (value: unknown): value is LiveFrames => typeof value === 'object' && value !== null && 'begin' in value;

@@ -1,5 +1,6 @@
 /** Detects sockets that died without being closed, so that nobody who is gone counts as present. */
 import type { WebSocket } from 'ws';
+import { turnTime } from '../turn-time.js';
 
 export interface HeartbeatOptions {
   /** The time between two pings. A socket that has not answered by the next one is dead. */
@@ -32,9 +33,9 @@ export const createHeartbeat = ({ everyMs, stalledMs, onDead }: HeartbeatOptions
   }, everyMs).unref();
 
   return {
-    add: (socket) => void lastBeat.set(socket, performance.now()),
+    add: (socket) => void lastBeat.set(socket, turnTime()),
     beat: (socket) => {
-      if (lastBeat.has(socket)) lastBeat.set(socket, performance.now());
+      if (lastBeat.has(socket)) lastBeat.set(socket, turnTime());
     },
     remove: (socket) => void lastBeat.delete(socket),
     stop: () => clearInterval(timer),

@@ -1,49 +1,43 @@
 /** Measures operations on every transport, and logs slow ones. */
-import { getOperationAST, type ExecutionArgs, type GraphQLSchema } from 'graphql';
-import type { Plugin } from 'graphql-yoga';
-import type { Context } from '../graphql/context.js';
+import type { GraphQLSchema } from 'graphql';
+import type { Logger } from '../log-line.js';
 import { createHistograms, type Histograms } from '../meters.js';
-import { rootFieldsOf } from './operation-name.js';
-import type { ServerContext } from './exchange.js';
+import type { PreparedOperation } from './prepared-operations.js';
 
 export interface OperationTimes {
   /** Seconds by "type field". */
   readonly durations: Histograms;
   readonly slow: () => number;
-  readonly plugin: Plugin<ServerContext>;
+  /** Notes an operation that is over; of a subscription, only the time until it began. */
+  observe(operation: PreparedOperation, run: Run): void;
+}
+
+interface Run {
+  /** A `performance.now()` time. */
+  beganAt: number;
+  transport: string;
+  logger: Logger;
 }
 
 const MAX_NAME = 64;
 
 /** @param slowMs operations that take longer are logged; 0: never */
-export const createOperationTimes = (slowMs: number): OperationTimes => {
+export const createOperationTimes = (schema: GraphQLSchema, slowMs: number): OperationTimes => {
   const durations = createHistograms();
   let slow = 0;
-
-  const over = ({ schema, document, operationName, contextValue }: ExecutionArgs) => {
-    const { exchange, logger, transport } = contextValue as Context & ServerContext;
-    const operation = getOperationAST(document, operationName);
-    if (!operation || exchange.beganAt === undefined) return;
-    const milliseconds = performance.now() - exchange.beganAt;
-    const fields = rootFieldsOf(document, operationName);
-    durations.observe(`${operation.operation} ${fieldOf(schema, operation.operation, fields)}`, milliseconds / 1000);
-    if (slowMs === 0 || milliseconds < slowMs) return;
-    slow += 1;
-    const name = operation.name?.value.slice(0, MAX_NAME);
-    const some = [...new Set(fields)].slice(0, 20);
-    logger.warn({ operation: name, fields: some, transport, milliseconds: Math.round(milliseconds) }, 'Slow');
-  };
 
   return {
     durations,
     slow: () => slow,
-    plugin: {
-      onParse: ({ context }) => {
-        (context as unknown as ServerContext).exchange.beganAt = performance.now();
-      },
-      onExecute: ({ args }) => ({ onExecuteDone: () => over(args) }),
-      // For a subscription, only the time until it began.
-      onSubscribe: ({ args }) => ({ onSubscribeResult: () => over(args) }),
+    observe: ({ definition, rootFields }, { beganAt, transport, logger }) => {
+      const milliseconds = performance.now() - beganAt;
+      const { operation, name } = definition;
+      durations.observe(`${operation} ${fieldOf(schema, operation, rootFields)}`, milliseconds / 1000);
+      if (slowMs === 0 || milliseconds < slowMs) return;
+      slow += 1;
+      const some = [...new Set(rootFields)].slice(0, 20);
+      const facts = { operation: name?.value.slice(0, MAX_NAME), fields: some, transport };
+      logger.warn({ ...facts, milliseconds: Math.round(milliseconds) }, 'Slow');
     },
   };
 };

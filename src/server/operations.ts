@@ -1,18 +1,25 @@
-/** Runs operations from sockets through the same engine as those over HTTP. */
+/** Runs operations, each prepared once for all of its runs. What is refused before it runs is refused by the engine (`yoga.ts`). */
 import {
-  getOperationAST,
+  createSourceEventStream,
+  execute,
   GraphQLError,
-  OperationTypeNode,
   type DocumentNode,
   type ExecutionArgs,
   type ExecutionResult,
   type GraphQLSchema,
 } from 'graphql';
-import type { Caller } from './caller.js';
-import { maskError } from './faults.js';
-import type { PersistedQueries } from './persisted-queries.js';
+import type { Context } from '../graphql/context.js';
+import type { EventSource } from '../graphql/event-source.js';
+import type { Logger } from '../log-line.js';
+import { authenticate, requestOf } from './admission.js';
+import { ownerOf, type Caller } from './caller.js';
+import type { DocumentCache } from './document-cache.js';
 import type { Exchange } from './exchange.js';
-import type { Engine } from './yoga.js';
+import { maskError } from './faults.js';
+import type { OperationTimes } from './operation-times.js';
+import type { PersistedQueries } from './persisted-queries.js';
+import type { PreparedOperation, PreparedOperations } from './prepared-operations.js';
+import type { Api, Engine } from './yoga.js';
 
 export interface OperationParams {
   query: string;
@@ -21,51 +28,87 @@ export interface OperationParams {
   extensions?: Record<string, unknown> | null | undefined;
 }
 
-type Results = ExecutionResult | AsyncIterable<ExecutionResult>;
-type Run = (args: ExecutionArgs) => Results | Promise<Results>;
-
-/** What the engine provides for one operation, with graphql's types, which its own types lack. */
-interface Enveloped {
-  schema: GraphQLSchema;
-  parse(query: string): DocumentNode;
-  validate(schema: GraphQLSchema, document: DocumentNode): readonly GraphQLError[];
-  contextFactory(): object | Promise<object>;
-  execute: Run;
-  subscribe: Run;
+/** An operation of one caller, who may run it. */
+export interface Operation extends ExecutionArgs {
+  prepared: PreparedOperation;
+  caller: Caller;
+  /** A `performance.now()` time. */
+  beganAt: number;
 }
 
 export interface Operations {
   /**
    * Parses, validates and authenticates. Never throws, because a throw would close the whole socket.
    *
-   * @returns the arguments for `run`, or the errors
+   * @returns what `run` and `subscribe` take, or the errors
    */
-  prepare(caller: Caller, params: OperationParams): Promise<ExecutionArgs | readonly GraphQLError[]>;
-  run(args: ExecutionArgs): Promise<Results>;
+  prepare(caller: Caller, params: OperationParams): Promise<Operation | readonly GraphQLError[]>;
+  /** A query or a mutation. Its errors are masked. */
+  run(operation: Operation): ExecutionResult | Promise<ExecutionResult>;
+  /** @returns the source of a subscription, or why there is none */
+  subscribe(operation: Operation): Promise<EventSource<unknown> | ExecutionResult>;
 }
 
-export const createOperations = (engine: Engine, persistedQueries: PersistedQueries): Operations => {
-  const runs = new WeakMap<object, Run>();
+export interface OperationsOptions {
+  api: Api;
+  engine: Engine;
+  documents: DocumentCache;
+  operations: PreparedOperations;
+  persistedQueries: PersistedQueries;
+  times: OperationTimes;
+  logger: Logger;
+}
 
-  const prepare = async (caller: Caller, sent: OperationParams) => {
-    const params = persistedQueries.resolve(sent);
-    const exchange: Exchange = { caller };
-    const enveloped = engine.getEnveloped({ exchange, params }) as unknown as Enveloped;
-    const { schema, parse, validate, contextFactory, execute, subscribe } = enveloped;
+export const createOperations = ({
+  api,
+  engine,
+  documents,
+  operations,
+  persistedQueries,
+  times,
+  logger,
+}: OperationsOptions): Operations => {
+  const findOrPrepare = (caller: Caller, params: OperationParams): PreparedOperation | readonly GraphQLError[] => {
+    const cached = documents.get(params.query);
+    const known = cached && operations.find(cached, params.operationName);
+    if (known) return known;
+    const { schema, parse, validate } = envelopedBy(engine, { caller }, params);
     const document = parse(params.query);
     const errors = validate(schema, document);
     if (errors.length > 0) return errors;
-    const operation = getOperationAST(document, params.operationName);
-    if (!operation) return [new GraphQLError('There is no such operation in the document')];
-    const contextValue = await contextFactory();
-    runs.set(contextValue, operation.operation === OperationTypeNode.SUBSCRIPTION ? subscribe : execute);
+    operations.prepare(document);
+    return (
+      operations.find(document, params.operationName) ?? [
+        new GraphQLError('There is no such operation in the document'),
+      ]
+    );
+  };
+
+  const prepare = async (caller: Caller, sent: OperationParams): Promise<Operation | readonly GraphQLError[]> => {
+    const beganAt = performance.now();
+    const params = persistedQueries.resolve(sent);
+    const prepared = findOrPrepare(caller, params);
+    if (!('document' in prepared)) return prepared;
+    await authenticate(caller, prepared.needsNoCredential);
+    persistedQueries.keep(params, ownerOf(caller));
     return {
-      schema,
-      document,
+      schema: api.schema,
+      document: prepared.document,
       operationName: params.operationName ?? null,
       variableValues: params.variables ?? null,
-      contextValue,
+      contextValue: api.createContext(requestOf(caller, logger)),
+      prepared,
+      caller,
+      beganAt,
     };
+  };
+
+  const observe = ({ prepared, caller, contextValue, beganAt }: Operation) =>
+    times.observe(prepared, { beganAt, transport: caller.transport, logger: (contextValue as Context).logger });
+
+  const finish = (operation: Operation, result: ExecutionResult): ExecutionResult => {
+    observe(operation);
+    return result.errors === undefined ? result : { ...result, errors: result.errors.map(maskError) };
   };
 
   return {
@@ -76,15 +119,32 @@ export const createOperations = (engine: Engine, persistedQueries: PersistedQuer
         return [asRefusal(error)];
       }
     },
-    run: async (args) => {
-      try {
-        return await runs.get(args.contextValue as object)!(args);
-      } catch (error) {
-        return { errors: [maskError(error)] };
-      }
+    run: (operation) => {
+      const errors = api.variableErrors(operation);
+      if (errors.length > 0) return finish(operation, { errors });
+      const result = execute(operation);
+      return result instanceof Promise ? result.then((told) => finish(operation, told)) : finish(operation, result);
+    },
+    subscribe: async (operation) => {
+      const errors = api.variableErrors(operation);
+      if (errors.length > 0) return finish(operation, { errors });
+      const source = await createSourceEventStream(operation);
+      if (!(Symbol.asyncIterator in source)) return finish(operation, source);
+      observe(operation);
+      return source as EventSource<unknown>;
     },
   };
 };
+
+/** What the engine provides for one operation, with graphql's types, which its own types lack. */
+interface Enveloped {
+  schema: GraphQLSchema;
+  parse(query: string): DocumentNode;
+  validate(schema: GraphQLSchema, document: DocumentNode): readonly GraphQLError[];
+}
+
+const envelopedBy = (engine: Engine, exchange: Exchange, params: OperationParams): Enveloped =>
+  engine.getEnveloped({ exchange, params }) as unknown as Enveloped;
 
 const asRefusal = (error: unknown): GraphQLError => {
   const masked = maskError(error);

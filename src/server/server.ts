@@ -16,12 +16,18 @@ import { clientAddress } from './client-address.js';
 import { allowOrigin, answerPreflight } from './cors.js';
 import { createAuthenticate } from './credential.js';
 import type { AnswerPage } from './graphiql.js';
+import { createDocumentCache } from './document-cache.js';
+import { createFlushQueue } from './flush-queue.js';
 import { createGraphqlRequests } from './graphql-requests.js';
 import { createGraphqlSockets } from './graphql-sockets.js';
 import { createOperationTimes } from './operation-times.js';
+import { createOperations } from './operations.js';
 import { createPersistedQueries } from './persisted-queries.js';
+import { createPreparedOperations } from './prepared-operations.js';
 import { createProxyNotice } from './proxy-notice.js';
+import { createQuickAnswers } from './quick-answers.js';
 import { requestIdOf } from './request-id.js';
+import { createSharedBytes } from './shared-bytes.js';
 import { createSockets } from './sockets.js';
 import { createEngine, type Api } from './yoga.js';
 
@@ -109,12 +115,26 @@ export const createServer = (options: ServerOptions): Server => {
   const isAllowedOrigin = createOriginCheck({ ...options, isProxied: trustProxy > 0 });
   const authenticate = createAuthenticate(authentication);
   const persistedQueries = createPersistedQueries();
-  const times = createOperationTimes(options.slowMs);
+  const times = createOperationTimes(options.api.schema, options.slowMs);
   const subscriptions = createTally();
-  const engine = createEngine(options.api, persistedQueries, logger, times);
+  const preparedOperations = createPreparedOperations();
+  const running = {
+    api: options.api,
+    documents: createDocumentCache(),
+    operations: preparedOperations,
+    persistedQueries,
+    times,
+    logger,
+  };
+  const engine = createEngine(running);
+  const operations = createOperations({ ...running, engine });
+  const sharedBytes = createSharedBytes();
   const carriers = createCarriers({ mostMinutes: options.connectionMinutes });
   const answerGraphql = createGraphqlRequests({
     engine,
+    operations: preparedOperations,
+    quickAnswers: createQuickAnswers(operations, engine, logger),
+    sharedBytes,
     authentication,
     authenticate,
     carriers,
@@ -135,8 +155,9 @@ export const createServer = (options: ServerOptions): Server => {
       return undefined;
     },
     onSocket: createGraphqlSockets({
-      engine,
-      persistedQueries,
+      operations,
+      sharedBytes,
+      flushQueue: createFlushQueue(),
       authentication,
       authenticate,
       carriers,

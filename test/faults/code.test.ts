@@ -13,7 +13,7 @@ it('the code that a row of kills is about is what a message passes, with what th
   ]) {
     expect(files).toContain(file);
   }
-  for (const file of ['src/server/result-stream.ts', 'src/graphql/message.ts', 'packages/client/src/follow.ts']) {
+  for (const file of ['src/server/live-results.ts', 'src/graphql/message.ts', 'packages/client/src/follow.ts']) {
     expect(files).toContain(file);
   }
   // Neither imported, nor more than a type.

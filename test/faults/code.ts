@@ -26,7 +26,7 @@ const ROOTS = [
   'src/domain/messages/messages.ts',
   'src/domain/streams/',
   'src/graphql/message-changes.ts',
-  'src/server/result-stream.ts',
+  'src/server/live-results.ts',
   'src/server/graphql-sockets.ts',
   'src/server/event-stream.ts',
   'packages/client/src/',

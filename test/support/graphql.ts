@@ -1,13 +1,14 @@
 /** The schema over real rules on a database of a test file's own, without the server around it. */
 import { randomUUID } from 'node:crypto';
 import { PGlite, type Transaction } from '@electric-sql/pglite';
-import { execute, parse, subscribe, validate, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { createSourceEventStream, execute, parse, validate, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import pg from 'pg';
 import { onTestFinished } from 'vitest';
 import type { Database } from '../../src/db/database.js';
 import { createEnding, type EndingControl } from '../../src/domain/streams/ending.js';
 import type { Viewer } from '../../src/domain/viewer.js';
-import { createContext, type SocketControl } from '../../src/graphql/context.js';
+import { createContext, type Context, type SocketControl } from '../../src/graphql/context.js';
+import { EventContext } from '../../src/graphql/event-context.js';
 import { schema } from '../../src/graphql/schema.js';
 import { createLogger } from '../../src/logger.js';
 import { createTally } from '../../src/meters.js';
@@ -81,22 +82,27 @@ export const graphqlNode = async (db: Database) => {
 
     /** A subscription that stands; ended with the test. */
     follow: async (viewer: Viewer | null, source: string, variables: Variables = {}, asking: Asking = {}) => {
-      const results = await subscribe(argsFor(viewer, source, variables, asking));
-      if (!(Symbol.asyncIterator in results)) throw new Error(JSON.stringify(results));
-      onTestFinished(() => void results.return(undefined));
+      const args = argsFor(viewer, source, variables, asking);
+      const deliveries = await createSourceEventStream(args);
+      if (!(Symbol.asyncIterator in deliveries)) throw new Error(JSON.stringify(deliveries));
+      const iterator = deliveries[Symbol.asyncIterator]() as AsyncIterableIterator<unknown>;
+      const stop = async () => void (await iterator.return?.());
+      onTestFinished(stop);
       return {
         /** Null once it is complete. */
         next: async () => {
-          const result = await results.next();
-          return result.done ? null : plain(result.value);
+          const delivery = await iterator.next();
+          if (delivery.done) return null;
+          const contextValue = new EventContext(args.contextValue as Context);
+          return plain(await execute({ ...args, rootValue: delivery.value, contextValue }));
         },
-        return: () => results.return(undefined),
+        return: stop,
       };
     },
 
     /** What a subscription that cannot stand is answered. */
     refusal: async (viewer: Viewer | null, source: string, variables: Variables = {}) => {
-      const result = await subscribe(argsFor(viewer, source, variables, {}));
+      const result = await createSourceEventStream(argsFor(viewer, source, variables, {}));
       if (Symbol.asyncIterator in result) throw new Error('It stands');
       return result.errors?.[0]?.originalError ?? result.errors?.[0];
     },
