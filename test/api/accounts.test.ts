@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createTokens } from '../../src/domain/accounts/tokens.js';
 import {
+  AddChatMemberDocument,
   ChangePasswordDocument,
   LogInDocument,
   LogOutDocument,
@@ -12,7 +13,16 @@ import {
 import { newSession } from '../support/accounts.js';
 import { post } from '../support/http.js';
 import { ownNode } from '../support/node.js';
-import { administrator, newPerson, passwordOf, personOf, signIn, transports, type Person } from '../support/people.js';
+import {
+  groupChat,
+  newPerson,
+  passwordOf,
+  personOf,
+  signIn,
+  staffMember,
+  transports,
+  type Person,
+} from '../support/people.js';
 import { upTo } from '../support/sent.js';
 import { whoAmI } from '../support/who-am-i.js';
 
@@ -57,19 +67,42 @@ describe('an account', () => {
     });
   });
 
-  it('is one for each name and address, in whatever case', async () => {
-    const taken = { username: ada.username.toUpperCase(), password: 'long enough', email: 'ADA1@EXAMPLE.ORG' };
+  it('shows their own address to who has just registered or signed in', async () => {
+    const account = { username: 'Grace', password: 'long enough', email: 'Grace@example.org' };
+    const SESSION = 'session { user { username email } }';
+
+    const answer = await post(
+      node.endpoint,
+      `mutation ($account: RegisterInput!, $credentials: LogInInput!) {
+        register(input: $account) { ... on RegisterSuccess { ${SESSION} } }
+        logIn(input: $credentials) { ... on LogInSuccess { ${SESSION} } }
+      }`,
+      { account, credentials: { username: 'GRACE', password: account.password } },
+    );
+
+    const session = { user: { username: 'Grace', email: 'Grace@example.org' } };
+    expect(answer.data).toEqual({ register: { session }, logIn: { session } });
+  });
+
+  it('is refused with every field that is wrong, and with a name or address that is taken, in whatever case', async () => {
+    const good = { username: 'someone.else', password: 'long enough', email: 'someone.else@example.org' };
     const REGISTER =
       'mutation ($input: RegisterInput!) { register(input: $input) { __typename ... on InvalidInputError { fields { path } } } }';
+    const refused = async (input: object) =>
+      (await post<{ register: object }, object>(node.endpoint, REGISTER, { input: { ...good, ...input } })).data
+        ?.register;
+    const invalid = (...paths: string[]) => ({
+      __typename: 'InvalidInputError',
+      fields: paths.map((path) => ({ path: [path] })),
+    });
 
-    const both = await post(node.endpoint, REGISTER, { input: { ...taken, email: `${ada.username}@EXAMPLE.org` } });
-
-    expect(both.data).toEqual({ register: { __typename: 'InvalidInputError', fields: expect.anything() as object } });
-    const { register: answer } = both.data as { register: { fields: { path: string[] }[] } };
-    expect(answer.fields.map(({ path }) => path[0])).toContain('username');
-    expect(
-      (await register({ ...taken, username: 'someone.else', email: `${ada.username}@EXAMPLE.org` }))?.__typename,
-    ).toBe('InvalidInputError');
+    expect(await refused({ username: 'x', password: 'short', email: 'nowhere' })).toEqual(
+      invalid('username', 'password', 'email'),
+    );
+    const taken = { username: ada.username.toUpperCase(), email: `${ada.username}@EXAMPLE.org` };
+    for (const input of [taken, { username: taken.username }])
+      expect(await refused(input)).toEqual(invalid('username'));
+    expect(await refused({ email: taken.email })).toEqual(invalid('email'));
   });
 
   it('is made once where several try at once', async () => {
@@ -81,18 +114,35 @@ describe('an account', () => {
     expect(answers.filter((answer) => answer?.__typename === 'InvalidInputError')).toHaveLength(4);
   });
 
-  it('S1.7 S0.3 shows its address to its owner and administrators, and to nobody else', async () => {
-    const [boris, root] = [await newPerson(node, 'boris'), await administrator(node)];
-    const seenBy = async (person: Person) =>
-      (
-        await person.ask<{ user: { email: string | null } }, object>('query ($id: ID!) { user(id: $id) { email } }', {
-          id: ada.id,
-        })
-      ).user.email;
+  it('S1.7 S0.3 shows its address to its owner, managers and administrators, and to nobody else', async () => {
+    const { root, ada, boris, chat } = await groupChat(node);
+    const manager = await staffMember(node, 'MANAGER');
+    await root.ask(AddChatMemberDocument, { chatId: chat.id, userId: manager.id });
+    await ada.send(chat, 'Hello');
+    const seenBy = (person: Person) =>
+      person.ask(
+        'query ($id: ID!, $chat: ID!) { user(id: $id) { email } messages(chatId: $chat) { nodes { sender { email } } } }',
+        { id: ada.id, chat: chat.id },
+      );
+    const seen = (email: string | null) => ({ user: { email }, messages: { nodes: [{ sender: { email } }] } });
 
-    expect(await seenBy(ada)).toBe(`${ada.username}@example.org`);
-    expect(await seenBy(root)).toBe(`${ada.username}@example.org`);
-    expect(await seenBy(boris)).toBeNull();
+    for (const person of [ada, manager, root])
+      expect(await seenBy(person)).toEqual(seen(`${ada.username}@example.org`));
+    expect(await seenBy(boris)).toEqual(seen(null));
+  });
+
+  it('S1.7 changes its profile: what is absent stays, null clears a name, and no address can be cleared', async () => {
+    const me = await newPerson(node, 'me');
+    const UPDATE = `mutation ($input: UpdateProfileInput!) { updateProfile(input: $input) {
+      ... on UpdateProfileSuccess { user { firstName lastName } } ... on InvalidInputError { fields { path } } } }`;
+    const update = (input: object) => me.ask(UPDATE, { input });
+
+    await update({ firstName: 'Ada', lastName: 'Lovelace' });
+
+    expect(await update({ firstName: null })).toEqual({
+      updateProfile: { user: { firstName: '', lastName: 'Lovelace' } },
+    });
+    expect(await update({ email: null })).toEqual({ updateProfile: { fields: [{ path: ['email'] }] } });
   });
 });
 
@@ -136,7 +186,7 @@ describe('signing in', () => {
     }
     expect(await personOf(node, last.session).ask(ViewerDocument)).toMatchObject({ viewer: { id: ada.id } });
     expect((await refresh(last.session.refreshToken))?.__typename).toBe('RefreshSessionSuccess');
-    for (const token of ['', 'nonsense', session.accessToken, '\0'])
+    for (const token of ['', 'nonsense', `prt_${'A'.repeat(43)}`, session.accessToken, '\0'])
       expect((await refresh(token))?.__typename).toBe('InvalidTokenError');
   });
 

@@ -321,11 +321,17 @@ it('S0.13 S1.10 who is not signed in asks and changes nothing, but may ask who t
   const { chat } = await group();
   const anonymous = await post(node.endpoint, '{ viewer { id } }');
   expect(anonymous).toMatchObject({ status: 200, data: { viewer: null } });
+  const refused = { chats: null, chat: null, users: null, user: null, notifications: null, unreadCount: null };
+  const answer = await post(
+    node.endpoint,
+    `{ viewer { id } chats { nodes { id } } chat(id: "${chat.id}") { id } users { nodes { id } } user(username: "x") { id }
+      notifications { nodes { id } } unreadCount }`,
+  );
+  expect(answer.data).toEqual({ viewer: null, ...refused });
+  expect(answer.errors!.map(({ path, extensions }) => [path, extensions?.code])).toEqual(
+    Object.keys(refused).map((field) => [[field], 'UNAUTHENTICATED']),
+  );
   for (const document of [
-    '{ chats { nodes { id } } }',
-    `{ chat(id: "${chat.id}") { id } }`,
-    '{ users { nodes { id } } }',
-    '{ notifications { nodes { id } } }',
     `mutation { sendMessage(input: { chatId: "${chat.id}", text: "x" }) { __typename } }`,
     `mutation { markRead(input: { chatId: "${chat.id}" }) { __typename } }`,
     'mutation { createChat(input: { name: "x" }) { __typename } }',

@@ -144,9 +144,15 @@ describe('renewConnection', () => {
   it('means nothing over HTTP', async () => {
     const ada = await newPerson(node);
 
-    const answer = await ada.ask(RenewConnectionDocument, { accessToken: ada.session.accessToken });
+    const answer = await ada.ask(
+      `mutation ($accessToken: String!) { renewConnection(input: { accessToken: $accessToken }) {
+        __typename ... on InvalidInputError { fields { path } } } }`,
+      { accessToken: ada.session.accessToken },
+    );
 
-    expect(answer.renewConnection?.__typename).toBe('InvalidInputError');
+    expect(answer).toEqual({
+      renewConnection: { __typename: 'InvalidInputError', fields: [{ path: ['accessToken'] }] },
+    });
   });
 });
 

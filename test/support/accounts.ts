@@ -1,25 +1,24 @@
 /** Accounts on a database of a test file's own, without the server around them. */
 import type { Database } from '../../src/db/database.js';
 import { createAdministration } from '../../src/domain/accounts/administration.js';
-import { domainNode, type DomainNode, type DomainNodeOptions } from './domain.js';
+import { domainNode, type DomainNodeOptions } from './domain.js';
 
 export const somewhere = { address: '192.0.2.1' };
 
 /** What one node knows of accounts; gone when the test is. */
-export const accountNode = async (db: Database, options?: DomainNodeOptions) =>
-  withAccounts(await domainNode(db, options));
-
-/** With what tests do to accounts. */
-export const withAccounts = (node: DomainNode) => ({
-  ...node,
-  administration: createAdministration(node),
-  /** Registers someone whose password is `passwordOf(username)`. */
-  person: (username: string) =>
-    node.accounts.register(
-      { username, password: passwordOf(username), email: `${username}@example.org` },
-      { address: null },
-    ),
-});
+export const accountNode = async (db: Database, options?: DomainNodeOptions) => {
+  const node = await domainNode(db, options);
+  return {
+    ...node,
+    administration: createAdministration(node),
+    /** Registers someone whose password is `passwordOf(username)`. */
+    person: (username: string) =>
+      node.accounts.register(
+        { username, password: passwordOf(username), email: `${username}@example.org` },
+        { address: null },
+      ),
+  };
+};
 
 export type AccountNode = Awaited<ReturnType<typeof accountNode>>;
 

@@ -7,12 +7,11 @@ import { onTestFinished } from 'vitest';
 import type { Database } from '../../src/db/database.js';
 import { createEnding, type EndingControl } from '../../src/domain/streams/ending.js';
 import type { Viewer } from '../../src/domain/viewer.js';
-import { createContext, type Context, type SocketControl } from '../../src/graphql/context.js';
+import { createContext, type Context } from '../../src/graphql/context.js';
 import { EventContext } from '../../src/graphql/event-context.js';
 import { schema } from '../../src/graphql/schema.js';
 import { createLogger } from '../../src/logger.js';
 import { createTally } from '../../src/meters.js';
-import { withAccounts } from './accounts.js';
 import { withChats } from './chats.js';
 import { domainNode } from './domain.js';
 
@@ -36,19 +35,18 @@ export const graphqlNode = async (db: Database) => {
 
   interface Asking {
     ending?: EndingControl;
-    socket?: SocketControl;
   }
 
   const argsFor = (viewer: Viewer | null, source: string, variableValues: Variables, asking: Asking): ExecutionArgs => {
     const document = parse(source);
     const [mistake] = validate(schema, document);
     if (mistake) throw mistake;
-    const { ending = createEnding(), socket = null } = asking;
+    const { ending = createEnding() } = asking;
     const logger = createLogger({ level: 'silent', stream: { write: () => undefined } });
     const request = {
       viewer,
       ending,
-      socket,
+      socket: null,
       logger,
       address: '192.0.2.1',
       present: () => viewer,
@@ -63,7 +61,6 @@ export const graphqlNode = async (db: Database) => {
 
   return {
     ...withChats(node),
-    ...withAccounts(node),
 
     /** Answers as they are: with the errors that there are. */
     ask: async (viewer: Viewer | null, source: string, variables: Variables = {}, asking: Asking = {}) =>
