@@ -190,7 +190,7 @@ describe('signing in', () => {
       expect((await refresh(token))?.__typename).toBe('InvalidTokenError');
   });
 
-  it('C3 is possible with a credential that is no good, which counts for nothing there', async () => {
+  it('C3 is possible with a credential that is no good, which counts for nothing there, and alone', async () => {
     const token = 'expired or nonsense';
     const input = { username: ada.username, password: passwordOf(ada.username) };
     const { refreshToken } = (await signIn(node, ada.username)).session;
@@ -204,6 +204,14 @@ describe('signing in', () => {
     expect(
       (await post(node.endpoint, RegisterDocument, { input: newcomer }, { token })).data?.register?.__typename,
     ).toBe('RegisterSuccess');
+    const beside = await post(
+      node.endpoint,
+      'mutation ($input: LogInInput!) { logIn(input: $input) { __typename } logOut(input: {}) { __typename } }',
+      { input },
+      { token },
+    );
+    expect(beside.data ?? null).toBeNull();
+    expect(beside.errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
   });
 });
 
@@ -232,6 +240,8 @@ describe.each(transports)('a credential over %s', (transport) => {
       ['no token', 'Bearer ', 4403],
       ['without a scheme', ada.session.accessToken, 4403],
       ['of another scheme', `Basic ${ada.session.accessToken}`, 4403],
+      ['with something after it', `Bearer ${ada.session.accessToken} x`, 4403],
+      ['with another signature', `Bearer ${ada.session.accessToken}x`, 4403],
       ['a refresh token', `Bearer ${ada.session.refreshToken}`, 4403],
       ['not signed', `Bearer ${unsigned}.${claims}.`, 4403],
       ['signed for other claims', `Bearer ${header}.${claims.slice(0, -2)}AA.${signature}`, 4403],
@@ -244,6 +254,7 @@ describe.each(transports)('a credential over %s', (transport) => {
       const answer = await whoAmI(node, transport, authorization);
       if (transport === 'ws') expect(answer, what).toMatchObject({ closed: { code } });
       else expect(answer, what).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
+      expect(answer.data ?? null, what).toBeNull();
       if (transport === 'http') expect(answer, what).toMatchObject({ status: 401 });
     }
   });

@@ -6,6 +6,7 @@ import { bearer, postBody } from '../support/http.js';
 import type { Answer } from '../support/live.js';
 import { ownNode } from '../support/node.js';
 import { administrator, groupChat, headSeq, transports } from '../support/people.js';
+import { openEvents } from '../support/sse.js';
 
 const node = ownNode();
 
@@ -39,37 +40,57 @@ const notIds = (wanted: string, real: { chat: string; user: string; message: str
     .filter(([what]) => what !== wanted)
     .map(([what, id]): [string, string] => [`a ${what}'s`, id]),
   ['of no type there is', encodeGlobalId('Nothing', '1')],
+  ["of an object's property", encodeGlobalId('constructor', '1')],
   ['of number 0', encodeGlobalId(typeNames[wanted]!, '0')],
   ['beyond bigint', encodeGlobalId(typeNames[wanted]!, '9223372036854775808')],
   ['of an infinite number', encodeGlobalId(typeNames[wanted]!, '9'.repeat(60))],
   ['another spelling of one', `${real[wanted as 'chat']}=`],
+  ['one with a space after it', `${real[wanted as 'chat']} `],
   ['of what is not there', encodeGlobalId(typeNames[wanted]!, wanted === 'message' ? '999999:1' : '999999')],
 ];
 const typeNames: Record<string, string> = { chat: 'Chat', user: 'User', message: 'Message' };
 
+const PARSE = 'GRAPHQL_PARSE_FAILED';
+const VALIDATION = 'GRAPHQL_VALIDATION_FAILED';
+const BAD_INPUT = 'BAD_USER_INPUT';
+
 describe.each(transports)('over %s', (transport) => {
   it.each([
-    ['a document that is none', '{ viewer', {}],
-    ['an empty document', '', {}],
-    ['a field that is not there', '{ viewer { id } nothing }', {}],
-    ['an operation that is not there', 'mutation { ban(userId: "1") { __typename } }', {}],
-    ['a fragment on a type that is not there', '{ viewer { ... on Robot { id } } }', {}],
-    ['a number where a text belongs', 'mutation { logIn(input: { username: 5, password: "x" }) { __typename } }', {}],
-    ['a text where a number belongs', 'query ($n: Int) { chats(first: $n) { nodes { id } } }', { n: 'ten' }],
-    ['a number that is no Int', 'query ($n: Int) { chats(first: $n) { nodes { id } } }', { n: 2 ** 40 }],
-    ['a variable that is not given', 'query ($id: ID!) { chat(id: $id) { id } }', {}],
-    ['null for what is required', 'query ($id: ID!) { message(id: $id) { id } }', { id: null }],
-    ['an object for an id', 'query ($id: ID!) { message(id: $id) { id } }', { id: {} }],
-    ['an input field that is not there', 'mutation { logOut(input: { loudly: true }) { __typename } }', {}],
-    ['an enum value that is not there', '{ chats(kind: SECRET) { nodes { id } } }', {}],
-  ])('S2.16 S2.20 refuses %s as the whole request', async (_what, document, variables) => {
+    ['a document that is none', '{ viewer', {}, PARSE],
+    ['an empty document', '', {}, PARSE],
+    ['a field that is not there', '{ viewer { id } nothing }', {}, VALIDATION],
+    ['a field without its selection', '{ viewer }', {}, VALIDATION],
+    ['an operation that is not there', 'mutation { ban(userId: "1") { __typename } }', {}, VALIDATION],
+    ['several operations and the name of none', 'query A { __typename } query B { __typename }', {}, BAD_INPUT],
+    [
+      'a subscription to two things',
+      'subscription { a: events { __typename } b: events { __typename } }',
+      {},
+      VALIDATION,
+    ],
+    ['a fragment on a type that is not there', '{ viewer { ... on Robot { id } } }', {}, VALIDATION],
+    ['a fragment that holds itself', '{ ...A } fragment A on Query { ...A }', {}, VALIDATION],
+    [
+      'a number where a text belongs',
+      'mutation { logIn(input: { username: 5, password: "x" }) { __typename } }',
+      {},
+      VALIDATION,
+    ],
+    ['a text where a number belongs', 'query ($n: Int) { chats(first: $n) { nodes { id } } }', { n: 'ten' }, BAD_INPUT],
+    ['a number that is no Int', 'query ($n: Int) { chats(first: $n) { nodes { id } } }', { n: 2 ** 31 }, BAD_INPUT],
+    ['a variable that is not given', 'query ($id: ID!) { chat(id: $id) { id } }', {}, BAD_INPUT],
+    ['null for what is required', 'query ($id: ID!) { message(id: $id) { id } }', { id: null }, BAD_INPUT],
+    ['an object for an id', 'query ($id: ID!) { message(id: $id) { id } }', { id: {} }, BAD_INPUT],
+    ['an input field that is not there', 'mutation { logOut(input: { loudly: true }) { __typename } }', {}, VALIDATION],
+    ['an enum value that is not there', '{ chats(kind: SECRET) { nodes { id } } }', {}, VALIDATION],
+  ])('S2.16 S2.20 refuses %s as the whole request', async (_what, document, variables, code) => {
     const { ada } = scene;
 
     const answer = await ada.tell(transport, document, variables);
 
     expect(answer.data ?? null).toBeNull();
-    expect(answer.errors).toHaveLength(1);
-    expect(codesOf(answer)![0]).toMatch(/^(BAD_USER_INPUT|GRAPHQL_[A-Z_]+)$/);
+    expect(codesOf(answer)).toEqual([code]);
+    expect(await ada.tell(transport, '{ __typename }')).toMatchObject({ data: { __typename: 'Query' } });
   });
 
   it('answers an id of another type, or of nothing, with null in queries and NotFoundError in mutations', async () => {
@@ -87,6 +108,13 @@ describe.each(transports)('over %s', (transport) => {
       ['chat', 'mutation ($id: ID!) { setTyping(input: { chatId: $id, isTyping: true }) { __typename } }'],
       ['chat', 'mutation ($id: ID!) { leaveChat(input: { chatId: $id }) { __typename } }'],
       ['chat', 'mutation ($id: ID!) { closeChat(input: { chatId: $id }) { __typename } }'],
+      ['chat', 'mutation ($id: ID!) { updateChat(input: { chatId: $id, name: "x" }) { __typename } }'],
+      ['chat', 'mutation ($id: ID!) { reopenChat(input: { chatId: $id }) { __typename } }'],
+      ['chat', 'mutation ($id: ID!) { addChatMember(input: { chatId: $id, userId: $id }) { __typename } }'],
+      ['chat', 'mutation ($id: ID!) { removeChatMember(input: { chatId: $id, userId: $id }) { __typename } }'],
+      ['chat', 'mutation ($id: ID!) { deleteMessages(input: { chatId: $id, messageIds: [$id] }) { __typename } }'],
+      ['chat', 'mutation ($id: ID!) { markNotificationsRead(input: { notificationIds: [$id] }) { __typename } }'],
+      ['user', 'mutation ($id: ID!) { createChat(input: { name: "x", memberIds: [$id] }) { __typename } }'],
       ['user', 'mutation ($id: ID!) { openDirectChat(input: { userId: $id }) { __typename } }'],
       ['message', 'mutation ($id: ID!) { editMessage(input: { messageId: $id, text: "x" }) { __typename } }'],
     ];
@@ -116,6 +144,7 @@ describe.each(transports)('over %s', (transport) => {
     ['negative', { first: -1 }],
     ['negative, backwards', { last: -1 }],
     ['of more than 100', { first: 101 }],
+    ['of as many as an Int can say', { first: 2 ** 31 - 1 }],
     ['of more than 100, backwards', { last: 101 }],
     ['in both directions at once', { first: 10, last: 10 }],
     ['after a cursor that is none', { first: 10, after: 'nonsense' }],
@@ -131,6 +160,7 @@ describe.each(transports)('over %s', (transport) => {
       `notifications(${args}) { nodes { id } }`,
       `chat(id: $id) { members(${args}) { nodes { id } } }`,
       `chat(id: $id) { messages(${args}) { nodes { id } } }`,
+      `chat(id: $id) { log(${args}) { nodes { seq } } }`,
     ];
 
     for (const list of lists) {
@@ -163,6 +193,7 @@ describe.each(transports)('over %s', (transport) => {
   it.each([
     ['chat', ''],
     ['chat', '(id: "x", slug: "y")'],
+    ['chat', '(slug: "y", orderRef: "z")'],
     ['user', ''],
     ['user', '(id: "x", username: "y")'],
   ])('refuses %s%s, which names none or several', async (field, args) => {
@@ -251,58 +282,84 @@ describe.each(transports)('over %s', (transport) => {
 
 describe.each(['sse', 'ws'] as const)('a subscription over %s', (transport) => {
   const CHAT =
-    'subscription ($id: ID!, $after: Cursor) { chatEvents(chatId: $id, after: $after) { __typename ... on SubscriptionEnded { code } } }';
+    'subscription ($id: ID!, $after: Cursor) { chatEvents(chatId: $id, after: $after) { __typename ... on SubscriptionEnded { code reason } } }';
   const MESSAGES = 'subscription ($id: ID!, $after: Cursor) { messageSent(chatId: $id, after: $after) { seq } }';
+
+  /** All that it is told until it is complete. */
+  const told = async (document: string, variables: object) => {
+    const { ada } = scene;
+    const live =
+      transport === 'ws'
+        ? (await ada.connect()).open(document, variables)
+        : await openEvents(node.endpoint, document, variables, { token: ada.session.accessToken });
+    expect(await live.ended).toBe('complete');
+    return live.answers;
+  };
 
   it('S2.13 of a chat that is none ends with CHAT_GONE', async () => {
     const { ada, chat, message, other } = scene;
     const ids = notIds('chat', { chat: chat.id, user: ada.id, message: message.id });
 
     for (const [what, id] of [...ids, ["others'", other.chat.id]]) {
-      expect(await ada.tell(transport, CHAT, { id }), what).toEqual({
-        data: { chatEvents: { __typename: 'SubscriptionEnded', code: 'CHAT_GONE' } },
-      });
+      expect(await told(CHAT, { id }), what).toEqual([
+        {
+          data: {
+            chatEvents: { __typename: 'SubscriptionEnded', code: 'CHAT_GONE', reason: 'There is no such chat' },
+          },
+        },
+      ]);
       for (const document of [
         MESSAGES,
         'subscription ($id: ID!) { typingChanged(chatId: $id) { chatId } }',
         'subscription ($id: ID!) { messagesRead(chatId: $id) { chatId } }',
       ]) {
-        expect(await ada.tell(transport, document, { id }), what).toMatchObject({
-          data: null,
-          errors: [{ extensions: { code: 'SUBSCRIPTION_ENDED', endCode: 'CHAT_GONE' } }],
-        });
+        expect(await told(document, { id }), what).toMatchObject([
+          {
+            data: null,
+            errors: [
+              { message: 'There is no such chat', extensions: { code: 'SUBSCRIPTION_ENDED', endCode: 'CHAT_GONE' } },
+            ],
+          },
+        ]);
       }
     }
   });
 
   it("refuses a cursor that is malformed or another chat's with BAD_USER_INPUT", async () => {
-    const { ada, chat, other } = scene;
+    const { chat, other } = scene;
     const place = decodeCursor(chat.cursor)!;
     const cursors = {
       empty: '',
       nonsense: 'nonsense',
       'a number': 5,
       'a spelling of its own': `${chat.cursor}=`,
+      'a cursor and more': `${chat.cursor}x`,
       'below zero': encodeCursor({ ...place, seq: -1 }),
       "another chat's": other.chat.cursor,
     };
 
     for (const [what, after] of Object.entries(cursors))
       for (const document of [CHAT, MESSAGES])
-        expect(codesOf(await ada.tell(transport, document, { id: chat.id, after })), what).toEqual(['BAD_USER_INPUT']);
+        expect((await told(document, { id: chat.id, after })).map(codesOf), what).toEqual([['BAD_USER_INPUT']]);
   });
 
-  it('answers a cursor beyond the head with ResyncRequired, or RESYNC_REQUIRED where there is no such event', async () => {
+  it('answers a cursor of no log with ResyncRequired and the head, or RESYNC_REQUIRED where there is no such event', async () => {
     const { ada, chat } = scene;
-    const after = encodeCursor({ ...decodeCursor(chat.cursor)!, seq: 1_000_000 });
+    const place = decodeCursor(chat.cursor)!;
+    const head = await headSeq(ada, chat);
 
-    expect(await ada.tell(transport, CHAT, { id: chat.id, after })).toEqual({
-      data: { chatEvents: { __typename: 'ResyncRequired' } },
-    });
-    expect(await ada.tell(transport, MESSAGES, { id: chat.id, after })).toMatchObject({
-      data: null,
-      errors: [{ extensions: { code: 'SUBSCRIPTION_ENDED', endCode: 'RESYNC_REQUIRED' } }],
-    });
+    for (const beyond of [
+      { ...place, seq: 1_000_000 },
+      { ...place, mark: place.mark ^ 1 },
+    ]) {
+      const after = encodeCursor(beyond);
+      const following = await ada.follow(chat, { over: transport, after });
+      expect(await following.event('ChatReady')).toMatchObject({ headSeq: head });
+      expect(following.events.map(({ __typename }) => __typename)).toEqual(['ResyncRequired', 'ChatReady']);
+      expect(await told(MESSAGES, { id: chat.id, after })).toMatchObject([
+        { data: null, errors: [{ extensions: { code: 'SUBSCRIPTION_ENDED', endCode: 'RESYNC_REQUIRED' } }] },
+      ]);
+    }
   });
 });
 

@@ -1,8 +1,6 @@
 import { parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { needsNoCredential } from '../../src/graphql/public-operations.js';
-import { post } from '../support/http.js';
-import { admin, ownNode } from '../support/node.js';
 
 const LOG_IN = 'logIn(input: { username: "a", password: "b" }) { __typename }';
 
@@ -28,29 +26,5 @@ describe('needsNoCredential', () => {
     expect(needsNoCredential(document, 'A')).toBe(true);
     expect(needsNoCredential(document, 'B')).toBe(false);
     expect(needsNoCredential(document, 'C')).toBe(false);
-  });
-});
-
-describe('a bad credential', () => {
-  const node = ownNode();
-
-  it('S2.12 fails the whole request, but for those who come for a new one', async () => {
-    const input = JSON.stringify(admin).replaceAll(/"(\w+)":/g, '$1:');
-    const logIn = `mutation { logIn(input: ${input}) { __typename } }`;
-
-    const { data } = await post(node.endpoint, logIn, {}, { token: 'expired' });
-    const refused = await post(node.endpoint, '{ viewer { id } }', {}, { token: 'expired' });
-    const beside = await post(
-      node.endpoint,
-      logIn.replace('} }', '} logOut(input: {}) { __typename } }'),
-      {},
-      { token: 'expired' },
-    );
-
-    expect(data).toEqual({ logIn: { __typename: 'LogInSuccess' } });
-    for (const answer of [refused, beside]) {
-      expect(answer.data ?? null).toBeNull();
-      expect(answer.errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
-    }
   });
 });

@@ -22,7 +22,7 @@ const tooMuch = {
   aliases: `{ ${Array.from({ length: 40 }, (_, index) => `a${index}: unreadCount`).join(' ')} }`,
   'aliases of __typename': `{ ${Array.from({ length: 40 }, (_, index) => `a${index}: __typename`).join(' ')} }`,
   'aliases in fragments': `{ ...A } fragment A on Query { ${Array.from({ length: 40 }, (_, index) => `a${index}: unreadCount`).join(' ')} }`,
-  directives: `{ unreadCount ${'@include(if: true) '.repeat(60)} }`,
+  directives: `{ ${'... @include(if: true) { __typename } '.repeat(60)} }`,
   tokens: `{ ${'unreadCount '.repeat(3000)} }`,
   cost: '{ chats(first: 100) { nodes { members(first: 100) { nodes { user { username } } } } } }',
 };
@@ -36,32 +36,20 @@ describe.each(transports)('over %s', (transport) => {
       const refused = await ask(query);
       const next = await ask('{ unreadCount }');
 
-      expect(refused.errors!.map((error) => error.extensions?.code)).toContain('TOO_COMPLEX');
+      expect(new Set(refused.errors!.map((error) => error.extensions?.code))).toEqual(new Set(['TOO_COMPLEX']));
       expect(refused.errors!.map((error) => error.message).join()).not.toMatch(/syntax/i);
       expect(next).toMatchObject({ data: { unreadCount: 0 } });
     },
   );
 
-  it.each([
-    ['an unknown field', '{ nothing }'],
-    ['a wrong type', '{ chats(first: "x") { nodes { id } } }'],
-    ['a fragment that holds itself', '{ ...A } fragment A on Query { ...A }'],
-    ['no GraphQL at all', '{ {'],
-    [
-      'a subscription with two fields',
-      'subscription { a: notificationReceived { id } b: notificationReceived { id } }',
-    ],
-  ])('%s is refused with a code of malformed requests', async (_what, query) => {
-    const { errors } = await ask(query);
+  it.each(['notificationReceived', 'messageSent(chatId: "x")'])(
+    '%s whose events would cost too much does not stand',
+    async (field) => {
+      const { errors } = await ask(
+        `subscription { ${field} { chat { members(first: 100) { nodes { id } } messages(first: 100) { nodes { chat { members(first: 100) { nodes { user { id } } } } } } } } }`,
+      );
 
-    for (const error of errors!) expect(error.extensions!.code).toMatch(/^(GRAPHQL_\w+|BAD_USER_INPUT)$/);
-  });
-
-  it('a subscription whose events would cost too much does not stand', async () => {
-    const { errors } = await ask(
-      'subscription { notificationReceived { chat { members(first: 100) { nodes { id } } messages(first: 100) { nodes { chat { members(first: 100) { nodes { user { id } } } } } } } } }',
-    );
-
-    expect(errors).toMatchObject([{ extensions: { code: 'TOO_COMPLEX' } }]);
-  });
+      expect(errors).toMatchObject([{ extensions: { code: 'TOO_COMPLEX' } }]);
+    },
+  );
 });

@@ -1,10 +1,11 @@
 import { request as httpRequest } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { readVersion } from '../../src/version.js';
+import { ChatEventsDocument } from '../support/generated/operations.js';
 import { bearer, post, postBody } from '../support/http.js';
 import { ownNode } from '../support/node.js';
-import { groupChat, newPerson } from '../support/people.js';
+import { groupChat, type Chat, type Person } from '../support/people.js';
 
 const node = ownNode();
 const KB = 1024;
@@ -192,30 +193,48 @@ describe('a request', () => {
   });
 });
 
-describe('a credential', () => {
-  it('that is no good fails the whole request with 401, and none at all means nobody', async () => {
-    const { session } = await newPerson(node);
-    const query = '{ __typename viewer { id } }';
-    const ask = (authorization?: string) =>
-      post(node.endpoint, query, undefined, { headers: authorization === undefined ? {} : { authorization } });
-
-    expect((await ask(`Bearer ${session.accessToken}`)).data).toMatchObject({ viewer: { id: session.user.id } });
-    expect((await ask()).data).toEqual({ __typename: 'Query', viewer: null });
-    for (const bad of [`Bearer ${session.accessToken}x`, 'Bearer', 'Bearer x y', 'Basic YTpi', session.accessToken]) {
-      const answer = await ask(bad);
-      expect(answer, bad).toMatchObject({ status: 401, errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
-      expect(answer.data, bad).toBeUndefined();
-    }
+describe('a subscription', () => {
+  let ada: Person;
+  let chat: Chat;
+  beforeAll(async () => {
+    ({ ada, chat } = await groupChat(node));
   });
 
-  it('that is no good does not keep its owner from a new one', async () => {
-    const { session } = await newPerson(node);
-    const query = `mutation ($token: String!) { refreshSession(input: { refreshToken: $token }) { __typename } }`;
+  it('asked for as JSON is not acceptable, and nothing is left open for it', async () => {
+    const headers = { Accept: 'application/json' };
+    const options = { token: ada.session.accessToken, headers };
 
-    const answer = await post(node.endpoint, query, { token: session.refreshToken }, { headers: bearer('expired') });
+    const answer = await post(node.endpoint, ChatEventsDocument, { chatId: chat.id }, options);
 
-    expect(answer.data).toEqual({ refreshSession: { __typename: 'RefreshSessionSuccess' } });
+    expect(answer.status).toBe(406);
+    expect(answer.errors?.[0]?.message).toContain('text/event-stream');
   });
+
+  describe.each(['application/json', 'application/graphql-response+json', '*/*', 'text/event-stream'])(
+    'that makes no sense, asked for as %s,',
+    (accept) => {
+      it.each([
+        [
+          'after a cursor that is none',
+          'subscription ($id: ID!) { chatEvents(chatId: $id, after: "x") { __typename } }',
+        ],
+        ['after 2,001 cursors', 'subscription ($after: [Cursor!]) { events(after: $after) { __typename } }'],
+        [
+          'with a variable of a wrong type',
+          'subscription ($after: [Cursor!]!) { events(after: $after) { __typename } }',
+        ],
+      ])('%s is 400', async (what, query) => {
+        const after = what === 'after 2,001 cursors' ? Array.from({ length: 2001 }, () => chat.cursor) : { a: 1 };
+        const variables = query.includes('$id') ? { id: chat.id } : { after };
+
+        const body = JSON.stringify({ query, variables });
+        const response = await postBody(node.endpoint, body, { ...bearer(ada.session.accessToken), Accept: accept });
+
+        expect(response.status).toBe(400);
+        expect(await response.text()).toContain('BAD_USER_INPUT');
+      });
+    },
+  );
 });
 
 describe('health', () => {
