@@ -160,7 +160,13 @@ describe('a group', () => {
       expect(await update({ name: 'Renamed' })).toMatchObject({ chat: { name: 'Renamed', headSeq: 1 } });
     expect(await update({ slug: 'renamed' })).toMatchObject({ chat: { name: 'Renamed', slug: 'renamed', headSeq: 2 } });
     expect(await update({ slug: null })).toMatchObject({ chat: { name: 'Renamed', slug: null, headSeq: 3 } });
-    expect(await update({ name: null })).toMatchObject({ __typename: 'InvalidInputError' });
+    expect(
+      await root.ask(
+        `mutation ($chatId: ID!) { updateChat(input: { chatId: $chatId, name: null }) {
+          __typename ... on InvalidInputError { fields { path } } } }`,
+        { chatId },
+      ),
+    ).toEqual({ updateChat: { __typename: 'InvalidInputError', fields: [{ path: ['name'] }] } });
     for (const _ of upTo(2))
       expect(await root.ask(CloseChatDocument, { chatId })).toMatchObject({
         closeChat: { chat: { closedAt: expect.any(String) as string, headSeq: 4 } },

@@ -210,8 +210,8 @@ const nobody = async (over: 'ws' | 'sse', document: string, variables: object) =
 
 describe('one sort of event', () => {
   // S2.3 S2.4 S2.5
-  it('comes alone over messageSent, typingChanged and messagesRead', async () => {
-    const { ada, boris, chat } = await group();
+  it('comes alone over messageSent, typingChanged and messagesRead, and its end as one last error', async () => {
+    const { root, ada, boris, chat } = await group();
     const socket = await boris.connect();
     const messages = socket.open(MessageSentDocument, { chatId: chat.id });
     const typing = socket.open(TypingChangedDocument, { chatId: chat.id });
@@ -229,13 +229,22 @@ describe('one sort of event', () => {
     const received = await Promise.all([messages.next(), typing.next(), reads.next()]);
     isOver = true;
     await rousing;
+    const { seq } = await say(ada, chat, 'the last');
+    await root.ask(UpdateChatDocument, { input: { chatId: chat.id, name: 'Renamed' } });
+    await root.ask(RemoveChatMemberDocument, { chatId: chat.id, userId: boris.id });
 
     expect(received).toMatchObject([
       { data: { messageSent: { message: { text: 'Hello', sender: { username: ada.username } } } } },
       { data: { typingChanged: { chatId: chat.id, user: { username: ada.username } } } },
       { data: { messagesRead: { chatId: chat.id, user: { username: ada.username } } } },
     ]);
-    for (const live of [messages, typing, reads]) for (const { errors } of live.answers) expect(errors).toBeUndefined();
+    for (const live of [messages, typing, reads]) {
+      expect(await live.ended).toBe('complete');
+      const last = live.answers.at(-1)!;
+      expect(last.errors).toMatchObject([{ extensions: { code: 'SUBSCRIPTION_ENDED', endCode: 'REMOVED' } }]);
+      for (const { errors } of live.answers.slice(0, -1)) expect(errors).toBeUndefined();
+    }
+    expect(messages.answers.at(-2)).toMatchObject({ data: { messageSent: { seq, message: { text: 'the last' } } } });
   });
 
   it('messageSent resumes after a cursor: in order and once', async () => {

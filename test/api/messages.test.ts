@@ -168,9 +168,14 @@ describe('deleting', () => {
     const messages = [await say(ada, chat, 'one'), await say(ada, chat, 'two'), await say(boris, chat, 'three')];
     const ids = messages.slice(0, 2).map(({ id }) => id);
 
-    const { deleteMessages } = await erase(ada, chat, ids);
+    const answer = await ada.ask(
+      `mutation ($chatId: ID!, $ids: [ID!]!) { deleteMessages(input: { chatId: $chatId, messageIds: $ids }) {
+        ... on DeleteMessagesSuccess { deletedIds messages { id text isDeleted } refused { messageId } } } }`,
+      { chatId: chat.id, ids },
+    );
 
-    expect(deleteMessages).toEqual({ __typename: 'DeleteMessagesSuccess', deletedIds: ids, refused: [] });
+    const tombstones = ids.map((id) => ({ id, text: null, isDeleted: true }));
+    expect(answer).toEqual({ deleteMessages: { deletedIds: ids, messages: tombstones, refused: [] } });
     const { chat: seen } = await boris.ask(HistoryDocument, { chatId: chat.id });
     expect(seen!.headSeq).toBe(4);
     expect(seen!.messages.nodes).toMatchObject([

@@ -174,11 +174,14 @@ describe('a notification', () => {
       const changes = await following(boris, over);
       await say(ada, chat, 'one');
       const first = await next(({ message }) => message?.text === 'one');
+      let added = await changes.next('NotificationAdded');
+      while (added.notification.message?.text !== 'one') added = await changes.next('NotificationAdded');
       await say(ada, chat, 'two');
       const second = await next(({ message }) => message?.text === 'two');
 
       expect(first).toMatchObject({ kind: 'NEW_MESSAGE', chat: { id: chat.id }, unreadCount: 1, readAt: null });
       expect(first.sender).toEqual({ username: ada.username });
+      expect(added.notification).toEqual(first);
       expect(second).toMatchObject({ id: first.id, unreadCount: 2 });
       expect((await listed(boris)).filter(({ kind }) => kind === 'NEW_MESSAGE')).toEqual([second]);
 
@@ -186,7 +189,7 @@ describe('a notification', () => {
       while ((await changes.next('NotificationRemoved')).notificationId !== first.id);
       expect((await listed(boris)).filter(({ kind }) => kind === 'NEW_MESSAGE')).toEqual([]);
       await say(ada, chat, 'the fence');
-      await next(({ message }) => message?.text === 'the fence');
+      expect(await next(({ message }) => message?.text === 'the fence')).toMatchObject({ unreadCount: 1 });
       const texts = live.answers.map(({ data }) => data?.notificationReceived.message?.text);
       expect(texts.filter((text) => text !== undefined)).toEqual(['one', 'two', 'the fence']);
       await live.stop();

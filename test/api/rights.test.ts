@@ -106,6 +106,7 @@ it('a closed group is read as before, says when it was closed, and is written ag
     'mutation ($id: ID!) { sendMessage(input: { chatId: $id, text: "x" }) { ... on ChatClosedError { closedAt } } }',
     { id: chat.id },
   );
+  expect(answer.sendMessage.closedAt).toMatch(/Z$/);
   expect(
     await ada.ask('query ($id: ID!) { chat(id: $id) { closedAt messages { nodes { text } } } }', { id: chat.id }),
   ).toEqual({

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createEnding } from '../../src/domain/streams/ending.js';
 import { encodeGlobalId } from '../../src/graphql/global-id.js';
-import { encodeCursor } from '../../src/log/cursor.js';
 import { newPerson } from '../support/chats.js';
 import { graphqlNode, statementsOf } from '../support/graphql.js';
 import { ownDatabase } from '../support/own-database.js';
@@ -193,79 +192,6 @@ describe('chatEvents', () => {
     expect(await events.next()).toBeNull();
   });
 
-  it.each([
-    ['does not decode', 'x'],
-    ['names another type', encodeGlobalId('User', 1n)],
-    ['names nothing', encodeGlobalId('Chat', 2n ** 62n)],
-  ])('S0.15 S2.13 ends with CHAT_GONE where the id %s', async (_what, chat) => {
-    const node = await graphqlNode(database.current);
-    const ada = await newPerson(database.current);
-
-    const all = await node.follow(ada, EVENTS, { chat });
-    const sent = await node.follow(ada, onlyField('messageSent'), { chat });
-
-    expect(eventOf(await all.next())).toEqual({
-      __typename: 'SubscriptionEnded',
-      code: 'CHAT_GONE',
-      reason: 'There is no such chat',
-    });
-    expect(await all.next()).toBeNull();
-    expect((await sent.next())!.errors).toMatchObject([
-      { message: 'There is no such chat', extensions: { code: 'SUBSCRIPTION_ENDED', endCode: 'CHAT_GONE' } },
-    ]);
-    expect(await sent.next()).toBeNull();
-  });
-
-  it('S2.19 ends with CHAT_GONE for one who is no member, as if there were no such chat', async () => {
-    const { node, id } = await aChat();
-    const stranger = await newPerson(database.current);
-
-    const events = await node.follow(stranger, EVENTS, { chat: id });
-
-    expect(eventOf(await events.next())).toMatchObject({ code: 'CHAT_GONE', reason: 'There is no such chat' });
-  });
-
-  it.each([
-    ['malformed', 'x', 'chatEvents'],
-    ["another chat's", encodeCursor({ chatId: 2n ** 62n, seq: 1, mark: 1 }), 'chatEvents'],
-    ['malformed', '', 'messageSent'],
-    ["another chat's", encodeCursor({ chatId: 2n ** 62n, seq: 1, mark: 1 }), 'messageSent'],
-  ])('refuses a cursor that is %s (%j), at once', async (_what, after, field) => {
-    const { node, ada, id } = await aChat();
-
-    const error = await node.refusal(
-      ada,
-      `subscription ($chat: ID!, $after: Cursor) { ${field}(chatId: $chat, after: $after) { __typename } }`,
-      { chat: id, after },
-    );
-
-    expect(error).toMatchObject({ name: 'BadUserInputError' });
-  });
-
-  it('answers a cursor that is of no log (any more) with ResyncRequired, and goes on from the head', async () => {
-    const { node, ada, bob, chat, id } = await aChat();
-    await node.say(ada, chat);
-    const after = encodeCursor({ chatId: chat.id, seq: 1, mark: 12345 });
-
-    const events = await node.follow(bob, EVENTS, { chat: id, after });
-    const sent = await node.follow(
-      bob,
-      `subscription ($chat: ID!, $after: Cursor) { messageSent(chatId: $chat, after: $after) { seq } }`,
-      {
-        chat: id,
-        after,
-      },
-    );
-
-    expect(eventOf(await events.next())).toMatchObject({ __typename: 'ResyncRequired' });
-    expect(eventOf(await events.next())).toMatchObject({ __typename: 'ChatReady', headSeq: 1 });
-    expect((await sent.next())!.errors![0]!.extensions).toEqual({
-      code: 'SUBSCRIPTION_ENDED',
-      endCode: 'RESYNC_REQUIRED',
-    });
-    expect(await sent.next()).toBeNull();
-  });
-
   it('lets go at once of a subscription that waits for its next event', async () => {
     const { node, bob, id } = await aChat();
     const events = await node.follow(bob, EVENTS, { chat: id });
@@ -276,97 +202,9 @@ describe('chatEvents', () => {
 
     expect(await waiting).toBeNull();
   });
-
-  it('needs somebody signed in', async () => {
-    const { node, id } = await aChat();
-
-    for (const field of ['messageSent', 'typingChanged', 'messagesRead']) {
-      expect(await node.refusal(null, onlyField(field), { chat: id })).toMatchObject({
-        extensions: { code: 'UNAUTHENTICATED' },
-      });
-    }
-    expect(await node.refusal(null, EVENTS, { chat: id })).toMatchObject({ extensions: { code: 'UNAUTHENTICATED' } });
-  });
-
-  it('is refused before it stands where one event would cost too much', async () => {
-    const { node, bob, id } = await aChat();
-
-    const error = await node.refusal(
-      bob,
-      `subscription { messageSent(chatId: "${id}") { chat { members(first: 100) { nodes { id } } messages(first: 100) {
-         nodes { chat { messages(first: 100) { nodes { chat { members(first: 100) { nodes { id } } } } } } } } } } }`,
-    );
-
-    expect(error).toMatchObject({ extensions: { code: 'TOO_COMPLEX' } });
-  });
 });
 
-type Following = Awaited<ReturnType<Awaited<ReturnType<typeof graphqlNode>>['follow']>>;
-
-/** Acts until something is told of it. */
-const untilTold = async (subscription: Following, act: () => Promise<unknown>) => {
-  let isTold = false;
-  const next = subscription.next().finally(() => (isTold = true));
-  while (!isTold) {
-    await act();
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  return next;
-};
-
-/** What it tells until its one last error. */
-const restOf = async (subscription: Following): Promise<unknown[]> => {
-  const told: unknown[] = [];
-  for (;;) {
-    const result = (await subscription.next())!;
-    if (result.errors === undefined) {
-      told.push(eventOf(result));
-      continue;
-    }
-    expect(result.errors).toMatchObject([{ extensions: { code: 'SUBSCRIPTION_ENDED', endCode: 'REMOVED' } }]);
-    expect(await subscription.next()).toBeNull();
-    return told;
-  }
-};
-
 describe('the subscriptions of one sort', () => {
-  // S2.3 S2.4 S2.5
-  it('tell only of theirs, and their end by one last error', async () => {
-    const { node, ada, bob, admin, chat, id } = await aChat();
-    const sent = await node.follow(
-      bob,
-      'subscription ($chat: ID!) { messageSent(chatId: $chat) { seq message { text } } }',
-      {
-        chat: id,
-      },
-    );
-    const typing = await node.follow(bob, 'subscription ($chat: ID!) { typingChanged(chatId: $chat) { isTyping } }', {
-      chat: id,
-    });
-    const read = await node.follow(bob, 'subscription ($chat: ID!) { messagesRead(chatId: $chat) { lastReadSeq } }', {
-      chat: id,
-    });
-    // Nothing of theirs is kept for who comes late: each stands once it has told something.
-    await untilTold(sent, () => node.say(ada, chat, 'before'));
-    await untilTold(typing, () => node.typing.set(ada, chat.id, true));
-    await untilTold(read, async () => {
-      await node.say(bob, chat, 'before');
-      await node.readPositions.mark(ada, chat.id, null);
-    });
-    const seq = await node.say(ada, chat, 'one');
-    await node.chats.update(admin, { chatId: chat.id, name: 'Renamed' });
-    await node.typing.set(ada, chat.id, true);
-    await node.readPositions.mark(ada, chat.id, null);
-    // Positions are told a little later than they are kept.
-    while ((eventOf(await read.next()) as { lastReadSeq: number }).lastReadSeq !== seq + 1);
-    await node.members.remove(admin, chat.id, bob.id);
-
-    const told = await Promise.all([sent, typing, read].map(restOf));
-    expect(told[0]!.at(-1)).toEqual({ seq, message: { text: 'one' } });
-    expect(told[1]!.at(-1)).toEqual({ isTyping: true });
-    expect(told[2]).toEqual([]);
-  });
-
   it('say why the server ends them, and are not complete where the client is to come back', async () => {
     const { node, bob, id } = await aChat();
     const ending = createEnding();
@@ -387,37 +225,6 @@ describe('the subscriptions of one sort', () => {
 });
 
 describe('notificationReceived', () => {
-  // S0.19 S0.20 S0.21
-  it('tells of a new message with the message, and of its reading nothing, which notificationEvents tells', async () => {
-    const { node, ada, bob, chat, id } = await aChat();
-    const NOTIFICATION = 'id kind unreadCount chat { id } message { text } sender { username }';
-    const notified = await node.follow(bob, `subscription { notificationReceived { ${NOTIFICATION} } }`);
-    const events = await node.follow(
-      bob,
-      `subscription { notificationEvents { __typename
-        ... on NotificationAdded { notification { ${NOTIFICATION} } } ... on NotificationRemoved { notificationId } } }`,
-    );
-    const newMessage = notified.next();
-    const changeTo = async (wanted: string, of: string) => {
-      for (;;) {
-        const change = eventOf(await events.next()) as { __typename: string; [field: string]: unknown };
-        if (change.__typename === wanted && JSON.stringify(change).includes(of)) return change;
-      }
-    };
-    const added = changeTo('NotificationAdded', 'psst');
-
-    await node.say(ada, chat, 'psst');
-    const told = eventOf(await newMessage) as { id: string };
-    const inList = await added;
-    await node.readPositions.mark(bob, chat.id, null);
-    await changeTo('NotificationRemoved', told.id);
-    await node.say(ada, chat, 'again');
-
-    expect(told).toMatchObject({ kind: 'NEW_MESSAGE', unreadCount: 1, chat: { id }, message: { text: 'psst' } });
-    expect(inList['notification']).toEqual(told);
-    expect(eventOf(await notified.next())).toMatchObject({ message: { text: 'again' }, unreadCount: 1 });
-  });
-
   it('ends with notificationEvents where the server ends it, each in its way', async () => {
     const { node, bob } = await aChat();
     const ending = createEnding();
