@@ -5,7 +5,7 @@ import { decodeCursor, encodeCursor } from '../../src/log/cursor.js';
 import { bearer, postBody } from '../support/http.js';
 import type { Answer } from '../support/live.js';
 import { ownNode } from '../support/node.js';
-import { administrator, groupChat, headSeq, transports } from '../support/people.js';
+import { administrator, groupChat, headSeq, say, transports } from '../support/people.js';
 import { openEvents } from '../support/sse.js';
 
 const node = ownNode();
@@ -13,9 +13,7 @@ const node = ownNode();
 const makeScene = async () => {
   const { ada, boris, chat } = await groupChat(node);
   const other = await groupChat(node);
-  const sent = await ada.send(chat, 'Hello');
-  if (sent.__typename !== 'SendMessageSuccess') throw new Error(JSON.stringify(sent));
-  return { ada, boris, chat, message: sent.message, other };
+  return { ada, boris, chat, message: await say(ada, chat, 'Hello'), other };
 };
 
 /** For all tests: nothing of what they ask for may change anything in it. */

@@ -5,13 +5,12 @@ import {
   DeleteMessagesDocument,
   EditMessageDocument,
   MarkReadDocument,
-  OpenDirectChatDocument,
   RemoveChatMemberDocument,
   SetTypingDocument,
   UpdateChatDocument,
 } from '../support/generated/operations.js';
 import { ownNode } from '../support/node.js';
-import { groupChat, groupOf, newPerson, type Person } from '../support/people.js';
+import { directChat, groupChat, groupOf, newPerson, say, type Person } from '../support/people.js';
 import { rootFields, selectionsOf } from '../support/selections.js';
 import { openEvents } from '../support/sse.js';
 import { until } from '../support/until.js';
@@ -23,12 +22,6 @@ let people: Record<Who | 'boris' | 'chen', Person>;
 /** For each argument of a root field what it is given, by the field's name where that matters. */
 let values: Record<string, unknown>;
 
-const say = async (person: Person, chat: { id: string }, text: string) => {
-  const sent = await person.send(chat, text);
-  if (sent.__typename !== 'SendMessageSuccess') throw new Error(JSON.stringify(sent));
-  return sent.message;
-};
-
 beforeAll(async () => {
   const { root, ada, boris, chen, chat } = await groupChat(node);
   people = { root, ada, boris, chen, newcomer: await newPerson(node, 'newcomer') };
@@ -36,14 +29,13 @@ beforeAll(async () => {
   const gone = await say(ada, chat, 'Gone');
   await ada.ask(DeleteMessagesDocument, { chatId: chat.id, messageIds: [gone.id] });
   await groupOf(root, ada); // with nothing in it
-  const { openDirectChat } = await ada.ask(OpenDirectChatDocument, { userId: boris.id });
-  if (openDirectChat?.__typename !== 'OpenDirectChatSuccess') throw new Error(JSON.stringify(openDirectChat));
-  const direct = await say(boris, openDirectChat.chat, 'Hello, Ada');
+  const dialog = await directChat(ada, boris);
+  const direct = await say(boris, dialog, 'Hello, Ada');
   const { notifications } = await ada.ask<{ notifications: { nodes: { id: string }[] } }, object>(
     '{ notifications { nodes { id } } }',
     {},
   );
-  const ids = [chat, openDirectChat.chat, message, gone, direct, ada, ...notifications.nodes].map(({ id }) => id);
+  const ids = [chat, dialog, message, gone, direct, ada, ...notifications.nodes].map(({ id }) => id);
   values = {
     id: chat.id,
     ids,

@@ -12,7 +12,16 @@ import {
 } from '../support/generated/operations.js';
 import { post } from '../support/http.js';
 import { ownNode } from '../support/node.js';
-import { groupChat, groupOf, headSeq, newPerson, transports, type Person, type SendAnswer } from '../support/people.js';
+import {
+  groupChat,
+  groupOf,
+  headSeq,
+  newPerson,
+  say,
+  transports,
+  type Person,
+  type SendAnswer,
+} from '../support/people.js';
 import { upTo } from '../support/sent.js';
 
 const limited = (answer: { __typename?: string } | null | undefined) => {
@@ -152,9 +161,8 @@ describe('everything else that has a limit', () => {
   it('has it on its own: edits, typing, dialogs, tries to sign in, registrations', async () => {
     const { ada, boris, chen, chat } = await groupChat(node);
     const dora = await newPerson(node, 'dora');
-    const sent = await ada.send(chat, 'Hello');
-    if (sent.__typename !== 'SendMessageSuccess') throw new Error(JSON.stringify(sent));
-    const edit = (text: string) => ada.ask(EditMessageDocument, { messageId: sent.message.id, text });
+    const message = await say(ada, chat, 'Hello');
+    const edit = (text: string) => ada.ask(EditMessageDocument, { messageId: message.id, text });
     const open = (other: Person) => ada.ask(OpenDirectChatDocument, { userId: other.id });
 
     // The same text again changes nothing, and costs nothing.

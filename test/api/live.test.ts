@@ -17,7 +17,7 @@ import {
 } from '../support/generated/operations.js';
 import { post } from '../support/http.js';
 import { ownNode } from '../support/node.js';
-import { groupChat, groupOf, newPerson, type Chat, type Person } from '../support/people.js';
+import { groupChat, groupOf, newPerson, say } from '../support/people.js';
 import { sentSeqs, sentTexts, upTo } from '../support/sent.js';
 import { openSocket } from '../support/socket.js';
 import { openEvents } from '../support/sse.js';
@@ -34,12 +34,6 @@ beforeAll(async () => {
 const group = async () => {
   const { root, ada, boris, chen } = people;
   return { ...people, chat: await groupOf(root, ada, boris, chen) };
-};
-
-const say = async (person: Person, chat: Chat, text: string) => {
-  const sent = await person.send(chat, text);
-  if (sent.__typename !== 'SendMessageSuccess') throw new Error(JSON.stringify(sent));
-  return sent.message;
 };
 
 describe.each(['ws', 'sse'] as const)('over %s', (over) => {

@@ -5,10 +5,9 @@ import {
   DeleteMessagesDocument,
   EditMessageDocument,
   HistoryDocument,
-  OpenDirectChatDocument,
 } from '../support/generated/operations.js';
 import { ownNode } from '../support/node.js';
-import { groupChat, groupOf, headSeq, newPerson, type Chat, type Person } from '../support/people.js';
+import { directChat, groupChat, groupOf, headSeq, newPerson, say, type Chat, type Person } from '../support/people.js';
 import { upTo } from '../support/sent.js';
 
 const node = ownNode();
@@ -21,12 +20,6 @@ beforeAll(async () => {
 const group = async () => {
   const { root, ada, boris, chen } = people;
   return { ...people, chat: await groupOf(root, ada, boris, chen) };
-};
-
-const say = async (person: Person, chat: { id: string }, text: string, key?: string) => {
-  const sent = await person.send(chat, text, key);
-  if (sent.__typename !== 'SendMessageSuccess') throw new Error(JSON.stringify(sent));
-  return sent.message;
 };
 
 const erase = (person: Person, chat: Chat, messageIds: string[]) =>
@@ -72,9 +65,7 @@ describe('sending', () => {
 
   it('S0.2 has a receiver in a dialog: the other side, whoever looks', async () => {
     const { ada, boris } = people;
-    const { openDirectChat } = await ada.ask(OpenDirectChatDocument, { userId: boris.id });
-    if (openDirectChat?.__typename !== 'OpenDirectChatSuccess') throw new Error(JSON.stringify(openDirectChat));
-    const { id } = await say(boris, openDirectChat.chat, 'Hello');
+    const { id } = await say(boris, await directChat(ada, boris), 'Hello');
 
     for (const person of [ada, boris]) {
       expect(
@@ -255,12 +246,8 @@ describe('lists', () => {
       await newPerson(node, 'one'),
       await newPerson(node, 'other'),
     ];
-    const open = async (from: Person, to: Person) => {
-      const { openDirectChat } = await from.ask(OpenDirectChatDocument, { userId: to.id });
-      if (openDirectChat?.__typename !== 'OpenDirectChatSuccess') throw new Error(JSON.stringify(openDirectChat));
-      return openDirectChat.chat;
-    };
-    const [withOne, withOther, foreign] = [await open(me, one), await open(other, me), await open(one, other)];
+    const [withOne, withOther] = [await directChat(me, one), await directChat(other, me)];
+    const foreign = await directChat(one, other);
     await say(me, withOne, 'first');
     await say(other, withOther, 'second');
     await say(one, foreign, 'not mine');

@@ -2,8 +2,6 @@
 import { describe, expect, it } from 'vitest';
 import {
   ChatEventsDocument,
-  CreateBrandDocument,
-  CreateMatchDocument,
   DeleteMessagesDocument,
   EditMessageDocument,
   MarkReadDocument,
@@ -14,7 +12,7 @@ import {
   TypingChangedDocument,
 } from '../support/generated/operations.js';
 import { ownNode } from '../support/node.js';
-import { administrator, groupChat, newPerson, type Person } from '../support/people.js';
+import { administrator, groupChat, matchOf, newPerson, say, type Person } from '../support/people.js';
 import { openEvents } from '../support/sse.js';
 import { until } from '../support/until.js';
 
@@ -105,17 +103,9 @@ describe('S2.24 C4 a user has a chat open by one connection', () => {
   });
 });
 
-const matchOf = async (plan: 'FREE' | 'BUSINESS' = 'FREE') => {
+const aMatch = async () => {
   const [root, ada, boris] = await Promise.all([administrator(node), newPerson(node, 'ada'), newPerson(node, 'boris')]);
-  const brandIds: string[] = [];
-  for (const owner of [ada, boris]) {
-    const { createBrand } = await root.ask(CreateBrandDocument, { input: { ownerId: owner.id, name: 'Brand', plan } });
-    if (createBrand?.__typename !== 'CreateBrandSuccess') throw new Error(JSON.stringify(createBrand));
-    brandIds.push(createBrand.brand.id);
-  }
-  const { createMatch } = await root.ask(CreateMatchDocument, { brandIds });
-  if (createMatch?.__typename !== 'CreateMatchSuccess') throw new Error(JSON.stringify(createMatch));
-  return { root, ada, boris, brandIds, chat: createMatch.chat };
+  return { root, ada, ...(await matchOf(root, [ada, boris])) };
 };
 
 /** What writing is answered, in each way there is. */
@@ -139,7 +129,7 @@ const canSend = async (person: Person, chat: { id: string }) =>
 describe('C10 in a match', () => {
   // S3.5 S3.6 S3.19 S3.20 S3.21 S3.28 S3.29
   it('members write while they follow chatEvents, from ChatReady on, and not after', async () => {
-    const { ada, chat } = await matchOf();
+    const { ada, chat } = await aMatch();
     expect(await writesOf(ada, chat, null)).toEqual(['NotJoinedError', 'NotJoinedError']);
     expect(await canSend(ada, chat)).toBe(false);
     const socket = await ada.connect();
@@ -147,30 +137,27 @@ describe('C10 in a match', () => {
 
     const following = await ada.follow(chat);
     await following.event('ChatReady');
-    const sent = await ada.send(chat, 'Mine');
-    if (sent.__typename !== 'SendMessageSuccess') throw new Error(sent.__typename);
+    const message = await say(ada, chat, 'Mine');
     expect(await canSend(ada, chat)).toBe(true);
     expect((await only.next()).errors?.[0]?.extensions).toMatchObject(TAKEN_ERROR);
 
     await following.stop();
     let answers: unknown[] = [];
     await until(() => {
-      void writesOf(ada, chat, sent.message).then((now) => (answers = now));
+      void writesOf(ada, chat, message).then((now) => (answers = now));
       return answers.length > 0 && answers.every((answer) => answer === 'NotJoinedError');
     }, 'nothing to be written any more');
   });
 
   // S3.1 S3.8 S3.9 S3.10 S3.12
   it('administrators view any, and write where they have joined and a brand has BUSINESS', async () => {
-    const { root, ada, brandIds, chat } = await matchOf();
+    const { root, ada, brandIds, chat } = await aMatch();
     const following = await ada.follow(chat);
     await following.event('ChatReady');
-    const hers = await ada.send(chat, 'Hers');
-    if (hers.__typename !== 'SendMessageSuccess') throw new Error(hers.__typename);
+    const hers = await say(ada, chat, 'Hers');
     expect(await writesOf(root, chat, null)).toEqual(['PlanRequiredError', 'PlanRequiredError']);
     const remove = async () =>
-      (await root.ask(DeleteMessagesDocument, { chatId: chat.id, messageIds: [hers.message.id] })).deleteMessages
-        ?.__typename;
+      (await root.ask(DeleteMessagesDocument, { chatId: chat.id, messageIds: [hers.id] })).deleteMessages?.__typename;
     expect(await remove()).toBe('PlanRequiredError');
 
     await root.ask(SetBrandPlanDocument, { brandId: brandIds[1]!, plan: 'BUSINESS' });
@@ -190,7 +177,7 @@ describe('C10 in a match', () => {
     const early = await newPerson(node, 'early');
     const socket = await early.connect();
     await socket.ask('{ viewer { id } }');
-    const { ada, chat } = await matchOf();
+    const { ada, chat } = await aMatch();
     const adas = await ada.connect();
 
     const live = adas.open(ChatEventsDocument, { chatId: chat.id });
@@ -200,7 +187,7 @@ describe('C10 in a match', () => {
   });
 
   it('over Server-Sent Events one joins as well', async () => {
-    const { ada, chat } = await matchOf();
+    const { ada, chat } = await aMatch();
     const live = await overEvents(ada, chat.id);
     await live.next();
 

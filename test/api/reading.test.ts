@@ -16,7 +16,7 @@ import {
 } from '../support/generated/operations.js';
 import type { Live } from '../support/live.js';
 import { ownNode } from '../support/node.js';
-import { administrator, groupOf, newPerson, type Chat, type Person } from '../support/people.js';
+import { administrator, groupOf, newPerson, say, type Chat, type Person } from '../support/people.js';
 import { openEvents } from '../support/sse.js';
 
 const node = ownNode();
@@ -30,12 +30,6 @@ beforeAll(async () => {
 const group = async () => {
   const [ada, boris] = await Promise.all([newPerson(node, 'ada'), newPerson(node, 'boris')]);
   return { ada, boris, chat: await groupOf(root, ada, boris) };
-};
-
-const say = async (person: Person, chat: { id: string }, text: string) => {
-  const sent = await person.send(chat, text);
-  if (sent.__typename !== 'SendMessageSuccess') throw new Error(JSON.stringify(sent));
-  return sent.message;
 };
 
 const unread = async (person: Person, chat: Chat) => {

@@ -1,14 +1,9 @@
 /** A manager and their clients: what each sees of it, and what nobody sees of another's, before and after a relation changes. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import {
-  ChatDocument,
-  CreateRelationDocument,
-  DeleteRelationDocument,
-  UpdateRelationDocument,
-} from '../support/generated/operations.js';
+import { ChatDocument, DeleteRelationDocument, UpdateRelationDocument } from '../support/generated/operations.js';
 import { post } from '../support/http.js';
 import { ownNode } from '../support/node.js';
-import { administrator, newPerson, staffMember, type Person } from '../support/people.js';
+import { administrator, newPerson, relationOf, say, staffMember, type Person } from '../support/people.js';
 import { sentTexts } from '../support/sent.js';
 
 const node = ownNode();
@@ -16,12 +11,6 @@ let root: Person;
 beforeAll(async () => {
   root = await administrator(node);
 });
-
-const relationOf = async (manager: Person, client: Person) => {
-  const { createRelation } = await manager.ask(CreateRelationDocument, { managerId: manager.id, clientId: client.id });
-  if (createRelation?.__typename !== 'CreateRelationSuccess') throw new Error(JSON.stringify(createRelation));
-  return createRelation.relation;
-};
 
 const aRelation = async () => {
   const [manager, client] = await Promise.all([staffMember(node, 'MANAGER'), newPerson(node, 'client')]);
@@ -106,12 +95,6 @@ interface Mine {
 
 const lookAs = (person: Person, message: { id: string }, chat: { id: string }, relation: { id: string }) =>
   person.ask<Mine, object>(MINE, { messageId: message.id, chatId: chat.id, relationId: relation.id });
-
-const say = async (person: Person, chat: { id: string }, text: string) => {
-  const sent = await person.send(chat, text);
-  if (sent.__typename !== 'SendMessageSuccess') throw new Error(JSON.stringify(sent));
-  return sent.message;
-};
 
 describe('a relation', () => {
   // S0.4 S0.5 S0.7 S0.12 S0.17 S0.22 S0.24

@@ -1,9 +1,8 @@
 /** Who sees a group and a direct chat, and how much of them. Who may do what there is the table in `permissions/`. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { change, must } from '../support/change.js';
-import { OpenDirectChatDocument } from '../support/generated/operations.js';
 import { ownNode } from '../support/node.js';
-import { groupChat, groupOf, newPerson, type Chat, type Person } from '../support/people.js';
+import { directChat, groupChat, groupOf, newPerson, say, type Chat, type Person } from '../support/people.js';
 
 const node = ownNode();
 
@@ -25,15 +24,7 @@ interface Scene {
 const scene = async (kind: 'GROUP' | 'DIRECT'): Promise<Scene> => {
   const { root, ada, boris } = people;
   const chat = kind === 'GROUP' ? await groupOf(root, ada, boris) : await directChat(ada, boris);
-  const sent = await ada.send(chat, 'Hello');
-  if (sent.__typename !== 'SendMessageSuccess') throw new Error(JSON.stringify(sent));
-  return { chat, messageId: sent.message.id };
-};
-
-const directChat = async (one: Person, other: Person): Promise<Chat> => {
-  const { openDirectChat } = await one.ask(OpenDirectChatDocument, { userId: other.id });
-  if (openDirectChat?.__typename !== 'OpenDirectChatSuccess') throw new Error(JSON.stringify(openDirectChat));
-  return openDirectChat.chat;
+  return { chat, messageId: (await say(ada, chat, 'Hello')).id };
 };
 
 const everyone = ['root', 'ada', 'boris', 'stranger'] as const;

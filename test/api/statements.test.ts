@@ -1,9 +1,18 @@
 /** What an operation costs the database, from the request on: so many statements, and no more with more to show. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { statementsOf } from '../support/graphql.js';
-import { CreateRelationDocument, MessageSentDocument } from '../support/generated/operations.js';
+import { MessageSentDocument } from '../support/generated/operations.js';
 import { ownNode } from '../support/node.js';
-import { groupChat, groupOf, newPerson, staffMember, type Chat, type Person } from '../support/people.js';
+import {
+  groupChat,
+  groupOf,
+  newPerson,
+  relationOf,
+  say,
+  staffMember,
+  type Chat,
+  type Person,
+} from '../support/people.js';
 import { upTo } from '../support/sent.js';
 import { until } from '../support/until.js';
 
@@ -24,12 +33,6 @@ const costOf = async (work: () => Promise<unknown>): Promise<string[]> => {
 };
 
 const group = () => groupOf(people.root, people.ada, people.boris);
-
-const say = async (person: Person, chat: { id: string }, text: string, key?: string) => {
-  const sent = await person.send(chat, text, key);
-  if (sent.__typename !== 'SendMessageSuccess') throw new Error(JSON.stringify(sent));
-  return sent.message;
-};
 
 type Work = () => Promise<unknown>;
 
@@ -187,7 +190,7 @@ describe('a page of relations', () => {
     for (const more of [1, 5]) {
       for (const _ of upTo(more)) {
         const client = await newPerson(node, 'client');
-        const relation = await relate(manager, { managerId: manager.id, clientId: client.id });
+        const relation = await relationOf(manager, client);
         await say(client, relation.chat, 'Hello');
       }
       costs.push((await costOf(() => manager.ask(inbox))).length);
@@ -196,12 +199,6 @@ describe('a page of relations', () => {
     expect(costs).toEqual([8, 8]);
   });
 });
-
-const relate = async (manager: Person, variables: { managerId: string; clientId: string }) => {
-  const { createRelation } = await manager.ask(CreateRelationDocument, variables);
-  if (createRelation?.__typename !== 'CreateRelationSuccess') throw new Error(JSON.stringify(createRelation));
-  return createRelation.relation;
-};
 
 describe('delivering', () => {
   it('takes nothing while the bell rings, however many follow', async () => {

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { EditMessageDocument, HistoryDocument, SendMessageDocument } from '../support/generated/operations.js';
 import { bearer, post, postBody } from '../support/http.js';
 import { ownNode } from '../support/node.js';
-import { groupChat, groupOf, headSeq, newPerson, transports } from '../support/people.js';
+import { groupChat, groupOf, headSeq, newPerson, say, transports } from '../support/people.js';
 import { sentSeqs, sentTexts } from '../support/sent.js';
 
 const node = ownNode();
@@ -52,10 +52,9 @@ describe.each(transports)('over %s', (transport) => {
   it('keeps an edited text exactly as well', async () => {
     const { ada, chat } = scene;
     const text = ' edited:\t👩‍👩‍👧‍👦\r\n';
-    const sent = await ada.send(chat, 'first');
-    if (sent.__typename !== 'SendMessageSuccess') throw new Error(JSON.stringify(sent));
+    const message = await say(ada, chat, 'first');
 
-    const { data } = await ada.tell(transport, EditMessageDocument, { messageId: sent.message.id, text });
+    const { data } = await ada.tell(transport, EditMessageDocument, { messageId: message.id, text });
 
     expect(data?.editMessage).toMatchObject({ message: { text, isEdited: true } });
   });

@@ -1,21 +1,10 @@
 import { createHash } from 'node:crypto';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Database } from '../../src/db/database.js';
-import { openDatabase } from '../../src/db/open.js';
 import { fillWithCrowd } from '../../src/demo/fill.js';
-import { testDatabase } from '../support/database.js';
 import { contentOf } from '../support/content.js';
 import { logProblems } from '../support/log-problems.js';
-
-const emptyDatabase = async (): Promise<Database> => {
-  const { config, drop } = await testDatabase();
-  const db = await openDatabase(config);
-  onTestFinished(async () => {
-    await db.close();
-    await drop();
-  });
-  return db;
-};
+import { emptyDatabase } from '../support/own-database.js';
 
 const size = { users: 30, chats: 20, messages: 6000 };
 const fill = (db: Database, seed: number) => fillWithCrowd(db, { ...size, seed, passwordHash: 'none' });

@@ -8,9 +8,8 @@ import type { Database } from '../../src/db/database.js';
 import { openDatabase } from '../../src/db/open.js';
 import { seedDemo } from '../../src/demo/seed-demo.js';
 import { createPasswords } from '../../src/domain/accounts/passwords.js';
-import type { Viewer } from '../../src/domain/viewer.js';
 import { accountNode, somewhere } from '../support/accounts.js';
-import { chatNode } from '../support/chats.js';
+import { chatNode, viewerNamed } from '../support/chats.js';
 import { embeddedDatabase } from '../support/database.js';
 import { logProblems } from '../support/log-problems.js';
 
@@ -45,13 +44,6 @@ const seed = (db: Database, dataDir: string, changes = {}) =>
 const countOf = async (db: Database, table: string) =>
   (await db.query<{ count: number }>(`SELECT count(*)::int AS count FROM ${table}`))[0]!.count;
 
-const viewerOf = async (db: Database, username: string): Promise<Viewer> => {
-  const [user] = await db.query<Pick<Viewer, 'id' | 'role'>>(`SELECT id, role FROM "user" WHERE username = $1`, [
-    username,
-  ]);
-  return { ...user!, credential: { kind: 'session', sessionId: '' }, expiresAt: null };
-};
-
 describe('Demo data', () => {
   it('holds people, dialogs, a long conversation in many scripts, unread, edited, deleted and closed things, all of it a sound log', async () => {
     const { dataDir, open } = await folder();
@@ -75,7 +67,7 @@ describe('Demo data', () => {
     expect(longest).toBeGreaterThan(120);
     expect(wrong).toBe(0);
     expect(Object.values(others).every((count) => count > 0)).toBe(true);
-    const chen = await viewerOf(db, 'chen');
+    const chen = await viewerNamed(db, 'chen');
     expect(await (await chatNode(db)).chats.unreadTotal(chen)).toBeGreaterThan(10);
     expect(await logProblems(db)).toEqual([]);
   });
@@ -85,7 +77,7 @@ describe('Demo data', () => {
     const { db } = await open();
     await seed(db, dataDir);
     const { chats, messages, members, readPositions, say } = await chatNode(db);
-    const [boris, ada] = [await viewerOf(db, 'boris'), await viewerOf(db, 'ada')];
+    const [boris, ada] = [await viewerNamed(db, 'boris'), await viewerNamed(db, 'ada')];
     const chat = (await chats.find(boris, { slug: 'festival' }))!;
 
     const seq = await say(boris, chat, 'Я ещё здесь');

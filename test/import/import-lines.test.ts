@@ -1,23 +1,11 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Database } from '../../src/db/database.js';
-import { openDatabase } from '../../src/db/open.js';
 import { UNREAD_COUNT } from '../../src/domain/messages/unread.js';
-import type { Viewer } from '../../src/domain/viewer.js';
-import { chatNode, logOf, typesOf } from '../support/chats.js';
+import { chatNode, logOf, typesOf, viewerNamed } from '../support/chats.js';
 import { contentOf } from '../support/content.js';
-import { testDatabase } from '../support/database.js';
 import { bringIn, company, type GivenLine } from '../support/import.js';
 import { logProblems } from '../support/log-problems.js';
-
-const emptyDatabase = async (): Promise<Database> => {
-  const { config, drop } = await testDatabase();
-  const db = await openDatabase(config);
-  onTestFinished(async () => {
-    await db.close();
-    await drop();
-  });
-  return db;
-};
+import { emptyDatabase } from '../support/own-database.js';
 
 const withCompany = async (): Promise<Database> => {
   const db = await emptyDatabase();
@@ -30,20 +18,13 @@ const problemsOf = async (db: Database, lines: readonly GivenLine[], options = {
   return imported.outcome === 'refused' ? imported.problems.map(({ line, reason }) => `${line}: ${reason}`) : [];
 };
 
-const viewerOf = async (db: Database, username: string): Promise<Viewer> => {
-  const [user] = await db.query<Pick<Viewer, 'id' | 'role'>>(`SELECT id, role FROM "user" WHERE username = $1`, [
-    username,
-  ]);
-  return { ...user!, credential: { kind: 'session', sessionId: '' }, expiresAt: null };
-};
-
 const chatIdOf = async (db: Database, source: string): Promise<bigint> =>
   (await db.query<{ id: bigint }>(`SELECT chat_id AS id FROM imported WHERE source_id = $1`, [source]))[0]!.id;
 
 const unreadIn = async (db: Database, username: string, source: string): Promise<number> => {
   const [row] = await db.query<{ unread: number }>(
     `SELECT ${UNREAD_COUNT} AS unread FROM chat JOIN member own ON own.chat_id = chat.id AND own.user_id = $2 WHERE chat.id = $1`,
-    [await chatIdOf(db, source), (await viewerOf(db, username)).id],
+    [await chatIdOf(db, source), (await viewerNamed(db, username)).id],
   );
   return row!.unread;
 };
@@ -138,7 +119,7 @@ describe('Moving in', () => {
   it('goes on as a log that was lived through', async () => {
     const db = await withCompany();
     const { say, members, readPositions, messages } = await chatNode(db);
-    const [ada, boris, chen] = await Promise.all(['ada@old', 'Boris', 'chen'].map((name) => viewerOf(db, name)));
+    const [ada, boris, chen] = await Promise.all(['ada@old', 'Boris', 'chen'].map((name) => viewerNamed(db, name)));
     const id = await chatIdOf(db, 'g');
 
     const seq = await say(boris!, { id });
@@ -170,7 +151,7 @@ describe('Moving in again', () => {
     const db = await withCompany();
     const { say } = await chatNode(db);
     const id = await chatIdOf(db, 'g');
-    await say(await viewerOf(db, 'Boris'), { id }, 'from here');
+    await say(await viewerNamed(db, 'Boris'), { id }, 'from here');
 
     await bringIn(db, [
       ...company.map((line) =>
@@ -213,7 +194,7 @@ describe('Moving in again', () => {
   it('gives what comes into a chat that went on here no time before that', async () => {
     const db = await withCompany();
     const { chats } = await chatNode(db);
-    const ada = await viewerOf(db, 'ada@old');
+    const ada = await viewerNamed(db, 'ada@old');
     const [kitchen, order] = [await chatIdOf(db, 'g'), await chatIdOf(db, 'o')];
     await chats.update(ada, { chatId: kitchen, name: 'Pantry' });
     await chats.reopen(ada, order);
@@ -230,9 +211,9 @@ describe('Moving in again', () => {
   it('leaves out whoever was taken out of a chat since', async () => {
     const db = await withCompany();
     const id = await chatIdOf(db, 'g');
-    const chen = await viewerOf(db, 'chen');
+    const chen = await viewerNamed(db, 'chen');
     const { members } = await chatNode(db);
-    await members.remove(await viewerOf(db, 'ada@old'), id, chen.id);
+    await members.remove(await viewerNamed(db, 'ada@old'), id, chen.id);
 
     await bringIn(db, [...company, message('n1', { sender: 3 })]);
 
@@ -245,7 +226,7 @@ describe('Moving in again', () => {
     const people = company.filter((line) => JSON.stringify(line).includes('"user","id"'));
     await bringIn(db, people);
     const { chats, say } = await chatNode(db);
-    const [boris, chen] = [await viewerOf(db, 'Boris'), await viewerOf(db, 'chen')];
+    const [boris, chen] = [await viewerNamed(db, 'Boris'), await viewerNamed(db, 'chen')];
     const { chat } = await chats.openDirect(boris, chen.id);
     await say(chen, chat, 'first here');
     const { chat: order } = await chats.openOrder(boris, { orderRef: 'A-17', memberIds: [] });
@@ -370,7 +351,7 @@ describe('Somebody who is here under the same name and address', () => {
     expect(await problemsOf(db, [line, message('n', { sender: 21 })], { isAdopting: true })).toEqual([]);
 
     expect(await db.query('SELECT FROM "user"')).toHaveLength(4);
-    expect((await viewerOf(db, 'Boris')).role).toBe('MANAGER');
+    expect((await viewerNamed(db, 'Boris')).role).toBe('MANAGER');
     expect(await textsOf(db, 'g')).toContain('n');
   });
 });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { prune, startRetention } from '../../src/log/retention.js';
-import { aChat, aUser, logNode, seqOf } from '../support/log.js';
+import { aChat, aUser, logNode, range, seqOf } from '../support/log.js';
 import { age, pruneAll, seqsLeft } from '../support/old-events.js';
 import { ownDatabase } from '../support/own-database.js';
 
@@ -23,8 +23,6 @@ const aLog = async (messages: number) => {
 
 const DAYS = 3;
 const FOUR_DAYS = 4 * 24;
-
-const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, index) => first + index);
 
 it('takes what is old, row 0 with it, but for the last of it, from which one still reads on; messages stay', async () => {
   const { chatId } = await aLog(20);

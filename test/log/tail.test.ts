@@ -9,6 +9,7 @@ import { createRounds } from '../../src/log/rounds.js';
 import { createTail, type Follower } from '../../src/log/tail.js';
 import { aChat, aUser, logNode, silentBus, withFailure } from '../support/log.js';
 import { ownDatabase } from '../support/own-database.js';
+import { upTo } from '../support/sent.js';
 
 const database = ownDatabase();
 
@@ -26,8 +27,6 @@ const aFollower = () => {
   };
   return { follower, seqs, texts, resets: () => resets };
 };
-
-const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
 
 /** A memory bus between which and its listeners something goes wrong. */
 const brokenBus = (pass: (deliver: () => void) => void): Bus => {

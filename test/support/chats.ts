@@ -92,6 +92,14 @@ export const newPerson = async (db: Database, role: Role = 'USER'): Promise<View
   return { id: user!.id, role, credential: { kind: 'session', sessionId: '' }, expiresAt: null };
 };
 
+/** Somebody who is there, signed in. */
+export const viewerNamed = async (db: Database, username: string): Promise<Viewer> => {
+  const [user] = await db.query<Pick<Viewer, 'id' | 'role'>>(`SELECT id, role FROM "user" WHERE username = $1`, [
+    username,
+  ]);
+  return { ...user!, credential: { kind: 'session', sessionId: '' }, expiresAt: null };
+};
+
 export const deactivate = async (db: Database, viewer: Viewer): Promise<void> => {
   await db.query('UPDATE "user" SET deactivated_at = now() WHERE id = $1', [viewer.id]);
 };

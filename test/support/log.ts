@@ -98,6 +98,10 @@ export const aChat = async (db: Database, members: readonly UserFacts[]): Promis
     return chat!.id;
   });
 
+/** The numbers from `first` to `last`, both included. */
+export const range = (first: number, last: number): number[] =>
+  Array.from({ length: last - first + 1 }, (_, index) => first + index);
+
 /** The number that a send took; fails where it took none. */
 export const seqOf = (outcome: SendOutcome): number => {
   if (outcome.kind !== 'sent') throw new Error(`Not sent but ${outcome.kind}`);

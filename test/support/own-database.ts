@@ -1,5 +1,5 @@
 /** Apart from `database.ts`, which is used where vitest is not. */
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import type { Database } from '../../src/db/database.js';
 import { openDatabase, type DatabaseConfig } from '../../src/db/open.js';
 import { testDatabase, type TestDatabase } from './database.js';
@@ -24,4 +24,15 @@ export const ownDatabase = (): { readonly current: Database; readonly config: Da
       return own.config;
     },
   };
+};
+
+/** One of a test's own, migrated and empty. */
+export const emptyDatabase = async (): Promise<Database> => {
+  const { config, drop } = await testDatabase();
+  const db = await openDatabase(config);
+  onTestFinished(async () => {
+    await db.close();
+    await drop();
+  });
+  return db;
 };

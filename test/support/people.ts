@@ -4,8 +4,12 @@ import { onTestFinished } from 'vitest';
 import {
   ChatDocument,
   ChatEventsDocument,
+  CreateBrandDocument,
   CreateChatDocument,
+  CreateMatchDocument,
+  CreateRelationDocument,
   LogInDocument,
+  OpenDirectChatDocument,
   RegisterDocument,
   SendMessageDocument,
   SetUserRoleDocument,
@@ -113,6 +117,42 @@ export const groupOf = async (root: Person, ...members: Person[]): Promise<Chat>
   const { createChat } = await root.ask(CreateChatDocument, { input });
   if (createChat?.__typename !== 'CreateChatSuccess') throw new Error(JSON.stringify(createChat));
   return createChat.chat;
+};
+
+/** Sends; fails where the message is refused. */
+export const say = async (person: Person, chat: { id: string }, text: string, clientMessageId?: string) => {
+  const sent = await person.send(chat, text, clientMessageId);
+  if (sent.__typename !== 'SendMessageSuccess') throw new Error(JSON.stringify(sent));
+  return sent.message;
+};
+
+export const directChat = async (person: Person, other: { id: string }): Promise<Chat> => {
+  const { openDirectChat } = await person.ask(OpenDirectChatDocument, { userId: other.id });
+  if (openDirectChat?.__typename !== 'OpenDirectChatSuccess') throw new Error(JSON.stringify(openDirectChat));
+  return openDirectChat.chat;
+};
+
+export const relationOf = async (manager: Person, client: { id: string }) => {
+  const { createRelation } = await manager.ask(CreateRelationDocument, { managerId: manager.id, clientId: client.id });
+  if (createRelation?.__typename !== 'CreateRelationSuccess') throw new Error(JSON.stringify(createRelation));
+  return createRelation.relation;
+};
+
+/**
+ * A match of a brand for each owner.
+ *
+ * @param root an administrator, who makes it
+ */
+export const matchOf = async (root: Person, owners: readonly Person[]) => {
+  const brandIds: string[] = [];
+  for (const { id: ownerId } of owners) {
+    const { createBrand } = await root.ask(CreateBrandDocument, { input: { ownerId, name: 'Brand' } });
+    if (createBrand?.__typename !== 'CreateBrandSuccess') throw new Error(JSON.stringify(createBrand));
+    brandIds.push(createBrand.brand.id);
+  }
+  const { createMatch } = await root.ask(CreateMatchDocument, { brandIds });
+  if (createMatch?.__typename !== 'CreateMatchSuccess') throw new Error(JSON.stringify(createMatch));
+  return { brandIds, chat: createMatch.chat };
 };
 
 /** The chat's newest number, as `person` sees it. */

@@ -3,25 +3,12 @@ import { migrate } from '../../src/db/migrations.js';
 import { openDatabase } from '../../src/db/open.js';
 import { seedDemo } from '../../src/demo/seed-demo.js';
 import { createPasswords } from '../../src/domain/accounts/passwords.js';
+import { dyingAt } from './dying.js';
 
 const [dataDir = '', statement] = process.argv.slice(2);
 
 const db = await openDatabase({ dataDir });
 await migrate(db);
-let statements = 0;
-const dying: typeof db = {
-  ...db,
-  transaction: (work) =>
-    db.transaction((tx) =>
-      work({
-        query: (sql, params) => {
-          statements += 1;
-          if (statements === Number(statement)) process.kill(process.pid, 'SIGKILL');
-          return tx.query(sql, params);
-        },
-      }),
-    ),
-};
 const config = {
   demo: true,
   host: '127.0.0.1',
@@ -31,4 +18,4 @@ const config = {
   passwordLogin: true,
   dataDir,
 };
-await seedDemo({ config, db: dying, passwords: createPasswords() });
+await seedDemo({ config, db: dyingAt(db, Number(statement)), passwords: createPasswords() });

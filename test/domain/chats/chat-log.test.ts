@@ -5,7 +5,7 @@ import { createChatLog } from '../../../src/domain/chats/chat-log.js';
 import type { PageArgs } from '../../../src/domain/page.js';
 import type { Viewer } from '../../../src/domain/viewer.js';
 import { chatNode, counting, errorOf, logOf, newPerson, typesOf } from '../../support/chats.js';
-import { withStep } from '../../support/log.js';
+import { range, withStep } from '../../support/log.js';
 import { age, pruneAll } from '../../support/old-events.js';
 import { ownDatabase } from '../../support/own-database.js';
 
@@ -33,8 +33,6 @@ const aChat = async (messages: number) => {
   for (let count = 1; count <= messages; count += 1) await node.say(ada, chat, `text ${count}`);
   return { ...node, ada, bob, admin, chat };
 };
-
-const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, index) => first + index);
 
 describe('the log of a chat', () => {
   it('is what a replay tells of it now: everything but its making, messages as they are, deleted ones as tombstones', async () => {

@@ -3,12 +3,10 @@ import { BadUserInputError } from '../../../src/domain/bad-user-input.js';
 import type { MessageAnchor } from '../../../src/domain/chats/messages-around.js';
 import type { Viewer } from '../../../src/domain/viewer.js';
 import { chatNode, errorOf } from '../../support/chats.js';
-import { aChat, aUser } from '../../support/log.js';
+import { aChat, aUser, range } from '../../support/log.js';
 import { ownDatabase } from '../../support/own-database.js';
 
 const database = ownDatabase();
-
-const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, index) => first + index);
 
 const MESSAGES = [...range(1, 20), ...range(31, 50), 60];
 

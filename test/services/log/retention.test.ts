@@ -6,7 +6,7 @@ import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import type { Database } from '../../../src/db/database.js';
 import { openDatabase } from '../../../src/db/open.js';
 import { temporaryFolder, testDatabase } from '../../support/database.js';
-import { aChat, aUser, logNode } from '../../support/log.js';
+import { aChat, aUser, logNode, range } from '../../support/log.js';
 import { startNode } from '../../support/node.js';
 import { age, pruneAll, seqsLeft } from '../../support/old-events.js';
 
@@ -48,8 +48,6 @@ const aPruner = async () => {
     },
   };
 };
-
-const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, index) => first + index);
 
 /** A chat of 4,200 messages, all but the last 100 two days old. */
 const anOldLog = async () => {

@@ -1,8 +1,7 @@
 /** Who has which chat open, over two nodes that are processes of their own. */
 import { expect, it, onTestFinished } from 'vitest';
-import { CreateBrandDocument, CreateMatchDocument } from '../../support/generated/operations.js';
 import { ownNodes } from '../../support/nodes.js';
-import { administrator, groupChat, newPerson } from '../../support/people.js';
+import { administrator, groupChat, matchOf, newPerson } from '../../support/people.js';
 
 const nodes = ownNodes({ settings: { CHAT_CONNECTIONS_PER_USER: '1' } });
 
@@ -12,15 +11,7 @@ const aMatch = async () => {
     newPerson(nodes.one, 'ada'),
     newPerson(nodes.one, 'boris'),
   ]);
-  const brandIds: string[] = [];
-  for (const { id } of [ada, boris]) {
-    const { createBrand } = await root.ask(CreateBrandDocument, { input: { ownerId: id, name: 'Brand' } });
-    if (createBrand?.__typename !== 'CreateBrandSuccess') throw new Error(JSON.stringify(createBrand));
-    brandIds.push(createBrand.brand.id);
-  }
-  const { createMatch } = await root.ask(CreateMatchDocument, { brandIds });
-  if (createMatch?.__typename !== 'CreateMatchSuccess') throw new Error(JSON.stringify(createMatch));
-  return { ada, boris, chat: createMatch.chat };
+  return { ada, boris, ...(await matchOf(root, [ada, boris])) };
 };
 
 it('S2.24 C4 the newest connection takes over from one on the other node', async () => {

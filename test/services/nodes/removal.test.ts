@@ -4,11 +4,10 @@ import {
   LeaveChatDocument,
   MessageSentDocument,
   NotificationReceivedDocument,
-  OpenDirectChatDocument,
   RemoveChatMemberDocument,
 } from '../../support/generated/operations.js';
 import { ownNodes } from '../../support/nodes.js';
-import { groupChat, type Chat, type Following, type Person } from '../../support/people.js';
+import { directChat, groupChat, type Chat, type Following, type Person } from '../../support/people.js';
 import { sentSeqs, sentTexts, upTo } from '../../support/sent.js';
 import { until } from '../../support/until.js';
 
@@ -39,12 +38,6 @@ const heard = ({ everything, messages, notifications }: All) =>
 const notificationTexts = ({ notifications }: All) =>
   notifications.answers.map(({ data }) => data?.notificationReceived.message?.text);
 
-const dialogOf = async (person: Person, other: Person): Promise<Chat> => {
-  const { openDirectChat } = await person.ask(OpenDirectChatDocument, { userId: other.id });
-  if (openDirectChat?.__typename !== 'OpenDirectChatSuccess') throw new Error(JSON.stringify(openDirectChat));
-  return openDirectChat.chat;
-};
-
 describe.each([
   ['with Redis', true],
   ['with Redis down', false],
@@ -54,7 +47,7 @@ describe.each([
     'gets nothing after that on either node (%s), while who stays does',
     async (how) => {
       const { root, ada, boris, chen, chat } = await groupChat(nodes.one);
-      const [dialog, chensDialog] = [await dialogOf(ada, boris), await dialogOf(ada, chen)];
+      const [dialog, chensDialog] = [await directChat(ada, boris), await directChat(ada, chen)];
       const places = [nodes.one, nodes.other];
       const boriss = await Promise.all(places.map((node) => followAll(boris.at(node), chat)));
       const chens = await Promise.all(places.map((node) => followAll(chen.at(node), chat)));
