@@ -1,0 +1,123 @@
+/** Servers with followers of one chat, and a way to publish into it. */
+import { openAsker } from './asker.js';
+import { startAsked, type Child } from './child.js';
+import { SECRET, startParley, TEXT, tokenFor, type Chat, type Parley, type Person } from './parley.js';
+
+export interface FanOutContender {
+  readonly name: string;
+  readonly child: Child;
+  /** Sends so many messages at once, into the chat that is followed or into one that nobody follows. */
+  publish(isFollowed: boolean, count: number): Promise<number>;
+  /** Makes a chat for so many followers; resolves with who they are and how they follow. */
+  prepare(followers: number): Promise<FollowerPlan>;
+  stop(): Promise<void>;
+}
+
+export interface FollowerPlan {
+  plan: Record<string, unknown>;
+  tokens: string[];
+}
+
+const FIELDS = `seq cursor chatId message { id seq text createdAt sender { id username } }`;
+const CHAT_EVENTS = `subscription ($chatId: ID!) { chatEvents(chatId: $chatId) { __typename ... on MessageSent { ${FIELDS} } } }`;
+const EVENTS = `subscription { events { __typename ... on MessageSent { ${FIELDS} } } }`;
+const SEND = `mutation ($chatId: ID!, $text: String!) {
+  sendMessage(input: { chatId: $chatId, text: $text }) { ... on SendMessageSuccess { message { seq } } } }`;
+
+type Transport = 'chatEvents' | 'events' | 'SSE';
+
+export const startParleyContender = async (serverUrl: string, transport: Transport): Promise<FanOutContender> => {
+  const parley = await startParley(serverUrl, { name: `fan_out_${transport.toLowerCase()}` });
+  const [sender] = (await parley.addPeople(1)) as [Person];
+  const asker = await openAsker(parley.socketUrl, sender.token);
+  let chats: { followed: Chat; quiet: Chat } | undefined;
+
+  const send = async (chat: Chat) => {
+    const answer = await asker.ask(SEND, { chatId: chat.id, text: TEXT });
+    const seq = /"seq":(\d+)/.exec(answer)?.[1];
+    if (seq === undefined) throw new Error(`Not sent: ${answer}`);
+    return Number(seq);
+  };
+
+  return {
+    name: `Parley, ${transport}`,
+    child: parley.child,
+    publish: async (isFollowed, count) => {
+      const chat = isFollowed ? chats!.followed : chats!.quiet;
+      return Math.max(...(await Promise.all(Array.from({ length: count }, () => send(chat)))));
+    },
+    prepare: async (count) => {
+      const followers = await parley.addPeople(count);
+      // Members of the same number, who are not connected.
+      const others = await parley.addPeople(count);
+      chats = {
+        followed: await parley.addChat([sender, ...followers]),
+        quiet: await parley.addChat([sender, ...others]),
+      };
+      await parley.analyze();
+      return { plan: planFor(parley, transport, chats.followed), tokens: followers.map(({ token }) => token) };
+    },
+    stop: async () => {
+      asker.close();
+      await parley.stop();
+    },
+  };
+};
+
+const planFor = (parley: Parley, transport: Transport, { id: chatId }: Chat) =>
+  transport === 'events'
+    ? { protocol: 'graphql', url: parley.socketUrl, query: EVENTS, variables: {} }
+    : transport === 'chatEvents'
+      ? { protocol: 'graphql', url: parley.socketUrl, query: CHAT_EVENTS, variables: { chatId } }
+      : { protocol: 'sse', url: parley.url, query: CHAT_EVENTS, variables: { chatId } };
+
+export type PeerProtocol = 'graphql' | 'sse' | 'socketIo' | 'plain';
+
+export interface Peer {
+  name: string;
+  /** In bench/peers. */
+  program: string;
+  protocol: PeerProtocol;
+}
+
+export const PEERS: readonly Peer[] = [
+  { name: 'Yoga', program: 'yoga', protocol: 'graphql' },
+  { name: 'Yoga, SSE', program: 'yoga', protocol: 'sse' },
+  { name: 'Apollo', program: 'apollo', protocol: 'graphql' },
+  { name: 'Mercurius', program: 'mercurius', protocol: 'graphql' },
+  { name: 'Socket.IO', program: 'socket-io', protocol: 'socketIo' },
+  { name: 'ws', program: 'ws', protocol: 'plain' },
+];
+
+const PATHS: Record<PeerProtocol, string> = {
+  graphql: 'ws://127.0.0.1:PORT/graphql',
+  sse: 'http://127.0.0.1:PORT/graphql',
+  socketIo: 'ws://127.0.0.1:PORT/socket.io/?EIO=4&transport=websocket',
+  plain: 'ws://127.0.0.1:PORT/',
+};
+
+// The object type itself, so that nobody pays for a union.
+const PEER_EVENTS = `subscription ($chatId: ID!) { chatEvents(chatId: $chatId) { __typename ${FIELDS} } }`;
+
+export const startPeer = async ({ name, program, protocol }: Peer): Promise<FanOutContender> => {
+  const options = { secret: SECRET, text: TEXT };
+  const { child, ready } = await startAsked<{ port: number }>(
+    new URL(`../peers/${program}.mjs`, import.meta.url),
+    options,
+  );
+  let chatId = '';
+  return {
+    name,
+    child,
+    publish: (isFollowed, count) => child.ask({ what: 'publish', chatId: isFollowed ? chatId : 'quiet', count }),
+    prepare: (count) => {
+      chatId = Buffer.from(`Chat:${count}`).toString('base64');
+      const url = PATHS[protocol].replace('PORT', String(ready.port));
+      return Promise.resolve({
+        plan: { protocol, url, chatId, query: PEER_EVENTS, variables: { chatId } },
+        tokens: Array.from({ length: count }, (_none, n) => tokenFor(String(n + 1), 'none')),
+      });
+    },
+    stop: () => child.stop(),
+  };
+};
