@@ -8,8 +8,9 @@ import { cpuOf } from './harness/process-cpu.js';
 import { keepResult, printResult } from './harness/result.js';
 import type { Scenario } from './harness/scenario.js';
 import { fanOut } from './scenarios/fan-out.js';
+import { send } from './scenarios/send.js';
 
-const SCENARIOS: Record<string, Scenario> = { 'fan-out': fanOut };
+const SCENARIOS: Record<string, Scenario> = { 'fan-out': fanOut, send };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -56,5 +57,6 @@ const run = async (name: string) => {
   }
 };
 
+process.setMaxListeners(100); // each child ends with this process
 for (const name of positionals.length > 0 ? positionals : Object.keys(SCENARIOS)) await run(name);
 process.exit(0);

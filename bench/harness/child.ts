@@ -1,6 +1,7 @@
 /** A process of the bench: a contender's server or the generator of clients. Talked to over Node's IPC, one answer for each request. */
 import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { cpuOf, residentBytesOf } from './process-cpu.js';
 
 export interface Child {
@@ -59,19 +60,20 @@ export const startAsked = async <Ready>(
   return { child, ready: await ask<Ready>({ what: 'start', options }) };
 };
 
-/** Starts any program. */
+/** Starts any program. Of what it says only its log is shown, where only warnings and errors are to be in it. */
 export const startProgram = (
   command: string,
   args: string[],
   { cwd, environment }: { cwd: string; environment: Record<string, string> },
-): Child =>
-  controlOf(
-    spawn(command, args, {
-      cwd,
-      env: { PATH: process.env.PATH, ...environment },
-      stdio: ['ignore', 2, 2], // it says only what should not be
-    }),
-  );
+): Child => {
+  const own = spawn(command, args, {
+    cwd,
+    env: { PATH: process.env.PATH, ...environment },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  createInterface({ input: own.stdout }).on('line', (line) => line.startsWith('{') && console.error(line));
+  return controlOf(own);
+};
 
 const controlOf = (own: ChildProcess): Child => {
   const pid = own.pid!;

@@ -1,5 +1,5 @@
 /** Servers with followers of one chat, and a way to publish into it. */
-import { openAsker } from './asker.js';
+import { openSocket } from './clients.mjs';
 import { startAsked, type Child } from './child.js';
 import { SECRET, startParley, TEXT, tokenFor, type Chat, type Parley, type Person } from './parley.js';
 
@@ -29,11 +29,11 @@ type Transport = 'chatEvents' | 'events' | 'SSE';
 export const startParleyContender = async (serverUrl: string, transport: Transport): Promise<FanOutContender> => {
   const parley = await startParley(serverUrl, { name: `fan_out_${transport.toLowerCase()}` });
   const [sender] = (await parley.addPeople(1)) as [Person];
-  const asker = await openAsker(parley.socketUrl, sender.token);
+  const client = await openSocket(parley.socketUrl, sender.token);
   let chats: { followed: Chat; quiet: Chat } | undefined;
 
   const send = async (chat: Chat) => {
-    const answer = await asker.ask(SEND, { chatId: chat.id, text: TEXT });
+    const answer = await client.ask(JSON.stringify({ query: SEND, variables: { chatId: chat.id, text: TEXT } }));
     const seq = /"seq":(\d+)/.exec(answer)?.[1];
     if (seq === undefined) throw new Error(`Not sent: ${answer}`);
     return Number(seq);
@@ -58,7 +58,7 @@ export const startParleyContender = async (serverUrl: string, transport: Transpo
       return { plan: planFor(parley, transport, chats.followed), tokens: followers.map(({ token }) => token) };
     },
     stop: async () => {
-      asker.close();
+      client.close();
       await parley.stop();
     },
   };

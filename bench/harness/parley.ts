@@ -68,6 +68,7 @@ export const startNode = async (databaseUrl: string, environment: Record<string,
     environment: {
       NODE_ENV: 'production',
       LOG_LEVEL: 'warn',
+      SLOW_MS: '0', // each operation of an overloaded server would be a line
       PORT: String(port),
       DATABASE_URL: databaseUrl,
       TOKEN_SECRET: SECRET,

@@ -1,8 +1,9 @@
 /** The CPU time of a process and its children, as the kernel accounts for it (Linux). */
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** @returns µs of user and system time since each of its threads started */
-export const cpuOf = (pid: number): number => [pid, ...childrenOf(pid)].reduce((sum, one) => sum + threadsOf(one), 0);
+/** @returns µs of user and system time since it started, those of children that have ended included */
+export const cpuOf = (pid: number): number =>
+  [pid, ...childrenOf(pid)].reduce((sum, one) => sum + threadsOf(one) + endedChildrenOf(one), 0);
 
 /** @returns resident memory in bytes */
 export const residentBytesOf = (pid: number): number => {
@@ -19,6 +20,20 @@ const threadsOf = (pid: number): number => {
     );
   } catch {
     return 0; // it has just ended
+  }
+};
+
+const TICK_US = 10_000;
+
+const endedChildrenOf = (pid: number): number => {
+  try {
+    // The second field, the name, may have spaces in it; cutime and cstime are the 16th and 17th.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /, '')
+      .split(' ');
+    return (Number(fields[13]) + Number(fields[14])) * TICK_US;
+  } catch {
+    return 0;
   }
 };
 

@@ -1,4 +1,5 @@
 // Apollo Server as its documentation has subscriptions: Express, graphql-ws over ws, the PubSub of graphql-subscriptions.
+import { EventEmitter } from 'node:events';
 import { createServer } from 'node:http';
 import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginDrainHttpServer } from '@apollo/server/plugin/drainHttpServer';
@@ -12,7 +13,9 @@ import { SUBSCRIPTION_TYPES, userOf } from './messages.mjs';
 import { listen, servePeer } from './serve.mjs';
 
 servePeer(async ({ secret }) => {
-  const pubsub = new PubSub();
+  const eventEmitter = new EventEmitter();
+  eventEmitter.setMaxListeners(0); // else Node warns of more than ten followers
+  const pubsub = new PubSub({ eventEmitter });
   const schema = makeExecutableSchema({
     typeDefs: `type Query { hello: String } ${SUBSCRIPTION_TYPES}`,
     resolvers: {
