@@ -8,9 +8,10 @@ import { cpuOf } from './harness/process-cpu.js';
 import { keepResult, printResult } from './harness/result.js';
 import type { Scenario } from './harness/scenario.js';
 import { fanOut } from './scenarios/fan-out.js';
+import { reads } from './scenarios/reads.js';
 import { send } from './scenarios/send.js';
 
-const SCENARIOS: Record<string, Scenario> = { 'fan-out': fanOut, send };
+const SCENARIOS: Record<string, Scenario> = { 'fan-out': fanOut, send, reads };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

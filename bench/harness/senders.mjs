@@ -24,7 +24,7 @@ answerRequests({
   /** Each client has one message underway. */
   send: ({ name, seconds }) => {
     const { clients, chats, bodies, next, sent } = groups.get(name);
-    return keepUnderway(seconds, clients.length, async (worker) => {
+    return keepUnderway({ seconds }, clients.length, async (worker) => {
       const turn = next[worker]++ % bodies[worker].length;
       const answer = await clients[worker].ask(bodies[worker][turn]);
       const seq = /"seq":(\d+)/.exec(answer)?.[1];

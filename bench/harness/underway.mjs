@@ -1,18 +1,20 @@
-// So many operations at any time, for so long.
+// So many operations at any time, for so long or until so many are done.
 
 /**
- * @param {number} seconds
+ * @param {{ seconds?: number, count?: number }} until
  * @param {number} underway
  * @param {(worker: number) => Promise<void>} act
  * @returns {Promise<{ count: number, seconds: number, p50: number, p99: number }>} latencies in ms
  */
-export const keepUnderway = async (seconds, underway, act) => {
+export const keepUnderway = async ({ seconds = Infinity, count = Infinity }, underway, act) => {
   const latencies = [];
+  let begunCount = 0;
   const begun = performance.now();
   const end = begun + seconds * 1000;
   await Promise.all(
     Array.from({ length: underway }, async (_none, worker) => {
-      for (let now = performance.now(); now < end; now = performance.now()) {
+      for (let now = performance.now(); now < end && begunCount < count; now = performance.now()) {
+        begunCount += 1;
         await act(worker);
         latencies.push(performance.now() - now);
       }

@@ -9,21 +9,19 @@ import express from 'express';
 import { PubSub } from 'graphql-subscriptions';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
-import { SUBSCRIPTION_TYPES, userOf } from './messages.mjs';
+import { schemaOf, userOf } from './messages.mjs';
+import { createReads } from './reads.mjs';
 import { listen, servePeer } from './serve.mjs';
 
-servePeer(async ({ secret }) => {
+servePeer(async (options) => {
+  const { secret } = options;
   const eventEmitter = new EventEmitter();
   eventEmitter.setMaxListeners(0); // else Node warns of more than ten followers
   const pubsub = new PubSub({ eventEmitter });
-  const schema = makeExecutableSchema({
-    typeDefs: `type Query { hello: String } ${SUBSCRIPTION_TYPES}`,
-    resolvers: {
-      Subscription: {
-        chatEvents: { subscribe: (_root, { chatId }) => pubsub.asyncIterableIterator(`chatEvents ${chatId}`) },
-      },
-    },
-  });
+  const schema = makeExecutableSchema(
+    schemaOf(options, { subscribe: (_root, { chatId }) => pubsub.asyncIterableIterator(`chatEvents ${chatId}`) }),
+  );
+  const reads = createReads(options.databaseUrl);
   const app = express();
   const httpServer = createServer(app);
   const sockets = new WebSocketServer({ server: httpServer, path: '/graphql' });
@@ -33,13 +31,13 @@ servePeer(async ({ secret }) => {
       onConnect: ({ connectionParams, extra }) => {
         extra.userId = userOf(connectionParams?.authorization, secret);
       },
-      context: ({ extra }) => ({ userId: extra.userId }),
+      context: ({ extra }) => ({ userId: extra.userId, ...reads?.() }),
     },
     sockets,
   );
   const server = new ApolloServer({ schema, plugins: [ApolloServerPluginDrainHttpServer({ httpServer })] });
   await server.start();
-  const context = ({ req }) => ({ userId: userOf(req.headers.authorization, secret) });
+  const context = async ({ req }) => ({ userId: userOf(req.headers.authorization, secret), ...reads?.() });
   app.use('/graphql', express.json(), expressMiddleware(server, { context }));
   return {
     port: await listen(httpServer),

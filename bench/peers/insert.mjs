@@ -19,7 +19,7 @@ answerRequests({
     await pool.query(TABLE);
   },
   send: async ({ seconds, underway, chats }) => {
-    const done = await keepUnderway(seconds, underway, async () => {
+    const done = await keepUnderway({ seconds }, underway, async () => {
       const n = (sent += 1);
       await pool.query({ name: 'insert', text: INSERT, values: [n % chats, 1, text, `key ${n}`] });
     });

@@ -1,20 +1,22 @@
-// Mercurius on Fastify as its documentation has it: its own pub/sub, JIT compilation from the first execution on.
+// Mercurius on Fastify as its documentation has it: its own pub/sub, JIT compilation from the second execution on.
 import Fastify from 'fastify';
 import mercurius from 'mercurius';
-import { SUBSCRIPTION_TYPES, userOf } from './messages.mjs';
+import { schemaOf, userOf } from './messages.mjs';
+import { createReads } from './reads.mjs';
 import { servePeer } from './serve.mjs';
 
-servePeer(async ({ secret }) => {
+servePeer(async (options) => {
+  const { secret } = options;
+  const { typeDefs, resolvers } = schemaOf(options, {
+    subscribe: (_root, { chatId }, { pubsub }) => pubsub.subscribe(`chatEvents ${chatId}`),
+  });
+  const reads = createReads(options.databaseUrl);
   const app = Fastify();
   await app.register(mercurius, {
-    schema: `type Query { hello: String } ${SUBSCRIPTION_TYPES}`,
-    resolvers: {
-      Subscription: {
-        chatEvents: { subscribe: (_root, { chatId }, { pubsub }) => pubsub.subscribe(`chatEvents ${chatId}`) },
-      },
-    },
+    schema: typeDefs,
+    resolvers,
     jit: 1,
-    context: (request) => ({ userId: userOf(request.headers.authorization, secret) }),
+    context: (request) => ({ userId: userOf(request.headers.authorization, secret), ...reads?.() }),
     subscription: {
       onConnect: ({ payload }) => ({ userId: userOf(payload?.authorization, secret) }),
     },

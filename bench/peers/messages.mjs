@@ -1,8 +1,8 @@
 // What all peers deliver: the same fields, and about the same bytes, as Parley.
 import jwt from 'jsonwebtoken';
+import { READ_RESOLVERS, READ_TYPES } from './reads.mjs';
 
-/** As `MessageSent` of Parley has it; only what the subscriptions of the bench select is in it. */
-export const SUBSCRIPTION_TYPES = /* GraphQL */ `
+export const MESSAGE_TYPES = /* GraphQL */ `
   type User {
     id: ID!
     username: String!
@@ -24,6 +24,15 @@ export const SUBSCRIPTION_TYPES = /* GraphQL */ `
     chatEvents(chatId: ID!): MessageSent!
   }
 `;
+
+/**
+ * A peer's schema: its subscription, and queries where it has a database. Messages that are delivered have all fields already, so
+ * that without a database nothing resolves them.
+ */
+export const schemaOf = ({ databaseUrl }, chatEvents) => ({
+  typeDefs: `${MESSAGE_TYPES} ${databaseUrl === undefined ? 'type Query { hello: String }' : READ_TYPES}`,
+  resolvers: { ...(databaseUrl === undefined ? {} : READ_RESOLVERS), Subscription: { chatEvents } },
+});
 
 const id = (type, key) => Buffer.from(`${type}:${key}`).toString('base64');
 

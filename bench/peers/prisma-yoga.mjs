@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { GraphQLError } from 'graphql';
 import { createPubSub } from 'graphql-yoga';
-import { SUBSCRIPTION_TYPES } from './messages.mjs';
+import { MESSAGE_TYPES } from './messages.mjs';
 import { servePeer } from './serve.mjs';
 import { listenByYoga } from './yoga-server.mjs';
 
@@ -26,7 +26,7 @@ servePeer(async ({ secret, databaseUrl }) => {
 
   const port = await listenByYoga({
     secret,
-    typeDefs: `type Query { hello: String } type Mutation { sendMessage(chatId: ID!, text: String!): Message! } ${SUBSCRIPTION_TYPES}`,
+    typeDefs: `type Query { hello: String } type Mutation { sendMessage(chatId: ID!, text: String!): Message! } ${MESSAGE_TYPES}`,
     resolvers: {
       Message: { createdAt: ({ createdAt }) => createdAt.toISOString() },
       Mutation: {

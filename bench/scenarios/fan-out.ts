@@ -14,7 +14,7 @@ const QUICK_SIZES = [40];
 /** In one window, so that it takes a second or so. */
 const DELIVERIES = 40_000;
 const QUICK_DELIVERIES = 800;
-const MESSAGES_AT_MOST = 400;
+const MESSAGES_AT_MOST = 200;
 const WITHIN_MS = 30_000;
 
 interface Window {
@@ -41,7 +41,7 @@ export const fanOut: Scenario = async (bench) => {
       for (const contender of contenders) await connect(generator, contender, followers);
       for (const atOnce of [1, BURST]) {
         const deliveries = bench.isQuick ? QUICK_DELIVERIES : DELIVERIES;
-        const count = Math.min(MESSAGES_AT_MOST, Math.ceil(deliveries / followers / atOnce));
+        const count = Math.ceil(Math.min(MESSAGES_AT_MOST, deliveries / followers) / atOnce);
         const windows = await inRounds(contenders, bench.rounds, progress, (contender) =>
           measure(generator, contender, { followers, atOnce, count }),
         );
