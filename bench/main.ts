@@ -7,11 +7,12 @@ import { describeMachine } from './harness/machine.js';
 import { cpuOf } from './harness/process-cpu.js';
 import { keepResult, printResult } from './harness/result.js';
 import type { Scenario } from './harness/scenario.js';
+import { connections } from './scenarios/connections.js';
 import { fanOut } from './scenarios/fan-out.js';
 import { reads } from './scenarios/reads.js';
 import { send } from './scenarios/send.js';
 
-const SCENARIOS: Record<string, Scenario> = { 'fan-out': fanOut, send, reads };
+const SCENARIOS: Record<string, Scenario> = { 'fan-out': fanOut, send, reads, connections };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

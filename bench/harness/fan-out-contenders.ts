@@ -19,9 +19,9 @@ export interface FollowerPlan {
 }
 
 const FIELDS = `seq cursor chatId message { id seq text createdAt sender { id username } }`;
-const CHAT_EVENTS = `subscription ($chatId: ID!) { chatEvents(chatId: $chatId) { __typename ... on MessageSent { ${FIELDS} } } }`;
+export const CHAT_EVENTS = `subscription ($chatId: ID!) { chatEvents(chatId: $chatId) { __typename ... on MessageSent { ${FIELDS} } } }`;
 const EVENTS = `subscription { events { __typename ... on MessageSent { ${FIELDS} } } }`;
-const SEND = `mutation ($chatId: ID!, $text: String!) {
+export const SEND = `mutation ($chatId: ID!, $text: String!) {
   sendMessage(input: { chatId: $chatId, text: $text }) { ... on SendMessageSuccess { message { seq } } } }`;
 
 type Transport = 'chatEvents' | 'events' | 'SSE';
@@ -99,7 +99,20 @@ const PATHS: Record<PeerProtocol, string> = {
 // The object type itself, so that nobody pays for a union.
 const PEER_EVENTS = `subscription ($chatId: ID!) { chatEvents(chatId: $chatId) { __typename ${FIELDS} } }`;
 
-export const startPeer = async ({ name, program, protocol }: Peer): Promise<FanOutContender> => {
+/** So many followers of that chat, who share nothing but the text of their subscription. */
+export const peerPlan = ({ protocol }: Peer, port: number, chatId: string, count: number): FollowerPlan => ({
+  plan: {
+    protocol,
+    url: PATHS[protocol].replace('PORT', String(port)),
+    chatId,
+    query: PEER_EVENTS,
+    variables: { chatId },
+  },
+  tokens: Array.from({ length: count }, (_none, n) => tokenFor(String(n + 1), 'none')),
+});
+
+export const startPeer = async (peer: Peer): Promise<FanOutContender> => {
+  const { name, program } = peer;
   const options = { secret: SECRET, text: TEXT };
   const { child, ready } = await startAsked<{ port: number }>(
     new URL(`../peers/${program}.mjs`, import.meta.url),
@@ -112,11 +125,7 @@ export const startPeer = async ({ name, program, protocol }: Peer): Promise<FanO
     publish: (isFollowed, count) => child.ask({ what: 'publish', chatId: isFollowed ? chatId : 'quiet', count }),
     prepare: (count) => {
       chatId = Buffer.from(`Chat:${count}`).toString('base64');
-      const url = PATHS[protocol].replace('PORT', String(ready.port));
-      return Promise.resolve({
-        plan: { protocol, url, chatId, query: PEER_EVENTS, variables: { chatId } },
-        tokens: Array.from({ length: count }, (_none, n) => tokenFor(String(n + 1), 'none')),
-      });
+      return Promise.resolve(peerPlan(peer, ready.port, chatId, count));
     },
     stop: () => child.stop(),
   };

@@ -2,7 +2,7 @@
 import type { Progress } from './progress.js';
 
 /**
- * @param measure one window; the first round of each contender is for warming up, and does not count
+ * @param measure one window; the first round is for warming up, and does not count
  * @returns the windows of each contender, by its name
  */
 export const inRounds = async <Contender extends { name: string }, Window>(
@@ -10,9 +10,10 @@ export const inRounds = async <Contender extends { name: string }, Window>(
   rounds: number,
   progress: Progress,
   measure: (contender: Contender) => Promise<Window>,
+  { warmsUp = true }: { warmsUp?: boolean } = {},
 ): Promise<Map<string, Window[]>> => {
   const windows = new Map<string, Window[]>(contenders.map(({ name }) => [name, []]));
-  for (let round = 0; round <= rounds; round += 1)
+  for (let round = warmsUp ? 0 : 1; round <= rounds; round += 1)
     for (const contender of contenders) {
       progress.step(`${contender.name}, ${round === 0 ? 'warming up' : `round ${round}`}`);
       const window = await measure(contender);

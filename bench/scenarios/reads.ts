@@ -97,7 +97,7 @@ export const reads: Scenario = async (bench) => {
     series,
     goals: goalsOf(all, sizes),
     notes: [
-      `Windows of ${COUNTS['history of 50']} and ${COUNTS['inbox of 30']} reads, ${CLIENTS} underway; the generator kept ${short(median(loads.map(({ generatorLoad }) => generatorLoad)))} cores busy`,
+      `Windows of ${bench.isQuick ? QUICK_COUNT : Object.values(COUNTS).join(' and ')} reads, ${CLIENTS} underway; the generator kept ${short(median(loads.map(({ generatorLoad }) => generatorLoad)))} cores busy`,
       'The chat that is read has half of the messages, 29 others the rest. Peers read the same tables with DataLoader, and check that the reader is a member.',
       'Checked: the answers of all are equal but for cursors, and each answer of a window is the same.',
     ],
