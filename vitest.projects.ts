@@ -48,6 +48,7 @@ export const projects: Record<string, Project> = {
       'faults/',
       'graphql/credential',
       'graphql/event-ids',
+      'graphql/event-context',
       'graphql/event-source',
       'graphql/global-id',
       'log/cursor',
