@@ -36,6 +36,7 @@ import type { DirectChatOpeners } from './rules/policy.js';
 import { createAsPresent } from './rules/presence.js';
 import { MAY_SEND } from './rules/right-sql.js';
 import { createPlaces, type Places } from './streams/places.js';
+import { createSeenChats } from './rules/seen-chats.js';
 import { createStreams, type Streams } from './streams/streams.js';
 import { createMemberships } from './streams/viewer-chats.js';
 
@@ -137,6 +138,7 @@ export const createDomain = (
   const trustedUsers = trusted && { tokens: createTrustedTokens(trusted), users: createTrustedUsers(db) };
   const users = createUsers(db, settings.userDirectory);
 
+  const seenChats = createSeenChats(db);
   const places = createPlaces({ registry: placeRegistry, bus, limit: settings.chatConnectionsPerUser, onError });
   const asPresent = createAsPresent(places);
   const brands = createBrands({ db, log });
@@ -151,9 +153,9 @@ export const createDomain = (
     authentication: createAuthentication({ credentials, tokens, sessions, apiTokens, trusted: trustedUsers }),
     brands,
     chatLog: createChatLog({ db, retentionDays }),
-    chats: createChats({ db, log, bus, limits, presence: places, users, directChats }),
+    chats: createChats({ db, log, bus, limits, presence: places, seenChats, users, directChats }),
     credentials,
-    eventChats: createEventChats(db),
+    eventChats: createEventChats(seenChats),
     log,
     matches: createMatches({ db, log, bus, brands }),
     members: createMembers({ db, log, bus }),
@@ -171,6 +173,7 @@ export const createDomain = (
       rounds,
       notifications,
       memberships,
+      seenChats,
       places,
       watch: (viewer, onChange) => credentials.watch(viewer, onChange),
       slowReaderMs: settings.slowReaderSeconds * 1000,

@@ -12,11 +12,11 @@ export const EVENT_COLUMNS = `chat.id, event.seq, event.mark, event.type, event.
   event.actor_id AS "actorId", event.user_id AS "userId", event.message_seqs AS "messageSeqs"`;
 
 const EVENTS = `
-SELECT ${CHAT_COLUMNS}, ${EVENT_COLUMNS}
-FROM unnest($1::bigint[], $2::int[]) AS asked(chat_id, after) JOIN chat ON chat.id = asked.chat_id LEFT JOIN LATERAL (
+SELECT asked.n, ${CHAT_COLUMNS}, ${EVENT_COLUMNS}
+FROM unnest($1::bigint[], $2::int[]) WITH ORDINALITY AS asked(chat_id, after, n) JOIN chat ON chat.id = asked.chat_id LEFT JOIN LATERAL (
   SELECT * FROM event WHERE event.chat_id = chat.id AND event.seq >= asked.after ORDER BY event.seq LIMIT $3
 ) event ON true
-ORDER BY chat.id, event.seq`;
+ORDER BY asked.n, event.seq`;
 
 const MESSAGES = `
 SELECT chat_id AS "chatId", seq, sender_id AS "senderId", text, metadata, client_message_id AS "clientMessageId", created_at AS "createdAt",
@@ -27,8 +27,8 @@ const USERS = `
 SELECT id, username, first_name AS "firstName", last_name AS "lastName", role, created_at AS "createdAt" FROM "user" WHERE id = ANY($1::bigint[])`;
 
 const REMOVALS = `
-SELECT event.chat_id AS "chatId", event.user_id AS "userId", event.seq, event.mark
-FROM unnest($1::bigint[], $2::int[]) AS asked(chat_id, after)
+SELECT asked.n, event.user_id AS "userId", event.seq, event.mark
+FROM unnest($1::bigint[], $2::int[]) WITH ORDINALITY AS asked(chat_id, after, n)
 JOIN event ON event.chat_id = asked.chat_id AND event.seq > asked.after AND event.type = 'MEMBER_REMOVED' ORDER BY event.seq`;
 
 export interface EventRow {
@@ -45,6 +45,8 @@ export interface EventRow {
 
 type PlaceRow = ChatRow &
   Omit<EventRow, 'seq'> & {
+    /** The number of the position, from 1. */
+    n: bigint;
     /** Null if there is no event. */
     seq: number | null;
   };
@@ -73,37 +75,56 @@ export interface Removal extends LogPosition {
  * @returns null if the chat no longer exists
  */
 export const readPage = async (db: Queryable, chatId: bigint, after: number, limit: number): Promise<LogPage | null> =>
-  (await readPages(db, [{ chatId, seq: after }], limit)).get(chatId) ?? null;
+  (await readPages(db, [{ chatId, seq: after }], limit))[0]!;
 
 /**
- * Reads several chats' logs, each after its own seq: one statement if nothing followed, otherwise four, for any number of chats.
+ * Reads several logs, each after its own seq: one statement if nothing followed, otherwise four, for any number of positions. Equal
+ * positions are read once, and get the same page; an event is one object, on whichever pages it is.
  *
- * @param limit at most this many events per chat
- * @returns by chat; chats that no longer exist are left out
+ * @param limit at most this many events per position
+ * @returns in the order of the positions; null for a chat that no longer exists
  */
 export const readPages = async (
   db: Queryable,
   positions: readonly { chatId: bigint; seq: number }[],
   limit: number,
-): Promise<Map<bigint, LogPage>> => {
-  const params = [positions.map(({ chatId }) => chatId), positions.map(({ seq }) => seq)];
+): Promise<(LogPage | null)[]> => {
+  const distinct = new Map(positions.map((position) => [keyOf(position), position]));
+  const asked = [...distinct.values()];
+  const params = [asked.map(({ chatId }) => chatId), asked.map(({ seq }) => seq)];
   const rows = await db.query<PlaceRow>(EVENTS, [...params, limit + 1]);
-  const after = new Map(positions.map(({ chatId, seq }) => [chatId, seq]));
-  const found = rows.filter((row): row is ChatRow & EventRow => row.seq !== null && row.seq > after.get(row.id)!);
+  const pages = await toPages(db, asked, rows, () => db.query<Removal & { n: bigint }>(REMOVALS, params));
+  const byKey = new Map(asked.map((position, index) => [keyOf(position), pages[index]!]));
+  return positions.map((position) => byKey.get(keyOf(position)) ?? null);
+};
 
-  const pages = new Map<bigint, LogPage>();
+const keyOf = ({ chatId, seq }: { chatId: bigint; seq: number }): string => `${chatId}:${seq}`;
+
+const toPages = async (
+  db: Queryable,
+  asked: readonly { seq: number }[],
+  rows: readonly PlaceRow[],
+  readRemovals: () => Promise<(Removal & { n: bigint })[]>,
+): Promise<(LogPage | undefined)[]> => {
+  const pages: (LogPage | undefined)[] = asked.map(() => undefined);
+  const pageOf = (n: bigint) => pages[Number(n) - 1];
+  const found = new Map<string, ChatRow & EventRow>();
   for (const row of rows) {
-    if (pages.has(row.id)) continue;
-    const markAtAfter = row.seq === after.get(row.id) ? row.mark : null;
-    pages.set(row.id, { chat: chatOf(row), markAtAfter, events: [], removals: [] });
+    const { n, id, seq } = row;
+    const { seq: after } = asked[Number(n) - 1]!;
+    const markAtAfter = seq === after ? row.mark : null;
+    pages[Number(n) - 1] ??= { chat: chatOf(row), markAtAfter, events: [], removals: [] };
+    if (seq !== null && seq > after) found.set(keyOf({ chatId: id, seq }), row as ChatRow & EventRow);
   }
-  if (found.length === 0) return pages;
+  if (found.size === 0) return pages;
 
-  const { events, last: removals } = await toEvents(db, found, () =>
-    db.query<Removal & { chatId: bigint }>(REMOVALS, params),
-  );
-  for (const event of events) pages.get(event.chatId)!.events.push(event);
-  for (const { chatId, userId, seq, mark } of removals) pages.get(chatId)?.removals.push({ userId, seq, mark });
+  const { events, last: removals } = await toEvents(db, [...found.values()], readRemovals);
+  const byKey = new Map(events.map((event) => [keyOf(event), event]));
+  for (const { n, id, seq } of rows) {
+    if (seq === null || seq <= asked[Number(n) - 1]!.seq) continue;
+    pageOf(n)!.events.push(byKey.get(keyOf({ chatId: id, seq }))!);
+  }
+  for (const { n, ...removal } of removals) pageOf(n)?.removals.push(removal);
   return pages;
 };
 
@@ -160,6 +181,7 @@ const chatOf = (row: PlaceRow): ChatRow => {
     actorId: _actor,
     userId: _user,
     messageSeqs: _seqs,
+    n: _n,
     ...chat
   } = row;
   return chat;

@@ -4,11 +4,12 @@
  */
 import type { Bus, Unsubscribe } from '../bus/bus.js';
 import type { Queryable } from '../db/database.js';
+import { gather } from '../db/gather.js';
 import { createHistogram, type Histogram } from '../meters.js';
 import type { LogPosition } from './cursor.js';
 import { chatTopic, type Ephemeral, type Ring } from './doorbell.js';
 import type { LogEvent } from './event.js';
-import { checkPosition, readHeads, readPage, type Head, type Removal } from './read.js';
+import { checkPosition, readHeads, readPages, type Head, type LogPage, type Removal } from './read.js';
 import type { Moved, Rounds } from './rounds.js';
 
 export interface Follower {
@@ -35,7 +36,10 @@ export interface Tail {
 const GRACE_MS = 100;
 /** If the database did not answer: the wait before a gap is read again. */
 const RETRY_MS = 1000;
+/** Events of a log that are read at once; of all logs that are read together. */
+const MIN_PAGE = 20;
 const PAGE = 500;
+const PAGES = 4000;
 const MAX_EARLY = 1000;
 
 interface ChatTail {
@@ -63,6 +67,16 @@ export const createTail = (
   const lag = createHistogram();
   let compareTimer: NodeJS.Timeout | null = null;
   let isClosed = false;
+
+  // Without the bell a round tells of all that moved at once; and after a restart all clients follow at once.
+  const readPage = gather<{ chatId: bigint; seq: number }, LogPage | null>(
+    (positions) => readPages(db, positions, Math.max(MIN_PAGE, Math.min(PAGE, Math.floor(PAGES / positions.length)))),
+    { most: 200 },
+  );
+  const readHead = gather<bigint, Head | undefined>(async (chatIds) => {
+    const heads = new Map((await readHeads(db, chatIds)).map((head) => [head.chatId, head]));
+    return chatIds.map((chatId) => heads.get(chatId));
+  });
 
   const hand = (chatId: bigint, chat: ChatTail, events: LogEvent[], removals: Removal[]) => {
     const last = events.at(-1);
@@ -110,7 +124,7 @@ export const createTail = (
         gapReads += 1;
         const position: LogPosition = chat.position;
         const knownBefore = chat.knownHead;
-        const page = await readPage(db, chatId, position.seq, PAGE);
+        const page = await readPage({ chatId, seq: position.seq });
         if (chats.get(chatId) !== chat || page === null) return;
         if (checkPosition(position, page) !== 'ok') {
           chat.position = { seq: page.chat.headSeq, mark: page.chat.headMark };
@@ -258,7 +272,7 @@ export const createTail = (
       await Promise.all(followed.map((chat) => chat.ready));
       // After the bell is connected: later commits ring, earlier ones are in the head.
       const begun = chatIds.filter((chatId) => chats.get(chatId)?.position === null);
-      if (begun.length > 0) for (const head of await readHeads(db, begun)) setHead(head.chatId, head);
+      for (const head of await Promise.all(begun.map(readHead))) if (head !== undefined) setHead(head.chatId, head);
     },
     unfollow: (chatIds, follower) => {
       for (const chatId of chatIds) {

@@ -1,6 +1,6 @@
 /** Whether credentials are still valid, and for whom: read from the database for many at once, and cached for a moment. */
-import DataLoader from 'dataloader';
 import type { Queryable } from '../../db/database.js';
+import { gather } from '../../db/gather.js';
 import type { ApiTokenScope, Role } from '../../generated/prisma/enums.js';
 import type { ApiTokenCredential, Credential } from '../viewer.js';
 
@@ -94,17 +94,14 @@ export const createCredentialFactsCache = (
 ): CredentialFactsCache => {
   const entries = new Map<string, Entry>();
 
-  // All requests of one tick share one query: after a restart all clients reconnect at once.
-  const loader = new DataLoader<string, CredentialFacts | undefined>(
-    async (keys) => {
-      const found = await readCredentialFacts(db, keys);
-      return keys.map((key) => found.get(key));
-    },
-    { cache: false, maxBatchSize: 1000 },
-  );
+  // After a restart all clients reconnect at once.
+  const read = gather<string, CredentialFacts | undefined>(async (keys) => {
+    const found = await readCredentialFacts(db, keys);
+    return keys.map((key) => found.get(key));
+  });
 
   const ask = (key: string): Entry => {
-    const entry: Entry = { askedAt: performance.now(), facts: loader.load(key) };
+    const entry: Entry = { askedAt: performance.now(), facts: read(key) };
     entry.facts.then(
       (facts) => (entry.userId = facts?.userId),
       () => entries.get(key) === entry && entries.delete(key),

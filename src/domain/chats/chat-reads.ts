@@ -22,6 +22,7 @@ import {
   needsPresence,
 } from '../rules/policy.js';
 import type { Presence } from '../rules/presence.js';
+import type { SeenChats } from '../rules/seen-chats.js';
 import { isStorable } from '../text.js';
 import { UNREAD_COUNT } from '../messages/unread.js';
 import { isAdmin, type Viewer } from '../viewer.js';
@@ -75,8 +76,6 @@ const byMaking = createKeyset('allChats', 'descending', [['chat.id', 'bigint']])
 const SEEN = `SELECT ${CHAT_COLUMNS} FROM ${CHAT_AND_OWN}`;
 const BY_ID = `${SEEN} WHERE chat.id = $3::bigint AND ${CAN_SEE}`;
 const BY_KEY = `${SEEN} JOIN chat_key ON chat_key.chat_id = chat.id WHERE chat_key.key = $3::text AND ${CAN_SEE}`;
-const VISIBLE = `SELECT ${CHAT_COLUMNS}, own.user_id IS NOT NULL AS "isMember" FROM ${CHAT_AND_OWN}
-  WHERE chat.id = ANY($3::bigint[]) AND ${CAN_SEE}`;
 const UNREAD_COUNTS = `SELECT chat.id, ${UNREAD_COUNT} AS unread FROM chat JOIN ${OWN} WHERE chat.id = ANY($2::bigint[])`;
 const UNREAD_TOTAL = `SELECT coalesce(sum(${UNREAD_COUNT}), 0)::int AS unread
   FROM member own JOIN chat ON chat.id = own.chat_id WHERE own.user_id = $1`;
@@ -91,13 +90,14 @@ const NOTHING_ALLOWED: ChatPermissions = {
   canMarkRead: false,
 };
 
-export const createChatReads = (db: Queryable, presence: Presence): ChatReads => {
+export const createChatReads = (db: Queryable, presence: Presence, seenChats: SeenChats): ChatReads => {
   const readVisible = async (viewer: Viewer, chatIds: readonly bigint[]): Promise<ChatAccess[]> => {
-    const rows = await db.query<ChatRow & { isMember: boolean }>(VISIBLE, [...viewerParams(viewer), chatIds]);
-    return rows.map(({ isMember, ...chat }) => ({
-      chat,
-      actor: { id: viewer.id, role: viewer.role, isMember, isPresent: false },
-    }));
+    const found = await Promise.all(chatIds.map((chatId) => seenChats.read(viewer, chatId)));
+    return found.flatMap((seen) =>
+      seen?.isSeen
+        ? [{ chat: seen.chat, actor: { id: viewer.id, role: viewer.role, isMember: seen.isMember, isPresent: false } }]
+        : [],
+    );
   };
 
   return {

@@ -9,6 +9,7 @@ import { requireActiveUsers } from './active-users.js';
 import { closeWithin, reopenWithin } from './closing.js';
 import { createChatContents, type ChatContents } from './chat-contents.js';
 import { nameProblem, SLUG_TAKEN, slugProblem, trimmedName } from '../chat-names.js';
+import type { SeenChats } from '../rules/seen-chats.js';
 import { createChatReads, type ChatReads } from './chat-reads.js';
 import { createDirectChats, type DirectChatOpeners, type DirectChats } from './direct-chats.js';
 import {
@@ -69,6 +70,7 @@ export interface ChatsOptions {
   bus: Bus;
   limits: RateLimits;
   presence: Presence;
+  seenChats: SeenChats;
   users: Pick<Users, 'byIds'>;
   /** Who may open direct chats. */
   directChats: DirectChatOpeners;
@@ -79,8 +81,17 @@ const RENAME = `UPDATE chat SET name = $2, slug = $3 WHERE id = $1`;
 const SET_METADATA = `UPDATE chat SET metadata = $2::text WHERE id = $1 AND metadata IS DISTINCT FROM $2 RETURNING id`;
 const DROP_KEY = `DELETE FROM chat_key WHERE key = $1 AND chat_id = $2`;
 
-export const createChats = ({ db, log, bus, limits, presence, users, directChats }: ChatsOptions): Chats => ({
-  ...createChatReads(db, presence),
+export const createChats = ({
+  db,
+  log,
+  bus,
+  limits,
+  presence,
+  seenChats,
+  users,
+  directChats,
+}: ChatsOptions): Chats => ({
+  ...createChatReads(db, presence, seenChats),
   ...createChatContents(db),
   ...createMessagesAround(db),
   ...createDirectChats({ db, log, bus, limits, users, openers: directChats }),

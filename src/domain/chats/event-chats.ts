@@ -2,22 +2,21 @@
  * The chats that events and messages refer to. A viewer who gets an event may no longer see its chat (the event of their own
  * removal does refer to it): they then get a bare chat, without any of its current contents.
  */
-import type { Queryable } from '../../db/database.js';
-import { CHAT_COLUMNS, type ChatRow } from '../../log/event.js';
+import type { ChatRow } from '../../log/event.js';
+import type { SeenChats } from '../rules/seen-chats.js';
 import type { Viewer } from '../viewer.js';
-import { CAN_SEE, CHAT_AND_OWN, viewerParams } from '../rules/visibility.js';
 
 export interface EventChats {
-  /** One statement, which checks visibility at the time it runs. */
+  /** One statement for all who ask at once, which checks visibility at the time it runs. */
   read(viewer: Viewer, chatIds: readonly bigint[]): Promise<Map<bigint, ChatRow>>;
 }
 
-const NAMED = `SELECT ${CHAT_COLUMNS}, ${CAN_SEE} AS "isSeen" FROM ${CHAT_AND_OWN} WHERE chat.id = ANY($3::bigint[])`;
-
-export const createEventChats = (db: Queryable): EventChats => ({
+export const createEventChats = (seenChats: SeenChats): EventChats => ({
   read: async (viewer, chatIds) => {
-    const rows = await db.query<ChatRow & { isSeen: boolean }>(NAMED, [...viewerParams(viewer), chatIds]);
-    return new Map(rows.map(({ isSeen, ...chat }) => [chat.id, isSeen ? chat : bare(chat)]));
+    const found = await Promise.all(chatIds.map((chatId) => seenChats.read(viewer, chatId)));
+    return new Map(
+      found.flatMap((seen) => (seen === null ? [] : [[seen.chat.id, seen.isSeen ? seen.chat : bare(seen.chat)]])),
+    );
   },
 });
 

@@ -11,14 +11,18 @@ export const OWN = `member own ON own.chat_id = chat.id AND own.user_id = $1::bi
 /** All chats, visible or not; narrow them by `CAN_SEE`. */
 export const CHAT_AND_OWN = `chat LEFT JOIN ${OWN}`;
 
-export const CAN_SEE = rightSql('see', {
-  kind: 'chat.kind',
-  isMember: 'own.user_id IS NOT NULL',
-  hasBusiness: 'chat.has_business',
-  hasRole: (roles) => {
-    if (roles.join() !== 'ADMIN') throw new Error(`A statement knows of no more than ADMIN, not of ${roles.join()}`);
-    return '$2::boolean';
-  },
-});
+/** @param isAdmin the SQL expression for whether the viewer is an administrator */
+export const canSeeSql = (isAdmin: string): string =>
+  rightSql('see', {
+    kind: 'chat.kind',
+    isMember: 'own.user_id IS NOT NULL',
+    hasBusiness: 'chat.has_business',
+    hasRole: (roles) => {
+      if (roles.join() !== 'ADMIN') throw new Error(`A statement knows of no more than ADMIN, not of ${roles.join()}`);
+      return isAdmin;
+    },
+  });
+
+export const CAN_SEE = canSeeSql('$2::boolean');
 
 export const viewerParams = (viewer: Viewer): [bigint, boolean] => [viewer.id, isAdmin(viewer)];

@@ -2,14 +2,13 @@
  * One chat, followed by one viewer: the log after a cursor, then `ready`, then live. A chat reader decides what is delivered; this
  * stream provides what the reader asks for, and a place in the chat.
  */
-import type { Queryable } from '../../db/database.js';
 import type { LogPosition } from '../../log/cursor.js';
-import { readPage } from '../../log/read.js';
+import type { LogPage } from '../../log/read.js';
 import { replayableSince } from '../../log/retention.js';
 import type { Role } from '../../generated/prisma/enums.js';
 import type { Follower, Tail } from '../../log/tail.js';
-import { readAccess } from '../rules/chat-access.js';
 import { canSee, needsPresence } from '../rules/policy.js';
+import type { SeenChats } from '../rules/seen-chats.js';
 import type { Viewer } from '../viewer.js';
 import {
   createChatReader,
@@ -34,8 +33,9 @@ import { createSubscription, type Subscription } from './subscription.js';
 import { createTypists } from './typists.js';
 
 export interface ChatStreamOptions {
-  db: Queryable;
   tail: Tail;
+  seenChats: SeenChats;
+  readPage: ReadPage;
   viewer: Viewer;
   chatId: bigint;
   /** The last event that the client saw; if null, nothing is replayed. */
@@ -58,8 +58,8 @@ export interface ChatStreamOptions {
 /** As in `Credentials`. */
 export type WatchViewer = (viewer: Viewer, onChange: (what: 'ended' | 'role', role: Role) => void) => () => void;
 
-/** Events per read. */
-const PAGE = 200;
+/** Reads a page of a chat's log after a seq; null if the chat no longer exists. */
+export type ReadPage = (position: { chatId: bigint; seq: number }) => Promise<LogPage | null>;
 
 const ENDS: Record<Departure, [code: EndCode, reason: string, isInOrder: boolean]> = {
   left: ['REMOVED', 'You left this chat', true],
@@ -70,8 +70,9 @@ const ENDS: Record<Departure, [code: EndCode, reason: string, isInOrder: boolean
 };
 
 export const createChatStream = ({
-  db,
   tail,
+  seenChats,
+  readPage,
   viewer,
   chatId,
   after,
@@ -122,9 +123,9 @@ export const createChatStream = ({
   };
 
   const start = async (): Promise<void> => {
-    const first = await readAccess(db, viewer, chatId);
+    const first = await seenChats.read(viewer, chatId);
     if (!subscription.isOpen()) return;
-    if (first === null) return subscription.end('CHAT_GONE', 'There is no such chat');
+    if (!first?.isSeen) return subscription.end('CHAT_GONE', 'There is no such chat');
     const wanted = {
       userId: viewer.id,
       chatId,
@@ -143,11 +144,14 @@ export const createChatStream = ({
 
   const checkAccess = async () => {
     const request = requestOf(reader);
-    const access = await readAccess(db, { ...viewer, role }, chatId);
+    const seen = await seenChats.read({ ...viewer, role }, chatId);
     if (!subscription.isOpen()) return;
-    const seesWithoutMembership = access !== null && canSee({ ...access.actor, isMember: false }, access.chat);
+    if (!seen?.isSeen) return goOn(takeAccess(reader, request, null, put));
+    const { chat } = seen;
+    const stranger = { id: viewer.id, role, isMember: false, isPresent: false };
+    const seesWithoutMembership = canSee(stranger, chat);
     if (seesWithoutMembership) stopWatching ??= watch(viewer, onViewerChange);
-    goOn(takeAccess(reader, request, access === null ? null : { chat: access.chat, seesWithoutMembership }, put));
+    goOn(takeAccess(reader, request, { chat, seesWithoutMembership }, put));
   };
 
   const onViewerChange: Parameters<WatchViewer>[1] = (what, now) => {
@@ -160,7 +164,7 @@ export const createChatStream = ({
 
   const readOn = async () => {
     const request = requestOf(reader);
-    const page = await readPage(db, chatId, reader.queued!.seq, PAGE);
+    const page = await readPage({ chatId, seq: reader.queued!.seq });
     if (subscription.isOpen()) goOn(takePage(reader, request, page, replayableSince(retentionDays), put));
   };
 

@@ -1,9 +1,10 @@
 /** The live streams, each for one viewer. */
-import DataLoader from 'dataloader';
 import type { Bus } from '../../bus/bus.js';
 import type { Queryable } from '../../db/database.js';
+import { gather } from '../../db/gather.js';
 import { createTally, type Tally } from '../../meters.js';
 import type { ChatPosition, LogPosition } from '../../log/cursor.js';
+import { readPages, type LogPage } from '../../log/read.js';
 import type { Rounds } from '../../log/rounds.js';
 import type { Tail } from '../../log/tail.js';
 import { createChatStream, type WatchViewer } from './chat-stream.js';
@@ -16,6 +17,7 @@ import {
 import type { NotificationRow } from '../notifications/notification-row.js';
 import type { Places } from './places.js';
 import type { Stream } from './stream-item.js';
+import type { SeenChats } from '../rules/seen-chats.js';
 import type { Viewer } from '../viewer.js';
 import type { Memberships } from './viewer-chats.js';
 import { createViewerStream } from './viewer-stream.js';
@@ -47,11 +49,17 @@ export interface StreamsOptions {
   rounds: Rounds;
   notifications: FollowedNotifications;
   memberships: Memberships;
+  seenChats: SeenChats;
   places: Pick<Places, 'take'>;
   watch: WatchViewer;
   slowReaderMs: number;
   retentionDays: number;
 }
+
+/** Events of a log that are read at once; of all logs that are read together. */
+const MIN_PAGE = 20;
+const MAX_PAGE = 200;
+const PAGES = 2000;
 
 export const createStreams = ({
   db,
@@ -60,21 +68,28 @@ export const createStreams = ({
   rounds,
   notifications,
   memberships,
+  seenChats,
   places,
   watch,
   slowReaderMs,
   retentionDays,
 }: StreamsOptions): Streams => {
   // A message concerns all members of a group at once: one statement for all that this node serves.
-  const together = new DataLoader<{ userId: bigint; chatId: bigint }, NotificationRow>(
-    (pairs) => notifications.newMessages(pairs),
-    { cache: false, maxBatchSize: 1000 },
+  const newMessage = gather<{ userId: bigint; chatId: bigint }, NotificationRow>((pairs) =>
+    notifications.newMessages(pairs),
   );
   const batched: FollowedNotifications = {
-    newMessages: (pairs) => Promise.all(pairs.map((pair) => together.load(pair))),
+    newMessages: (pairs) => Promise.all(pairs.map(newMessage)),
     standing: (...asked) => notifications.standing(...asked),
     since: (viewer, moment) => notifications.since(viewer, moment),
   };
+
+  // After a restart of a node all its clients resume at once, many from the same position.
+  const readPage = gather<{ chatId: bigint; seq: number }, LogPage | null>(
+    (positions) =>
+      readPages(db, positions, Math.max(MIN_PAGE, Math.min(MAX_PAGE, Math.floor(PAGES / positions.length)))),
+    { most: 100 },
+  );
 
   const resyncs = createTally();
   const onResync = (reason: string) => resyncs.add(reason);
@@ -82,7 +97,18 @@ export const createStreams = ({
   return {
     resyncs,
     chat: (viewer, options) =>
-      createChatStream({ db, tail, viewer, places, watch, slowReaderMs, retentionDays, onResync, ...options }),
+      createChatStream({
+        tail,
+        seenChats,
+        readPage,
+        viewer,
+        places,
+        watch,
+        slowReaderMs,
+        retentionDays,
+        onResync,
+        ...options,
+      }),
     viewer: (viewer, options) =>
       createViewerStream({ db, tail, memberships, viewer, slowReaderMs, retentionDays, onResync, ...options }),
     notifications: (viewer, options) =>

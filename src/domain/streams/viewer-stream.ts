@@ -222,9 +222,8 @@ export const createViewerStream = ({
     const positions = [...requests.keys()].map(({ chatId, queued }) => ({ chatId, seq: queued!.seq }));
     const pages = await readPages(db, positions, Math.max(5, Math.floor(EVENTS_AT_ONCE / requests.size)));
     const since = replayableSince(retentionDays);
-    for (const [reader, request] of requests) {
-      const page = pages.get(reader.chatId) ?? null;
-      if (isFollowed(reader)) goOn(reader, takePage(reader, request, page, since, put));
+    for (const [index, [reader, request]] of [...requests].entries()) {
+      if (isFollowed(reader)) goOn(reader, takePage(reader, request, pages[index]!, since, put));
     }
   };
 

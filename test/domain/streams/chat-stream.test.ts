@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { createSeenChats } from '../../../src/domain/rules/seen-chats.js';
 import { createChatStream } from '../../../src/domain/streams/chat-stream.js';
 import { createMemoryPlaces } from '../../../src/bus/memory-places.js';
 import { createPlaces } from '../../../src/domain/streams/places.js';
@@ -6,6 +7,7 @@ import { createEnding } from '../../../src/domain/streams/ending.js';
 import { pull } from '../../../src/domain/streams/live-stream.js';
 import type { StreamItem } from '../../../src/domain/streams/stream-item.js';
 import { chatTopic } from '../../../src/log/doorbell.js';
+import { readPage } from '../../../src/log/read.js';
 import type { UserFacts } from '../../../src/log/event.js';
 import { createMemoryBus } from '../../../src/bus/memory.js';
 import { aChat, aUser, logNode, silentBus, withStep } from '../../support/log.js';
@@ -32,8 +34,9 @@ const follow = (
 ) => {
   const watch = () => () => undefined; // no role changes here
   const stream = createChatStream({
-    db: onDb,
     tail: node.tail,
+    seenChats: createSeenChats(onDb),
+    readPage: (position) => readPage(onDb, position.chatId, position.seq, 200),
     viewer: viewerOf(user),
     chatId,
     after,
@@ -192,6 +195,7 @@ it('S0.25 who is removed gets the removal, then the end, and nothing that follow
   const node = await logNode(database.current);
   const reading = readAll(follow(node, bob, chatId, { after: await positionOf(chatId, 0) }));
   const fence = readAll(follow(node, ada, chatId, { after: await positionOf(chatId, 0) }));
+  await expect.poll(() => reading.items).toHaveLength(1);
 
   await send(node, chatId, ada.id);
   await remove(node, chatId, ada, bob);
