@@ -3,19 +3,18 @@ import { execFileSync, spawn, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, openSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { freePort } from '../scripts/services.mjs';
 import { readVersion } from '../src/version.js';
-import { temporaryFolder } from './support/database.js';
+import { embeddedDatabase, temporaryFolder } from './support/database.js';
 import { OpenDirectChatDocument } from './support/generated/operations.js';
-import { inherited, PARLEY } from './support/parley.js';
+import { inherited, PARLEY, programOf } from './support/parley.js';
 import { newPerson } from './support/people.js';
 import type { TestNode } from './support/node.js';
 import { scrape, valueOf } from './support/scrape.js';
 
 const { O_RDWR, O_WRONLY, O_NONBLOCK } = constants;
-const SERVICE = fileURLToPath(new URL('support/service-process.ts', import.meta.url));
+const SERVICE = programOf('service-process');
 const PATIENCE = { timeout: 60_000, interval: 20 };
 
 /** For the writer to have, and to hold: unread as long as `held` is not read, and without a reader once it is closed. */
@@ -38,10 +37,18 @@ const read = (fd: number): string => {
 
 /** Run as `parley serve`, with its log in somebody's hands. */
 const nodeWritingTo = async (stdio: StdioOptions, environment: Record<string, string> = {}) => {
-  const port = await freePort();
+  const [port, { config }] = [await freePort(), await embeddedDatabase()];
   const child = spawn(process.execPath, [PARLEY, 'serve'], {
     cwd: temporaryFolder(),
-    env: { ...inherited(), PORT: `${port}`, DEMO: 'off', LOG_LEVEL: 'debug', DRAIN_SECONDS: '1', ...environment },
+    env: {
+      ...inherited(),
+      DATA_DIR: config.dataDir,
+      PORT: `${port}`,
+      DEMO: 'off',
+      LOG_LEVEL: 'debug',
+      DRAIN_SECONDS: '1',
+      ...environment,
+    },
     stdio,
   });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -108,7 +115,7 @@ describe('A node whose log', { timeout: 240_000 }, () => {
 
 describe('A process that ends', { timeout: 60_000 }, () => {
   const start = (what: string, stdio: StdioOptions) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', SERVICE, what], { stdio });
+    const child = spawn(process.execPath, [SERVICE, what], { stdio });
     onTestFinished(() => void child.kill('SIGKILL'));
     return { child, ended: once(child, 'exit').then(([code]) => code as number | null) };
   };

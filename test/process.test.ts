@@ -1,13 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { programOf } from './support/program.js';
 
-const PROGRAM = fileURLToPath(new URL('support/service-process.ts', import.meta.url));
+const PROGRAM = programOf('service-process');
 
 /** Starts the process and reads what it writes. */
 const start = (what: string) => {
-  const child = spawn(process.execPath, ['--import', 'tsx', PROGRAM, what], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [PROGRAM, what], { stdio: ['ignore', 'pipe', 'pipe'] });
   children.push(child);
   const written = { out: '', err: '' };
   child.stdout.on('data', (chunk) => (written.out += String(chunk)));

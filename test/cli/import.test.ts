@@ -2,14 +2,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openDatabase } from '../../src/db/open.js';
 import { contentOf } from '../support/content.js';
 import { temporaryFolder, testDatabase, type TestDatabase } from '../support/database.js';
 import { company, type GivenLine } from '../support/import.js';
 import { logProblems } from '../support/log-problems.js';
-import { inherited, PARLEY, parley, settingsFor } from '../support/parley.js';
+import { inherited, PARLEY, parley, programOf, settingsFor } from '../support/parley.js';
 
 const aDatabase = async (): Promise<TestDatabase['config']> => {
   const { config, drop } = await testDatabase();
@@ -113,12 +112,12 @@ describe('parley import', { timeout: 120_000 }, () => {
   it('goes on after a kill -9, and comes to the same end', async () => {
     const [config, whole] = [await aDatabase(), await aDatabase()];
     const path = fileOf(manyLines());
-    const program = fileURLToPath(new URL('../support/import-and-die.ts', import.meta.url));
+    const program = programOf('import-and-die');
     const counts: number[] = [];
 
     // In the middle of the people, of the first chats, and of others.
     for (const statement of ['2', '8', '13']) {
-      const args = ['--import', 'tsx', program, path, statement, config.dataDir, config.databaseUrl ?? ''];
+      const args = [program, path, statement, config.dataDir, config.databaseUrl ?? ''];
       const child = spawn(process.execPath, args, { stdio: 'inherit' });
       expect(await once(child, 'close')).toEqual([null, 'SIGKILL']);
       const { content } = await contentIn(config, { isChecked: false });

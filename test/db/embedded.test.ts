@@ -2,7 +2,6 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { PGlite } from '@electric-sql/pglite';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { createEmbedded, DatabaseDamagedError } from '../../src/db/embedded.js';
@@ -10,6 +9,7 @@ import { FolderInUseError } from '../../src/db/folder-lock.js';
 import { migrate } from '../../src/db/migrations.js';
 import { lookAfter } from '../../src/db/upkeep.js';
 import { embeddedDatabase, temporaryFolder } from '../support/database.js';
+import { programOf } from '../support/program.js';
 
 it('refuses a folder that another process has open, until that is killed', async () => {
   const { folder } = await migratedFolder();
@@ -131,10 +131,10 @@ const migratedFolder = async () => {
   return { folder: config.dataDir };
 };
 
-const program = fileURLToPath(new URL('../support/embedded-child.ts', import.meta.url));
+const program = programOf('embedded-child');
 
 const startChild = (folder: string, task = 'stay') => {
-  const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', program, folder, task], {
+  const child: ChildProcess = spawn(process.execPath, [program, folder, task], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const lines: string[] = [];

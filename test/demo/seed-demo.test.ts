@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Database } from '../../src/db/database.js';
 import { openDatabase } from '../../src/db/open.js';
@@ -12,6 +11,7 @@ import { accountNode, somewhere } from '../support/accounts.js';
 import { chatNode, viewerNamed } from '../support/chats.js';
 import { embeddedDatabase } from '../support/database.js';
 import { logProblems } from '../support/log-problems.js';
+import { programOf } from '../support/program.js';
 
 const passwords = createPasswords();
 
@@ -173,8 +173,8 @@ describe('Demo data', () => {
 
   it.each([1, 5, 9])('is made whole by the next start, where it was killed before statement %i', async (statement) => {
     const { dataDir, open } = await folder();
-    const program = fileURLToPath(new URL('../support/seed-and-die.ts', import.meta.url));
-    const child = spawn(process.execPath, ['--import', 'tsx', program, dataDir, String(statement)], {
+    const program = programOf('seed-and-die');
+    const child = spawn(process.execPath, [program, dataDir, String(statement)], {
       stdio: 'inherit',
     });
     expect(await once(child, 'close')).toEqual([null, 'SIGKILL']);

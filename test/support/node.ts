@@ -2,10 +2,8 @@
 import { afterAll, beforeAll } from 'vitest';
 import { createApp } from '../../src/app.js';
 import { readConfig, type Config } from '../../src/config.js';
-import { openDatabase } from '../../src/db/open.js';
-import { createPasswords } from '../../src/domain/accounts/passwords.js';
 import { createLogger } from '../../src/logger.js';
-import { testDatabase, type TestDatabase } from './database.js';
+import { admin, testDatabase, type TestDatabase } from './database.js';
 import { UNLIMITED } from './unlimited.js';
 
 export interface TestNode {
@@ -24,8 +22,7 @@ export interface TestNode {
 
 export type LogLine = Record<string, unknown> & { msg: string };
 
-/** There from the start, for what only administrators do. */
-export const admin = { username: 'admin', password: 'the password of admin' };
+export { admin };
 
 interface NodeOptions {
   /** A node on the same database; only where that is a server's. */
@@ -85,19 +82,4 @@ const unlimited = (): Config => {
 };
 
 /** Migrated, and empty but for `admin`. */
-export const databaseWithAdmin = async (): Promise<TestDatabase> => {
-  const database = await testDatabase();
-  const db = await openDatabase(database.config);
-  try {
-    const { username, password } = admin;
-    const passwordHash = await createPasswords().hash(password);
-    await db.query(
-      `INSERT INTO "user" (username, username_key, email, email_key, password_hash, role)
-       VALUES ($1, $1, $2, $2, $3, 'ADMIN')`,
-      [username, 'admin@example.org', passwordHash],
-    );
-  } finally {
-    await db.close();
-  }
-  return database;
-};
+export const databaseWithAdmin = (): Promise<TestDatabase> => testDatabase('admin');

@@ -10,6 +10,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { freePort, startRedis } from '../../scripts/services.mjs';
 import { requireConfig } from '../../src/config.js';
 import { databaseWithAdmin, type LogLine, type TestNode } from './node.js';
+import { PARLEY } from './program.js';
 import { UNLIMITED } from './unlimited.js';
 
 export interface NodeProcess extends TestNode {
@@ -117,7 +118,7 @@ const nodeProcess = (settings: Record<string, string>): NodeProcess => {
     environment = { ...environment, ...changes };
     isEnding = false;
     const { PATH = '' } = process.env;
-    const started = spawn(process.execPath, ['bin/parley.mjs', 'serve'], {
+    const started = spawn(process.execPath, [PARLEY, 'serve'], {
       cwd: root,
       env: { PATH, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],

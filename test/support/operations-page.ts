@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { inherited } from './parley.js';
+import { inherited, PARLEY } from './parley.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -43,7 +43,7 @@ export const runCommand = async (
   const command = commands(page).find((one) => one.heading === heading && one.number === number);
   if (command === undefined) throw new Error(`There is no command ${number} under "${heading}"`);
   // As it is after `npm ci`, from wherever one is.
-  const npx = `npx() { [ "$1" = parley ] && shift && node "${root}/bin/parley.mjs" "$@"; }`;
+  const npx = `npx() { [ "$1" = parley ] && shift && node "${PARLEY}" "$@"; }`;
   const script = `set -euo pipefail\n${npx}\n${command.script}`;
   const options = { cwd: folder, env: { ...inherited(), ...variables } };
   return (await promisify(execFile)('bash', ['-c', script], options)).stdout;

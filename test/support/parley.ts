@@ -1,10 +1,10 @@
 /** The command line as people run it: the bin, in a process of its own. */
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { DatabaseConfig } from '../../src/db/open.js';
 import { temporaryFolder } from './database.js';
+import { PARLEY, programOf } from './program.js';
 
-export const PARLEY = fileURLToPath(new URL('../../bin/parley.mjs', import.meta.url));
+export { PARLEY, programOf };
 
 export interface Ended {
   code: number | null;

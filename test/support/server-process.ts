@@ -7,7 +7,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { freePort } from '../../scripts/services.mjs';
-import { temporaryFolder } from './database.js';
+import { embeddedDatabase } from './database.js';
+import { PARLEY } from './program.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -21,7 +22,7 @@ export interface ServerProcess {
 
 /** Started, with the demo data, unless the environment says otherwise. Ended when the test is. */
 export const serverProcess = async (environment: Record<string, string> = {}): Promise<ServerProcess> => {
-  const dataDir = environment.DATA_DIR ?? temporaryFolder();
+  const dataDir = environment.DATA_DIR ?? (await embeddedDatabase()).config.dataDir;
   const port = environment.PORT ?? String(await freePort());
   let child: ChildProcess | undefined;
 
@@ -36,7 +37,7 @@ export const serverProcess = async (environment: Record<string, string> = {}): P
     },
     start: async () => {
       const { PATH = '' } = process.env;
-      const started = spawn(process.execPath, ['bin/parley.mjs', 'serve'], {
+      const started = spawn(process.execPath, [PARLEY, 'serve'], {
         cwd: root,
         env: {
           PATH,

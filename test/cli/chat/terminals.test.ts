@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { PARLEY } from '../../support/program.js';
 import { serverProcess, type ServerProcess } from '../../support/server-process.js';
 import { onTerminal, type Terminal } from '../../support/terminal.js';
 
@@ -6,7 +7,7 @@ const PATIENCE = { timeout: 30_000, interval: 100 };
 
 const signIn = async (server: ServerProcess, username: string, chat?: string): Promise<Terminal> => {
   const wanted = chat === undefined ? [] : ['--chat', chat];
-  const terminal = onTerminal(['bin/parley.mjs', 'chat', '--url', server.url, '--as', username, ...wanted]);
+  const terminal = onTerminal([PARLEY, 'chat', '--url', server.url, '--as', username, ...wanted]);
   await expect.poll(terminal.text, PATIENCE).toContain(`Password of ${username}:`);
   terminal.type(`${server.passwordOf(username)}\r`);
   return terminal;
@@ -83,12 +84,12 @@ it('shows chats with unread counts, typing, edits and deletions, and reads what 
 
 it('says in one line what is wrong with the name, the password or the server, and ends', async () => {
   const server = await serverProcess();
-  const stranger = onTerminal(['bin/parley.mjs', 'chat', '--url', server.url, '--as', 'nobody']);
+  const stranger = onTerminal([PARLEY, 'chat', '--url', server.url, '--as', 'nobody']);
   await expect.poll(stranger.text, PATIENCE).toContain('Password of nobody:');
   stranger.type('whatever\r');
   const code = await stranger.exited;
   await server.kill('SIGTERM');
-  const late = onTerminal(['bin/parley.mjs', 'chat', '--url', server.url, '--as', 'nobody']);
+  const late = onTerminal([PARLEY, 'chat', '--url', server.url, '--as', 'nobody']);
   await expect.poll(late.text, PATIENCE).toContain('Password of nobody:');
   late.type('whatever\r');
 

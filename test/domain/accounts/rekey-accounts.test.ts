@@ -1,7 +1,6 @@
 /** A database of an older version, in which names were compared in small letters. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Database } from '../../../src/db/database.js';
 import { openDatabase } from '../../../src/db/open.js';
@@ -12,6 +11,7 @@ import { rekeyAccounts, type SharedKey } from '../../../src/domain/accounts/reke
 import { createUsers, OPERATOR } from '../../../src/domain/accounts/users.js';
 import { accountNode, somewhere } from '../../support/accounts.js';
 import { testDatabase } from '../../support/database.js';
+import { programOf } from '../../support/program.js';
 
 const password = 'a long password';
 
@@ -158,8 +158,8 @@ describe('accounts of an older version', () => {
       const before = await openDatabase(config);
       await writeOld(before, [{ username: 'groß' }, ...crowd(2100), { username: 'gross' }]);
       await before.close();
-      const program = fileURLToPath(new URL('../../support/rekey-and-die.ts', import.meta.url));
-      const child = spawn(process.execPath, ['--import', 'tsx', program, JSON.stringify(config), String(statement)], {
+      const program = programOf('rekey-and-die');
+      const child = spawn(process.execPath, [program, JSON.stringify(config), String(statement)], {
         stdio: 'inherit',
       });
       expect(await once(child, 'close')).toEqual([null, 'SIGKILL']);

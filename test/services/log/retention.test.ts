@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import type { Database } from '../../../src/db/database.js';
 import { openDatabase } from '../../../src/db/open.js';
@@ -9,6 +8,7 @@ import { temporaryFolder, testDatabase } from '../../support/database.js';
 import { aChat, aUser, logNode, range } from '../../support/log.js';
 import { startNode } from '../../support/node.js';
 import { age, pruneAll, seqsLeft } from '../../support/old-events.js';
+import { programOf } from '../../support/program.js';
 
 let url: string;
 let db: Database;
@@ -21,14 +21,9 @@ beforeEach(async () => {
   onTestFinished(() => db.close());
 });
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-
 /** A process that prunes, a step at a time. */
 const aPruner = async () => {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'test/support/prune-slowly.ts', url, '1'], {
-    cwd: root,
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const child = spawn(process.execPath, [programOf('prune-slowly'), url, '1'], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async () => (await lines.next()).value as string;
   const kill = async () => {
