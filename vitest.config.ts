@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 import { generateClient } from './scripts/generate-client.mjs';
 import { generateTestOperations } from './scripts/generate-operations.mjs';
+import { NODE_ARGS } from './test/support/node-args.js';
 import { projectOf, projects } from './vitest.projects.js';
 
 await generateClient();
@@ -43,6 +44,7 @@ export default defineConfig({
     expect: { poll: { timeout: 15_000, interval: 10 } },
     pool: 'forks',
     maxWorkers: 2,
+    execArgv: NODE_ARGS,
     allowOnly: false,
     projects: running.map(([name, { isolate }]) => ({
       extends: true as const,

@@ -8,6 +8,7 @@ import { freePort } from '../scripts/services.mjs';
 import { readVersion } from '../src/version.js';
 import { embeddedDatabase, temporaryFolder } from './support/database.js';
 import { OpenDirectChatDocument } from './support/generated/operations.js';
+import { NODE_ARGS } from './support/node-args.js';
 import { inherited, PARLEY, programOf } from './support/parley.js';
 import { newPerson } from './support/people.js';
 import type { TestNode } from './support/node.js';
@@ -38,7 +39,7 @@ const read = (fd: number): string => {
 /** Run as `parley serve`, with its log in somebody's hands. */
 const nodeWritingTo = async (stdio: StdioOptions, environment: Record<string, string> = {}) => {
   const [port, { config }] = [await freePort(), await embeddedDatabase()];
-  const child = spawn(process.execPath, [PARLEY, 'serve'], {
+  const child = spawn(process.execPath, [...NODE_ARGS, PARLEY, 'serve'], {
     cwd: temporaryFolder(),
     env: {
       ...inherited(),

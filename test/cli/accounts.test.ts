@@ -6,6 +6,7 @@ import { InvalidCredentialsError, InvalidTokenError } from '../../src/domain/err
 import { accountNode, passwordOf, somewhere } from '../support/accounts.js';
 import { errorOf } from '../support/chats.js';
 import { temporaryFolder, testDatabase } from '../support/database.js';
+import { NODE_ARGS } from '../support/node-args.js';
 import { inherited, PARLEY, parley, settingsFor } from '../support/parley.js';
 
 /** A database that the command and the test use in turn, as an embedded one has to be. */
@@ -37,7 +38,7 @@ const onTerminal = async (
   env: Record<string, string>,
   answers: [question: string, typed: string][],
 ) => {
-  const terminal = spawn(process.execPath, [PARLEY, ...args], {
+  const terminal = spawn(process.execPath, [...NODE_ARGS, PARLEY, ...args], {
     cols: 100,
     rows: 30,
     cwd: temporaryFolder(),

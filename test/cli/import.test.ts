@@ -8,6 +8,7 @@ import { contentOf } from '../support/content.js';
 import { temporaryFolder, testDatabase, type TestDatabase } from '../support/database.js';
 import { company, type GivenLine } from '../support/import.js';
 import { logProblems } from '../support/log-problems.js';
+import { NODE_ARGS } from '../support/node-args.js';
 import { inherited, PARLEY, parley, programOf, settingsFor } from '../support/parley.js';
 
 const aDatabase = async (): Promise<TestDatabase['config']> => {
@@ -68,7 +69,7 @@ describe('parley import', { timeout: 120_000 }, () => {
 
   it('reads standard input', async () => {
     const config = await aDatabase();
-    const child = spawn(process.execPath, [PARLEY, 'import', '-'], {
+    const child = spawn(process.execPath, [...NODE_ARGS, PARLEY, 'import', '-'], {
       cwd: temporaryFolder(),
       env: { ...inherited(), ...settingsFor(config) },
       stdio: ['pipe', 'ignore', 'inherit'],
@@ -117,7 +118,7 @@ describe('parley import', { timeout: 120_000 }, () => {
 
     // In the middle of the people, of the first chats, and of others.
     for (const statement of ['2', '8', '13']) {
-      const args = [program, path, statement, config.dataDir, config.databaseUrl ?? ''];
+      const args = [...NODE_ARGS, program, path, statement, config.dataDir, config.databaseUrl ?? ''];
       const child = spawn(process.execPath, args, { stdio: 'inherit' });
       expect(await once(child, 'close')).toEqual([null, 'SIGKILL']);
       const { content } = await contentIn(config, { isChecked: false });

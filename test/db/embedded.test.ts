@@ -9,6 +9,7 @@ import { FolderInUseError } from '../../src/db/folder-lock.js';
 import { migrate } from '../../src/db/migrations.js';
 import { lookAfter } from '../../src/db/upkeep.js';
 import { embeddedDatabase, temporaryFolder } from '../support/database.js';
+import { NODE_ARGS } from '../support/node-args.js';
 import { programOf } from '../support/program.js';
 
 it('refuses a folder that another process has open, until that is killed', async () => {
@@ -134,7 +135,7 @@ const migratedFolder = async () => {
 const program = programOf('embedded-child');
 
 const startChild = (folder: string, task = 'stay') => {
-  const child: ChildProcess = spawn(process.execPath, [program, folder, task], {
+  const child: ChildProcess = spawn(process.execPath, [...NODE_ARGS, program, folder, task], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const lines: string[] = [];

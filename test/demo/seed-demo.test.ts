@@ -11,6 +11,7 @@ import { accountNode, somewhere } from '../support/accounts.js';
 import { chatNode, viewerNamed } from '../support/chats.js';
 import { embeddedDatabase } from '../support/database.js';
 import { logProblems } from '../support/log-problems.js';
+import { NODE_ARGS } from '../support/node-args.js';
 import { programOf } from '../support/program.js';
 
 const passwords = createPasswords();
@@ -174,7 +175,7 @@ describe('Demo data', () => {
   it.each([1, 5, 9])('is made whole by the next start, where it was killed before statement %i', async (statement) => {
     const { dataDir, open } = await folder();
     const program = programOf('seed-and-die');
-    const child = spawn(process.execPath, [program, dataDir, String(statement)], {
+    const child = spawn(process.execPath, [...NODE_ARGS, program, dataDir, String(statement)], {
       stdio: 'inherit',
     });
     expect(await once(child, 'close')).toEqual([null, 'SIGKILL']);

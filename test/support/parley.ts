@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import type { DatabaseConfig } from '../../src/db/open.js';
 import { temporaryFolder } from './database.js';
+import { NODE_ARGS } from './node-args.js';
 import { PARLEY, programOf } from './program.js';
 
 export { PARLEY, programOf };
@@ -24,7 +25,7 @@ export const parley = (
   { env = {}, cwd = temporaryFolder() }: ParleyOptions = {},
 ): Promise<Ended> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [PARLEY, ...args], {
+    const child = spawn(process.execPath, [...NODE_ARGS, PARLEY, ...args], {
       cwd,
       env: { ...inherited(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

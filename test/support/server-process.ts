@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { freePort } from '../../scripts/services.mjs';
 import { embeddedDatabase } from './database.js';
+import { NODE_ARGS } from './node-args.js';
 import { PARLEY } from './program.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -37,7 +38,7 @@ export const serverProcess = async (environment: Record<string, string> = {}): P
     },
     start: async () => {
       const { PATH = '' } = process.env;
-      const started = spawn(process.execPath, [PARLEY, 'serve'], {
+      const started = spawn(process.execPath, [...NODE_ARGS, PARLEY, 'serve'], {
         cwd: root,
         env: {
           PATH,

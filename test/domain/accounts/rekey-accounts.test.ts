@@ -11,6 +11,7 @@ import { rekeyAccounts, type SharedKey } from '../../../src/domain/accounts/reke
 import { createUsers, OPERATOR } from '../../../src/domain/accounts/users.js';
 import { accountNode, somewhere } from '../../support/accounts.js';
 import { testDatabase } from '../../support/database.js';
+import { NODE_ARGS } from '../../support/node-args.js';
 import { programOf } from '../../support/program.js';
 
 const password = 'a long password';
@@ -159,7 +160,7 @@ describe('accounts of an older version', () => {
       await writeOld(before, [{ username: 'groß' }, ...crowd(2100), { username: 'gross' }]);
       await before.close();
       const program = programOf('rekey-and-die');
-      const child = spawn(process.execPath, [program, JSON.stringify(config), String(statement)], {
+      const child = spawn(process.execPath, [...NODE_ARGS, program, JSON.stringify(config), String(statement)], {
         stdio: 'inherit',
       });
       expect(await once(child, 'close')).toEqual([null, 'SIGKILL']);
