@@ -3,7 +3,7 @@
  * shorter one. What is named nowhere is `database`'s.
  */
 interface Project {
-  /** Given a process of its own each: for what changes or measures what all files of a process share, or starts processes. */
+  /** Given a process of its own each: for what changes or measures what all files of a process share. */
   isolate: boolean;
   /** Without PostgreSQL and Redis, with them, or both. */
   runs: 'embedded' | 'services' | 'both';
@@ -81,32 +81,45 @@ export const projects: Record<string, Project> = {
       'server/requests',
     ],
   },
-  embedded: {
-    isolate: true,
+  /** Starts processes, and changes nothing in its own. */
+  processes: {
+    isolate: false,
     runs: 'embedded',
     tests: [
       'cli/',
-      'client/connection',
-      'client/follow',
-      'client/package',
-      'client/session',
       'db/embedded',
       'demo/',
       'domain/accounts/rekey-accounts',
       'examples/',
       'graphql/schema',
-      'line-output',
       'log-sinks',
-      'metrics',
       'process',
       'secret',
       'serve',
+    ],
+  },
+  embedded: {
+    isolate: true,
+    runs: 'embedded',
+    tests: [
+      'client/connection',
+      'client/follow',
+      'client/package',
+      'client/session',
+      'line-output',
+      'metrics',
       'server/carriers',
       'server/document-cache',
       'server/slow-readers',
     ],
   },
   database: { isolate: false, runs: 'both', tests: [''] },
+  /** As `processes`, with PostgreSQL and Redis. */
+  installations: {
+    isolate: false,
+    runs: 'services',
+    tests: ['services/cli/', 'services/domain/', 'services/log/', 'services/nodes/'],
+  },
   nodes: { isolate: true, runs: 'services', tests: ['services/'] },
 };
 

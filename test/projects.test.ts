@@ -14,10 +14,20 @@ const tests = readdirSync(`${root}test`, { recursive: true, encoding: 'utf8' })
 const reachOf = (path: string, seen = new Set<string>()): Set<string> => {
   if (seen.has(path) || !path.endsWith('.ts') || !existsSync(root + path)) return seen;
   seen.add(path);
-  for (const found of importsOf({ path, text: readFileSync(root + path, 'utf8') })) {
-    if (isOurs(found) && !found.isType) reachOf(resolveImport(path, found.from), seen);
-  }
+  for (const imported of importedBy(path)) reachOf(imported, seen);
   return seen;
+};
+
+const known = new Map<string, string[]>();
+
+/** Read once, however many lead to it. */
+const importedBy = (path: string): string[] => {
+  const before = known.get(path);
+  if (before !== undefined) return before;
+  const imports = importsOf({ path, text: readFileSync(root + path, 'utf8') });
+  const paths = imports.filter((found) => isOurs(found) && !found.isType).map(({ from }) => resolveImport(path, from));
+  known.set(path, paths);
+  return paths;
 };
 
 it('a test that is run without a database has none', () => {
@@ -40,5 +50,5 @@ it('each name is that of a test, or of a folder of tests', () => {
 it('tests of several nodes are run with PostgreSQL and Redis', () => {
   const apart = tests.filter((path) => path.startsWith('test/services/'));
 
-  expect(new Set(apart.map(projectOf))).toEqual(new Set(['nodes']));
+  expect(new Set(apart.map(projectOf))).toEqual(new Set(['installations', 'nodes']));
 });

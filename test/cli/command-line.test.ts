@@ -144,7 +144,7 @@ describe('A database that cannot be used', () => {
 });
 
 describe('parley migrate', () => {
-  it('makes an embedded database, which --status does not', { timeout: 60_000 }, async () => {
+  it('makes an embedded database, which --status does not', { timeout: 120_000 }, async () => {
     const cwd = temporaryFolder();
     writeFileSync(join(cwd, '.env'), 'DATA_DIR=./somewhere\n');
 
