@@ -19,8 +19,17 @@ export const storeNotification = async (
   await tx.query(NOTIFY, [userIds, kind, chatId, actorId]);
 };
 
-/** Call after the commit. The acting user's own devices are told too. */
-export const ringUsers = (bus: Bus, userIds: readonly bigint[], chatIds: readonly bigint[]): void => {
+/**
+ * Call after the commit. The acting user's own devices are told too.
+ *
+ * @param isRegrouped whether the users may have become or ceased to be members
+ */
+export const ringUsers = (
+  bus: Bus,
+  userIds: readonly bigint[],
+  chatIds: readonly bigint[],
+  { isRegrouped = true } = {},
+): void => {
   const ids = chatIds.map(String);
-  for (const userId of userIds) bus.publish(userTopic(userId), { chatIds: ids });
+  for (const userId of userIds) bus.publish(userTopic(userId), { chatIds: ids, isRegrouped });
 };

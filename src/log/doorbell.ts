@@ -10,7 +10,7 @@ export type Ephemeral =
   | { kind: 'read'; chatId: bigint; user: UserFacts; lastReadSeq: number; isOwnOnly: boolean };
 
 /** `events` are consecutive, without gaps; `markBefore` is the mark of the event before them. */
-export type Ring = { events: LogEvent[]; markBefore: number } | { ephemeral: Ephemeral };
+export type Ring = { events: LogEvent[]; markBefore: number } | { ephemerals: Ephemeral[] };
 
 export const chatTopic = (chatId: bigint): Topic<Ring> => ({ name: `chat:${chatId}`, encode: pack, decode: unpack });
 
@@ -20,6 +20,8 @@ export const userTopic = (userId: bigint): Topic<UserRing> => jsonTopic(`user:${
 export interface UserRing {
   /** Decimal ids of the chats in which something changed for this user. */
   chatIds: string[];
+  /** Whether they may have become or ceased to be a member of these. */
+  isRegrouped: boolean;
 }
 
 /**

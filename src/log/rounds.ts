@@ -13,7 +13,7 @@ export interface Moved {
   /** Those among them that were created, or whose members changed. */
   regroupedChatIds: bigint[];
   /** Users who got or read a notification, read a chat or joined one. */
-  notifiedUserIds: bigint[];
+  notifiedUserIds: ReadonlySet<bigint>;
   /** Sessions created or ended. */
   sessionIds: string[];
   /** Users whose account changed, or who revoked an API token. */
@@ -121,10 +121,11 @@ export const createRounds = async (
         last = { xmax, xip };
         earlier = [...earlier.slice(-EARLIER), last];
       }
+      const notifiedUserIds = new Set<bigint>();
       const moved: Moved = {
         chats: new Map(),
         regroupedChatIds: [],
-        notifiedUserIds: [],
+        notifiedUserIds,
         sessionIds: [],
         userIds: [],
         isAfterFailure: isAfterFailure || isOther,
@@ -137,7 +138,7 @@ export const createRounds = async (
           if (witness === expected) witness = { chatId: BigInt(row.id), seq: row.seq, mark: row.mark };
         }
         if (row.kind === 'regrouped') moved.regroupedChatIds.push(BigInt(row.id));
-        if (row.kind === 'notification') moved.notifiedUserIds.push(BigInt(row.id));
+        if (row.kind === 'notification') notifiedUserIds.add(BigInt(row.id));
         if (row.kind === 'session') moved.sessionIds.push(row.id);
         if (row.kind === 'user') moved.userIds.push(BigInt(row.id));
       }

@@ -13,6 +13,8 @@ import { checkPosition, readHeads, readPages, type Head, type LogPage, type Remo
 import type { Moved, Rounds } from './rounds.js';
 
 export interface Follower {
+  /** Whose read positions it is told of even in a large chat. */
+  readonly viewerId: bigint;
   /** In order, each once. `removals`: members known to have been removed after these events, if the log had to be read. */
   onEvents(chatId: bigint, events: LogEvent[], removals: Removal[]): void;
   onEphemeral(event: Ephemeral): void;
@@ -44,6 +46,8 @@ const MAX_EARLY = 1000;
 
 interface ChatTail {
   followers: Set<Follower>;
+  /** Null until it is needed. */
+  byViewer: Map<bigint, Set<Follower>> | null;
   /** The last event delivered; null until the head was read once. */
   position: LogPosition | null;
   /** Events that came before their predecessors, or are being delivered; each with the mark of the event before it. */
@@ -163,10 +167,22 @@ export const createTail = (
     return false;
   };
 
+  /** All, but for what concerns one reader alone: in a large chat all its readers would else look at all positions. */
+  const toldOf = (chat: ChatTail, event: Ephemeral): Iterable<Follower> => {
+    if (event.kind !== 'read' || !event.isOwnOnly) return chat.followers;
+    if (chat.byViewer === null) {
+      chat.byViewer = new Map();
+      for (const follower of chat.followers) addTo(chat.byViewer, follower);
+    }
+    return chat.byViewer.get(event.user.id) ?? [];
+  };
+
   const onRing = (chatId: bigint, chat: ChatTail, ring: Ring) => {
-    if ('ephemeral' in ring) {
-      if (isBehind(chat, ring.ephemeral)) return;
-      for (const follower of [...chat.followers]) follower.onEphemeral(ring.ephemeral);
+    if ('ephemerals' in ring) {
+      for (const ephemeral of ring.ephemerals) {
+        if (isBehind(chat, ephemeral)) continue;
+        for (const follower of [...toldOf(chat, ephemeral)]) follower.onEphemeral(ephemeral);
+      }
       return;
     }
     let { markBefore } = ring;
@@ -229,6 +245,7 @@ export const createTail = (
   const open = (chatId: bigint): ChatTail => {
     const chat: ChatTail = {
       followers: new Set(),
+      byViewer: null,
       position: null,
       early: new Map(),
       knownHead: 0,
@@ -267,6 +284,7 @@ export const createTail = (
       const followed = chatIds.map((chatId) => {
         const chat = chats.get(chatId) ?? open(chatId);
         chat.followers.add(follower);
+        if (chat.byViewer !== null) addTo(chat.byViewer, follower);
         return chat;
       });
       await Promise.all(followed.map((chat) => chat.ready));
@@ -277,8 +295,10 @@ export const createTail = (
     unfollow: (chatIds, follower) => {
       for (const chatId of chatIds) {
         const chat = chats.get(chatId);
-        chat?.followers.delete(follower);
-        if (chat?.followers.size === 0) shut(chatId, chat);
+        if (chat === undefined) continue;
+        chat.followers.delete(follower);
+        if (chat.byViewer !== null) removeFrom(chat.byViewer, follower);
+        if (chat.followers.size === 0) shut(chatId, chat);
       }
     },
     gapReads: () => gapReads,
@@ -291,4 +311,17 @@ export const createTail = (
       for (const [chatId, chat] of chats) shut(chatId, chat);
     },
   };
+};
+
+type ByViewer = Map<bigint, Set<Follower>>;
+
+const addTo = (byViewer: ByViewer, follower: Follower) => {
+  const own = byViewer.get(follower.viewerId) ?? new Set();
+  byViewer.set(follower.viewerId, own.add(follower));
+};
+
+const removeFrom = (byViewer: ByViewer, follower: Follower) => {
+  const own = byViewer.get(follower.viewerId);
+  own?.delete(follower);
+  if (own?.size === 0) byViewer.delete(follower.viewerId);
 };

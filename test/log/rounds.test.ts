@@ -49,7 +49,7 @@ it('tells of ended sessions, changed accounts and notifications', async () => {
   await node.rounds.look();
 
   expect(seen).toHaveLength(1);
-  expect(seen[0]).toMatchObject({ sessionIds: [sessionId], userIds: [bob.id], notifiedUserIds: [ada.id] });
+  expect(seen[0]).toMatchObject({ sessionIds: [sessionId], userIds: [bob.id], notifiedUserIds: new Set([ada.id]) });
 });
 
 it('goes on after a failure, misses nothing of it and says that it was one', async () => {

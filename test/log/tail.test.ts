@@ -18,6 +18,7 @@ const aFollower = () => {
   const texts: (string | null)[] = [];
   let resets = 0;
   const follower: Follower = {
+    viewerId: 0n,
     onEvents: (_chatId, events: LogEvent[]) => {
       seqs.push(...events.map(({ seq }) => seq));
       texts.push(...events.flatMap(({ messages }) => messages.map(({ text }) => text)));
@@ -220,12 +221,39 @@ it('drops a read position that another node’s bell has overtaken', async () =>
   await node.tail.follow([chatId], { ...follower, onEphemeral });
   for (const lastReadSeq of [3, 5, 4, 5, 6]) {
     node.bus.publish(chatTopic(chatId), {
-      ephemeral: { kind: 'read', chatId, user: ada, lastReadSeq, isOwnOnly: false },
+      ephemerals: [{ kind: 'read', chatId, user: ada, lastReadSeq, isOwnOnly: false }],
     });
   }
 
   await expect.poll(() => positions.at(-1)).toBe(6);
   expect(positions).toEqual([3, 5, 6]);
+});
+
+it('tells of a position that concerns its reader alone nobody but them, whenever they began to follow', async () => {
+  const [ada, bob] = [await aUser(database.current), await aUser(database.current)];
+  const chatId = await aChat(database.current, [ada, bob]);
+  const node = await logNode(database.current);
+  const told: string[] = [];
+  const follow = async (name: string, viewerId: bigint) => {
+    const onEphemeral: Follower['onEphemeral'] = (event) =>
+      void told.push(`${name} ${event.kind === 'read' ? event.lastReadSeq : ''}`);
+    const follower = { ...aFollower().follower, viewerId, onEphemeral };
+    await node.tail.follow([chatId], follower);
+    return follower;
+  };
+  const tell = (lastReadSeq: number, isOwnOnly: boolean) =>
+    node.bus.publish(chatTopic(chatId), { ephemerals: [{ kind: 'read', chatId, user: ada, lastReadSeq, isOwnOnly }] });
+
+  await follow('bob', bob.id);
+  const first = await follow('ada', ada.id);
+  tell(1, true);
+  await expect.poll(() => told).toEqual(['ada 1']);
+  await follow('ada again', ada.id);
+  node.tail.unfollow([chatId], first);
+  tell(2, true);
+  tell(3, false);
+
+  await expect.poll(() => told).toEqual(['ada 1', 'ada again 2', 'bob 3', 'ada again 3']);
 });
 
 it('tells of nothing and tries nothing again once it is closed, though its last look at the database fails', async () => {

@@ -1,4 +1,7 @@
-/** Tells a chat how far its members have read: at most once a second for each reader, and always the last position. */
+/**
+ * Tells a chat how far its members have read: at most once a second for each reader, and always the last position. When all read a
+ * message at once, their positions go out together, and each follower gets them in one write.
+ */
 import type { Bus } from '../../bus/bus.js';
 import { chatTopic } from '../../log/doorbell.js';
 import type { UserFacts } from '../../log/event.js';
@@ -20,6 +23,8 @@ export interface ReadBroadcast {
 export interface ReadBroadcastOptions {
   bus: Bus;
   intervalMs?: number;
+  /** How long positions of one chat are gathered. */
+  gatherMs?: number;
   /** Readers held back at once; above this number, the one who has waited longest is sent early. */
   readersMost?: number;
 }
@@ -33,12 +38,32 @@ interface Reader {
 export const createReadBroadcast = ({
   bus,
   intervalMs = 1000,
+  gatherMs = 100,
   readersMost = 10_000,
 }: ReadBroadcastOptions): ReadBroadcast => {
   const readers = new Map<string, Reader>();
 
-  const publish = (position: ReadPosition) =>
-    bus.publish(chatTopic(position.chatId), { ephemeral: { kind: 'read', ...position } });
+  /** Due to be sent, by chat. */
+  const gathered = new Map<bigint, ReadPosition[]>();
+  let timer: NodeJS.Timeout | undefined;
+
+  const send = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    for (const [chatId, positions] of gathered) {
+      bus.publish(chatTopic(chatId), {
+        ephemerals: positions.map((position) => ({ kind: 'read' as const, ...position })),
+      });
+    }
+    gathered.clear();
+  };
+
+  const publish = (position: ReadPosition) => {
+    const positions = gathered.get(position.chatId) ?? [];
+    positions.push(position);
+    gathered.set(position.chatId, positions);
+    timer ??= setTimeout(send, gatherMs);
+  };
 
   const release = (key: string, reader: Reader) => {
     clearTimeout(reader.timer);
@@ -68,6 +93,7 @@ export const createReadBroadcast = ({
     },
     close: () => {
       for (const [key, reader] of readers) release(key, reader);
+      send();
     },
   };
 };

@@ -1,6 +1,7 @@
 /** How far members have read. A position only moves forward, and its counters move with it exactly. */
 import type { Bus } from '../../bus/bus.js';
 import type { Database } from '../../db/database.js';
+import { gather } from '../../db/gather.js';
 import { CHAT_COLUMNS, type ChatRow } from '../../log/event.js';
 import { IS_BROADCAST } from './broadcast.js';
 import { readAccess } from '../rules/chat-access.js';
@@ -12,7 +13,7 @@ import type { Viewer } from '../viewer.js';
 
 export interface ReadPositions {
   /**
-   * Marks a chat as read: BEGIN, two statements, COMMIT.
+   * Marks a chat as read: BEGIN, two statements, COMMIT for all that is marked at once.
    *
    * @param chatId null if the id did not decode
    * @param upToSeq null or beyond the head means the head; a seq before the current position changes nothing
@@ -24,29 +25,44 @@ export interface ReadPositions {
 }
 
 /**
- * Locks the member's row first, in its own statement: it waits for the member's own sends, and the next statement's snapshot then
- * includes everything sent before. The counters come from that one snapshot.
+ * Locks the members' rows first, in a statement of its own: it waits for their own sends, and the next statement's snapshot then
+ * includes everything sent before. The counters come from that one snapshot. In the order in which sends lock them too.
  */
-const LOCK = `SELECT 1 FROM member WHERE chat_id = $1 AND user_id = $2 FOR NO KEY UPDATE`;
+const LOCK = `SELECT chat_id AS "chatId", user_id AS "userId" FROM member
+  WHERE (chat_id, user_id) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[])) ORDER BY chat_id, user_id FOR NO KEY UPDATE`;
 
 /** At the head nothing need be counted; before it, only the member's own messages between the two positions. */
 const MARK = `
 WITH place AS MATERIALIZED (
-  SELECT head_seq, message_count, least($3::int, head_seq) AS seq FROM chat WHERE id = $1
+  SELECT asked.n, asked.user_id, chat.id AS chat_id, head_seq, message_count, least(asked.up_to, head_seq) AS seq
+  FROM unnest($1::bigint[], $2::bigint[], $3::int[]) WITH ORDINALITY AS asked(chat_id, user_id, up_to, n)
+  JOIN chat ON chat.id = asked.chat_id
 ), moved AS (
   UPDATE member SET last_read_seq = place.seq, xid = pg_current_xact_id(),
     read_count = CASE WHEN place.seq = place.head_seq THEN place.message_count ELSE coalesce((
-      SELECT ordinal FROM message WHERE message.chat_id = $1 AND message.seq <= place.seq ORDER BY message.seq DESC LIMIT 1), 0) END,
+      SELECT ordinal FROM message WHERE message.chat_id = place.chat_id AND message.seq <= place.seq
+      ORDER BY message.seq DESC LIMIT 1), 0) END,
     read_sent_count = CASE WHEN place.seq = place.head_seq THEN member.sent_count ELSE member.read_sent_count + (
-      SELECT count(*)::int FROM message WHERE message.chat_id = $1 AND message.sender_id = $2
+      SELECT count(*)::int FROM message WHERE message.chat_id = place.chat_id AND message.sender_id = place.user_id
         AND message.seq > member.last_read_seq AND message.seq <= place.seq) END
-  FROM place WHERE member.chat_id = $1 AND member.user_id = $2 AND place.seq > member.last_read_seq
-  RETURNING member.last_read_seq
+  FROM place
+  WHERE member.chat_id = place.chat_id AND member.user_id = place.user_id AND place.seq > member.last_read_seq
+  RETURNING place.n, member.last_read_seq
 )
-SELECT ${CHAT_COLUMNS}, ${PERSON_COLUMNS}, (SELECT last_read_seq FROM moved) AS "lastReadSeq", ${IS_BROADCAST} AS "isBroadcast"
-FROM chat JOIN "user" person ON person.id = $2 WHERE chat.id = $1`;
+SELECT place.n, ${CHAT_COLUMNS}, ${PERSON_COLUMNS}, moved.last_read_seq AS "lastReadSeq", ${IS_BROADCAST} AS "isBroadcast"
+FROM place JOIN chat ON chat.id = place.chat_id JOIN "user" person ON person.id = place.user_id
+LEFT JOIN moved ON moved.n = place.n`;
+
+interface Mark {
+  chatId: bigint;
+  userId: bigint;
+  /** Null: the head. */
+  upToSeq: number | null;
+}
 
 interface MarkedRow extends ChatRow, PersonColumns {
+  /** From 1. */
+  n: bigint;
   /** Null if the position did not move. */
   lastReadSeq: number | null;
   isBroadcast: boolean;
@@ -54,6 +70,31 @@ interface MarkedRow extends ChatRow, PersonColumns {
 
 export const createReadPositions = ({ db, bus }: { db: Database; bus: Bus }): ReadPositions => {
   const broadcast = createReadBroadcast({ bus });
+
+  /** Null if they are not a member. */
+  const write = gather<Mark, MarkedRow | null>(async (marks) => {
+    // Several by one reader are one, up to the furthest.
+    const furthest = new Map<string, Mark>();
+    for (const mark of marks) {
+      const other = furthest.get(keyOf(mark));
+      if (other === undefined || isFurther(mark, other)) furthest.set(keyOf(mark), mark);
+    }
+    const rows = await db.transaction(async (tx) => {
+      const own = [...furthest.values()];
+      const locked = await tx.query<Pick<Mark, 'chatId' | 'userId'>>(LOCK, [
+        own.map(({ chatId }) => chatId),
+        own.map(({ userId }) => userId),
+      ]);
+      const members = locked.map((member) => furthest.get(keyOf(member))!);
+      const marked = await tx.query<MarkedRow>(MARK, [
+        members.map(({ chatId }) => chatId),
+        members.map(({ userId }) => userId),
+        members.map(({ upToSeq }) => upToSeq),
+      ]);
+      return new Map(marked.map((row) => [keyOf(members[Number(row.n) - 1]!), row]));
+    });
+    return marks.map((mark) => rows.get(keyOf(mark)) ?? null);
+  });
 
   return {
     mark: async (viewer, chatId, upToSeq) => {
@@ -64,24 +105,26 @@ export const createReadPositions = ({ db, bus }: { db: Database; bus: Bus }): Re
       }
       if (chatId === null) throw new NotFoundError('Chat');
 
-      const row = await db.transaction(async (tx) => {
-        if ((await tx.query(LOCK, [chatId, viewer.id])).length === 0) {
-          if ((await readAccess(tx, viewer, chatId)) === null) throw new NotFoundError('Chat');
-          throw new ForbiddenError('Only members of a chat read it');
-        }
-        return (await tx.query<MarkedRow>(MARK, [chatId, viewer.id, upToSeq]))[0]!;
-      });
-
+      const row = await write({ chatId, userId: viewer.id, upToSeq });
+      if (row === null) {
+        if ((await readAccess(db, viewer, chatId)) === null) throw new NotFoundError('Chat');
+        throw new ForbiddenError('Only members of a chat read it');
+      }
       const { lastReadSeq, isBroadcast } = row;
       if (lastReadSeq !== null) {
         broadcast.tell({ chatId, user: toUser(row), lastReadSeq, isOwnOnly: !isBroadcast });
-        ringUsers(bus, [viewer.id], [chatId]);
+        ringUsers(bus, [viewer.id], [chatId], { isRegrouped: false });
       }
       return toChat(row);
     },
     close: () => broadcast.close(),
   };
 };
+
+const keyOf = ({ chatId, userId }: Pick<Mark, 'chatId' | 'userId'>): string => `${chatId}:${userId}`;
+
+const isFurther = (one: Mark, other: Mark): boolean =>
+  other.upToSeq !== null && (one.upToSeq === null || one.upToSeq > other.upToSeq);
 
 const toChat = (row: ChatRow): ChatRow => ({
   id: row.id,

@@ -50,7 +50,7 @@ export const createTyping = ({ db, bus, limits, asPresent, lastsMs = 5000 }: Typ
 
   const publish = (chatId: bigint, user: UserFacts, headSeq: number, expiresAt: Date | null) =>
     bus.publish(chatTopic(chatId), {
-      ephemeral: { kind: 'typing', chatId, user, isTyping: expiresAt !== null, expiresAt, headSeq },
+      ephemerals: [{ kind: 'typing', chatId, user, isTyping: expiresAt !== null, expiresAt, headSeq }],
     });
 
   const tell = (chatId: bigint, user: UserFacts, headSeq: number, expiresAt: Date | null) => {

@@ -171,7 +171,7 @@ export const createNotifications = ({ db, bus }: { db: Database; bus: Bus }): No
         const [unread] = await tx.query<{ count: number }>(UNREAD, [viewer.id]);
         return { left: unread!.count, chatIds: changed };
       });
-      if (chatIds !== null) ringUsers(bus, [viewer.id], chatIds);
+      if (chatIds !== null) ringUsers(bus, [viewer.id], chatIds, { isRegrouped: false });
       return left;
     },
 

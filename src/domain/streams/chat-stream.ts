@@ -107,6 +107,7 @@ export const createChatStream = ({
   };
 
   const follower: Follower = {
+    viewerId: viewer.id,
     onEvents: (_chatId, events, removals) => {
       if (subscription.accepts()) goOn(takeEvents(reader, events, removals, put));
     },

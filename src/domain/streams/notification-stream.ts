@@ -72,6 +72,7 @@ export const createNotificationStream = ({
   };
 
   const follower: Follower = {
+    viewerId: viewer.id,
     onEvents: (chatId, events) => {
       for (const event of events) {
         const isSent = event.type === 'MESSAGE_SENT';
@@ -172,14 +173,20 @@ export const createNotificationStream = ({
     await readChanges(earlier, false);
     areChangesDue = true;
     if (!subscription.isOpen()) return;
-    const ring = await bus.subscribe(userTopic(viewer.id), ({ chatIds }) => {
-      areChatsDue = areChangesDue = true;
+    const ring = await bus.subscribe(userTopic(viewer.id), ({ chatIds, isRegrouped }) => {
+      areChangesDue = true;
+      if (isRegrouped) areChatsDue = true;
       for (const chatId of chatIds) touch(BigInt(chatId));
     });
     stops.push(ring);
     stops.push(
       rounds.onMoved((moved) => {
-        if (moved.notifiedUserIds.includes(viewer.id) || moved.isAfterFailure) areChatsDue = areChangesDue = true;
+        if (moved.isAfterFailure) areChatsDue = areChangesDue = true;
+        if (moved.notifiedUserIds.has(viewer.id)) {
+          areChangesDue = true;
+          // A chat that they left tells its followers of that.
+          if (moved.regroupedChatIds.some((chatId) => !followed.has(chatId))) areChatsDue = true;
+        }
         if (moved.isAfterFailure) for (const chatId of followed) touch(chatId);
         if (moved.isOther) {
           subscription.endWith({

@@ -51,6 +51,6 @@ export const itemOf = (event: LogEvent): SizedItem => {
   return sized;
 };
 
-/** A user's own typing is no news to them; in large chats a read position concerns its reader alone. */
+/** A user's own typing is no news to them. */
 export const isFor = (viewer: Viewer, event: Ephemeral): boolean =>
-  event.kind === 'typing' ? event.user.id !== viewer.id : !event.isOwnOnly || event.user.id === viewer.id;
+  event.kind !== 'typing' || event.user.id !== viewer.id;

@@ -125,6 +125,7 @@ export const createViewerStream = ({
   };
 
   const follower: Follower = {
+    viewerId: viewer.id,
     onEvents: (chatId, events, removals) => {
       const reader = readers.get(chatId);
       if (reader === undefined || !subscription.accepts()) return;

@@ -4,7 +4,7 @@ import { ForbiddenError, InvalidInputError, NotFoundError } from '../../../src/d
 import { createReadBroadcast, type ReadPosition } from '../../../src/domain/messages/read-broadcast.js';
 import type { Viewer } from '../../../src/domain/viewer.js';
 import type { Ring } from '../../../src/log/doorbell.js';
-import { chatNode, errorOf, headOf, newPerson, type ChatNode } from '../../support/chats.js';
+import { chatNode, counting, errorOf, headOf, newPerson, type ChatNode } from '../../support/chats.js';
 import { ownDatabase } from '../../support/own-database.js';
 
 const database = ownDatabase();
@@ -48,6 +48,41 @@ const unreadOf = async (node: ChatNode, chat: { id: bigint }, person: Viewer) =>
   (await node.chats.unreadCounts(person, [chat.id])).get(chat.id);
 
 describe('marking as read', () => {
+  it('is one transaction for all that is marked at once, each with its own outcome', async () => {
+    const { db, count } = counting(database.current);
+    const node = await chatNode(db);
+    const [ada, bob, chen, dora] = [await someone(), await someone(), await someone(), await someone()];
+    const { chat } = await node.group(ada, bob, chen);
+    const other = (await node.group(ada, chen)).chat;
+    for (let sent = 0; sent < 3; sent += 1) await node.say(ada, chat);
+    await node.say(ada, other);
+    const head = await headOf(database.current, chat);
+    const before = count();
+
+    const [first, furthest, behind, elsewhere, stranger] = await Promise.allSettled([
+      node.readPositions.mark(bob, chat.id, head - 2),
+      node.readPositions.mark(bob, chat.id, head - 1),
+      node.readPositions.mark(chen, chat.id, head),
+      node.readPositions.mark(chen, other.id, null),
+      node.readPositions.mark(dora, chat.id, null),
+    ]);
+
+    // Locking and marking for all; whether the stranger sees the chat.
+    expect(count() - before).toBe(3);
+    expect([first, furthest, behind].map((one) => one!.status === 'fulfilled' && one!.value.id)).toEqual([
+      chat.id,
+      chat.id,
+      chat.id,
+    ]);
+    expect(elsewhere).toMatchObject({ status: 'fulfilled', value: { id: other.id } });
+    expect(stranger).toMatchObject({ status: 'rejected', reason: expect.any(NotFoundError) as Error });
+    expect([
+      await unreadOf(node, chat, bob),
+      await unreadOf(node, chat, chen),
+      await unreadOf(node, other, chen),
+    ]).toEqual([1, 0, 0]);
+  });
+
   it('S2.5 C8 marks everything where no number is given, or one beyond the head', async () => {
     const node = await aNode();
     const [ada, bob] = [await someone(), await someone()];
@@ -198,7 +233,7 @@ describe('the unread count', () => {
 
 describe('telling how far one has read', () => {
   const readsIn = (rings: Ring[]) =>
-    rings.flatMap((ring) => ('ephemeral' in ring && ring.ephemeral.kind === 'read' ? [ring.ephemeral] : []));
+    rings.flatMap((ring) => ('ephemerals' in ring ? ring.ephemerals.filter((one) => one.kind === 'read') : []));
 
   it('S2.10 tells the chat and the reader’s own devices, and nobody where nothing moved', async () => {
     const node = await aNode();
@@ -237,14 +272,26 @@ describe('telling how far one has read', () => {
     isOwnOnly: false,
   });
 
+  it('tells the positions of a chat that come together in one bell', async () => {
+    const node = await aNode();
+    const heard = await node.hear({ id: 1n });
+    const broadcast = createReadBroadcast({ bus: node.bus });
+
+    for (const reader of [1n, 2n, 3n]) broadcast.tell(position(7, reader));
+
+    await expect.poll(() => readsIn(heard).map(({ user }) => user.id)).toEqual([1n, 2n, 3n]);
+    expect(heard).toHaveLength(1);
+  });
+
   it('holds further positions back for a while, tells the last one, and never one behind it', async () => {
     const node = await aNode();
     const heard = await node.hear({ id: 1n });
-    const broadcast = createReadBroadcast({ bus: node.bus, intervalMs: 50 });
+    const broadcast = createReadBroadcast({ bus: node.bus, intervalMs: 300, gatherMs: 10 });
     const told = () => readsIn(heard).map(({ lastReadSeq }) => lastReadSeq);
 
     for (const seq of [2, 1, 5, 9, 7]) broadcast.tell(position(seq));
 
+    // The first at once, but for a moment in which others are gathered.
     await expect.poll(told).toEqual([2]);
     await expect.poll(told).toEqual([2, 9]);
     broadcast.tell(position(12));

@@ -8,7 +8,7 @@ const database = ownDatabase();
 const someone = () => newPerson(database.current);
 
 const typingIn = (rings: Ring[]) =>
-  rings.flatMap((ring) => ('ephemeral' in ring && ring.ephemeral.kind === 'typing' ? [ring.ephemeral] : []));
+  rings.flatMap((ring) => ('ephemerals' in ring ? ring.ephemerals.filter((one) => one.kind === 'typing') : []));
 
 it('S2.4 S2.9 tells the chat who types and who has stopped, for one statement each', async () => {
   const { db, count } = counting(database.current);

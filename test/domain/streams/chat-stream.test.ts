@@ -250,7 +250,7 @@ it('a reader that takes nothing is ready once more where read positions did not 
 
   for (const lastReadSeq of upTo(1100)) {
     const ephemeral = { kind: 'read' as const, chatId, user: bob, lastReadSeq, isOwnOnly: false };
-    node.bus.publish(chatTopic(chatId), { ephemeral });
+    node.bus.publish(chatTopic(chatId), { ephemerals: [ephemeral] });
   }
   await new Promise((resolve) => setImmediate(resolve)); // all of them are told by then
   const items = await take(stream, 1001);

@@ -24,6 +24,7 @@ it('1,000 sends on two nodes cost all followers together less than fifty reads',
   const heard = nodes.map(() => new Map<bigint, number[]>(chats.map((chatId) => [chatId, []])));
   for (const [n, { tail }] of nodes.entries()) {
     const follower: Follower = {
+      viewerId: 0n,
       onEvents: (chatId, events) => void heard[n]!.get(chatId)!.push(...events.map(({ seq }) => seq)),
       onEphemeral: () => undefined,
       onReset: () => undefined,
