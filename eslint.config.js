@@ -9,6 +9,7 @@ export default defineConfig(
   {
     ignores: [
       '**/dist/',
+      '.compiled/',
       'coverage/',
       'data/',
       'src/generated/',

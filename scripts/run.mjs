@@ -25,7 +25,7 @@ const endIfFewFiles = () => {
 };
 
 /**
- * Runs one of Parley's programs in this process: from src/ where that is there, else from dist/. Ends it where too few files may
+ * Runs one of Parley's programs in this process: compiled from src/ where that is there, else from dist/. Ends it where too few files may
  * be open for that.
  *
  * @param {'main' | 'cli/main'} program
@@ -37,7 +37,8 @@ export const run = async (program) => {
 
   const { generateClient } = await import('./generate-client.mjs');
   await generateClient();
-  const { register } = await import('tsx/esm/api');
-  register({ tsconfig: path('tsconfig.json') }); // not that of the directory it was started in
-  return import(`../src/${program}.ts`);
+  const { compile } = await import('./compile.mjs');
+  await compile();
+  process.setSourceMapsEnabled(true);
+  return import(`../.compiled/${program}.js`);
 };
