@@ -70,6 +70,7 @@ export const projects: Record<string, Project> = {
       'examples/collection',
       'server/answer-size',
       'server/event-ids',
+      'server/frame',
       'server/graphiql',
       'server/introspection',
       'server/logging',
@@ -79,6 +80,7 @@ export const projects: Record<string, Project> = {
       'server/persisted-queries',
       'server/proxy-notice',
       'server/requests',
+      'server/shared-bytes',
     ],
   },
   /** Starts processes, and changes nothing in its own. */
