@@ -9,10 +9,16 @@ import { keepResult, printResult } from './harness/result.js';
 import type { Scenario } from './harness/scenario.js';
 import { connections } from './scenarios/connections.js';
 import { fanOut } from './scenarios/fan-out.js';
+import { members } from './scenarios/members.js';
 import { reads } from './scenarios/reads.js';
 import { send } from './scenarios/send.js';
 
-const SCENARIOS: Record<string, Scenario> = { 'fan-out': fanOut, send, reads, connections };
+const SCENARIOS: Record<string, Scenario> = { 'fan-out': fanOut, send, reads, connections, members };
+
+/** Of PostgreSQL. */
+const SETTINGS: Record<string, Record<string, string>> = {
+  members: { shared_preload_libraries: 'pg_stat_statements' },
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -27,7 +33,7 @@ const run = async (name: string) => {
   const scenario = SCENARIOS[name];
   if (scenario === undefined) throw new Error(`No scenario ${name}: there are ${Object.keys(SCENARIOS).join(', ')}`);
   // As durable as PostgreSQL is by default.
-  const postgres = await startPostgres({ settings: { fsync: 'on', max_connections: 300 } });
+  const postgres = await startPostgres({ settings: { fsync: 'on', max_connections: 300, ...SETTINGS[name] } });
   const admin = new pg.Pool({ connectionString: postgres.url, max: 2 });
   try {
     const machine = await describeMachine(admin);

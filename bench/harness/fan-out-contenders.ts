@@ -20,7 +20,7 @@ export interface FollowerPlan {
 
 const FIELDS = `seq cursor chatId message { id seq text createdAt sender { id username } }`;
 export const CHAT_EVENTS = `subscription ($chatId: ID!) { chatEvents(chatId: $chatId) { __typename ... on MessageSent { ${FIELDS} } } }`;
-const EVENTS = `subscription { events { __typename ... on MessageSent { ${FIELDS} } } }`;
+export const EVENTS = `subscription { events { __typename ... on MessageSent { ${FIELDS} } } }`;
 export const SEND = `mutation ($chatId: ID!, $text: String!) {
   sendMessage(input: { chatId: $chatId, text: $text }) { ... on SendMessageSuccess { message { seq } } } }`;
 
