@@ -1,4 +1,4 @@
-/** `npm run bench -- [SCENARIO…] [--quick] [--rounds N] [--only NAME,…]` */
+/** `npm run bench -- [SCENARIO…] [--quick] [--rounds N] [--only NAME,…]`, or `npm run bench -- page`. */
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
@@ -7,6 +7,7 @@ import { describeMachine } from './harness/machine.js';
 import { cpuOf } from './harness/process-cpu.js';
 import { keepResult, printResult } from './harness/result.js';
 import type { Scenario } from './harness/scenario.js';
+import { writePage } from './page.js';
 import { connections } from './scenarios/connections.js';
 import { fanOut } from './scenarios/fan-out.js';
 import { members } from './scenarios/members.js';
@@ -66,5 +67,6 @@ const run = async (name: string) => {
 };
 
 process.setMaxListeners(100); // each child ends with this process
-for (const name of positionals.length > 0 ? positionals : Object.keys(SCENARIOS)) await run(name);
+if (positionals[0] === 'page') writePage(Object.keys(SCENARIOS));
+else for (const name of positionals.length > 0 ? positionals : Object.keys(SCENARIOS)) await run(name);
 process.exit(0);

@@ -24,16 +24,28 @@ export const EVENTS = `subscription { events { __typename ... on MessageSent { $
 export const SEND = `mutation ($chatId: ID!, $text: String!) {
   sendMessage(input: { chatId: $chatId, text: $text }) { ... on SendMessageSuccess { message { seq } } } }`;
 
+let starts = 0;
+
 type Transport = 'chatEvents' | 'events' | 'SSE';
 
-export const startParleyContender = async (serverUrl: string, transport: Transport): Promise<FanOutContender> => {
-  const parley = await startParley(serverUrl, { name: `fan_out_${transport.toLowerCase()}` });
+export interface ContenderOptions {
+  text?: string;
+  environment?: Record<string, string>;
+}
+
+export const startParleyContender = async (
+  serverUrl: string,
+  transport: Transport,
+  { text = TEXT, environment = {} }: ContenderOptions = {},
+): Promise<FanOutContender> => {
+  const name = `${transport.toLowerCase()}_${(starts += 1)}`;
+  const parley = await startParley(serverUrl, { name, environment });
   const [sender] = (await parley.addPeople(1)) as [Person];
   const client = await openSocket(parley.socketUrl, sender.token);
   let chats: { followed: Chat; quiet: Chat } | undefined;
 
   const send = async (chat: Chat) => {
-    const answer = await client.ask(JSON.stringify({ query: SEND, variables: { chatId: chat.id, text: TEXT } }));
+    const answer = await client.ask(JSON.stringify({ query: SEND, variables: { chatId: chat.id, text } }));
     const seq = /"seq":(\d+)/.exec(answer)?.[1];
     if (seq === undefined) throw new Error(`Not sent: ${answer}`);
     return Number(seq);
@@ -111,12 +123,16 @@ export const peerPlan = ({ protocol }: Peer, port: number, chatId: string, count
   tokens: Array.from({ length: count }, (_none, n) => tokenFor(String(n + 1), 'none')),
 });
 
-export const startPeer = async (peer: Peer): Promise<FanOutContender> => {
+export const startPeer = async (
+  peer: Peer,
+  { text = TEXT, environment = {} }: ContenderOptions = {},
+): Promise<FanOutContender> => {
   const { name, program } = peer;
-  const options = { secret: SECRET, text: TEXT };
+  const options = { secret: SECRET, text };
   const { child, ready } = await startAsked<{ port: number }>(
     new URL(`../peers/${program}.mjs`, import.meta.url),
     options,
+    { environment },
   );
   let chatId = '';
   return {

@@ -168,6 +168,11 @@ answerRequests({
     return report;
   },
 
+  /** Their sockets are not read any more; what the kernel has taken stays with it. */
+  stall: ({ name }) => {
+    for (const socket of groups.get(name).sockets) socket._socket.pause();
+  },
+
   leave: ({ name }) => {
     const group = groups.get(name);
     group.isClosing = true;

@@ -41,8 +41,9 @@ export interface Chat {
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-// Nothing is refused for being too much.
+// Nothing is refused for being too much, and no socket ends for being old.
 const UNLIMITED = {
+  CONNECTION_MINUTES: '0',
   MESSAGES_PER_MINUTE: '0',
   EDITS_PER_MINUTE: '0',
   TYPING_PER_MINUTE: '0',

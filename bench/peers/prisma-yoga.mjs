@@ -21,7 +21,7 @@ servePeer(async ({ secret, databaseUrl }) => {
         const { headSeq: seq } = await tx.chat.update({ where: { id: chatId }, data: { headSeq: { increment: 1 } } });
         return tx.message.create({ data: { chatId, seq, senderId, text }, include: { sender: true } });
       },
-      { maxWait: 5000, timeout: 10_000 }, // as the example in its documentation
+      { maxWait: 60_000, timeout: 60_000 }, // by default 2 s and 5 s, which an overloaded machine exceeds
     );
 
   const port = await listenByYoga({
