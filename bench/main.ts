@@ -13,8 +13,9 @@ import { fanOut } from './scenarios/fan-out.js';
 import { members } from './scenarios/members.js';
 import { reads } from './scenarios/reads.js';
 import { send } from './scenarios/send.js';
+import { stalled } from './scenarios/stalled.js';
 
-const SCENARIOS: Record<string, Scenario> = { 'fan-out': fanOut, send, reads, connections, members };
+const SCENARIOS: Record<string, Scenario> = { 'fan-out': fanOut, send, reads, connections, members, stalled };
 
 /** Of PostgreSQL. */
 const SETTINGS: Record<string, Record<string, string>> = {

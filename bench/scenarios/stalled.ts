@@ -1,0 +1,143 @@
+/** 50 of 1,000 followers stop reading: what the server's memory grows by, and whether the others get their messages as before. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { startAsked, type AskedChild } from '../harness/child.js';
+import {
+  PEERS,
+  startParleyContender,
+  startPeer,
+  type ContenderOptions,
+  type FanOutContender,
+} from '../harness/fan-out-contenders.js';
+import { watchMemory } from '../harness/memory.js';
+import { showProgress } from '../harness/progress.js';
+import { atMost, type Series } from '../harness/result.js';
+import { inRounds } from '../harness/rounds.js';
+import type { Scenario } from '../harness/scenario.js';
+import { median, percentile, spreadOf } from '../harness/stats.js';
+
+interface Contender {
+  name: string;
+  /** A process that has served nobody yet. */
+  start(options: ContenderOptions): Promise<FanOutContender>;
+}
+
+interface Window {
+  /** Bytes that the process grew by while they were stalled, garbage collected. */
+  growth: number;
+  /** ms until the last of those who read has a message. */
+  healthyP99: number;
+  stalledP99: number;
+}
+
+// Long, so that the kernel's buffers fill soon.
+const LONG_TEXT = 'A long message. '.repeat(1000);
+const SETTLE_MS = 2000;
+const WITHIN_MS = 60_000;
+
+export const stalled: Scenario = async (bench) => {
+  const [followers, stalling, messages] = bench.isQuick ? [40, 4, 50] : [1000, 50, 600];
+  const contenders: Contender[] = [
+    {
+      name: 'Parley',
+      start: ({ text = LONG_TEXT, environment }) =>
+        startParleyContender(bench.serverUrl, 'chatEvents', {
+          text,
+          environment: { ...environment, MESSAGE_MAX_LENGTH: '20000' },
+        }),
+    },
+    ...PEERS.filter(({ name }) => ['Yoga', 'Apollo'].includes(name)).map((peer) => ({
+      name: peer.name,
+      start: (options: ContenderOptions) => startPeer(peer, options),
+    })),
+  ];
+  const progress = showProgress('stalled', contenders.length * bench.rounds);
+  const windows = await inRounds(
+    contenders,
+    bench.rounds,
+    progress,
+    (contender) => measure(contender, { followers, stalling, messages }),
+    { warmsUp: false },
+  );
+  progress.end();
+
+  const figures = (name: string, unit: string, of: (window: Window) => number): Series => ({
+    name,
+    unit,
+    isLessBetter: true,
+    values: Object.fromEntries([...windows].map(([contender, these]) => [contender, spreadOf(these.map(of))])),
+  });
+  const own = windows.get('Parley')!;
+  return {
+    title: 'Followers that read nothing',
+    series: [
+      figures(`${stalling} of ${followers} stalled`, 'MB that memory grows by', ({ growth }) => growth / 1e6),
+      figures('all read', 'ms until the last has a message (p99)', ({ healthyP99 }) => healthyP99),
+      figures(`${stalling} stalled`, 'ms until the last has a message (p99)', ({ stalledP99 }) => stalledP99),
+    ],
+    goals: [
+      atMost('MB that memory grows by', median(own.map(({ growth }) => growth / 1e6)), 50),
+      atMost(
+        'p99 of those who read, to when all do',
+        median(own.map(({ stalledP99, healthyP99 }) => stalledP99 / healthyP99)),
+        1.2,
+      ),
+    ],
+    notes: [
+      `${messages} messages of ${LONG_TEXT.length / 1000} kB before and as many after, one after the other; resident memory after collecting garbage.`,
+      'Checked: those who read got every message once, each with the number after the one before.',
+    ],
+  };
+};
+
+const measure = async (
+  { start }: Contender,
+  { followers, stalling, messages }: { followers: number; stalling: number; messages: number },
+): Promise<Window> => {
+  const memory = watchMemory();
+  const { child: generator } = await startAsked(new URL('../harness/followers.mjs', import.meta.url), {});
+  const contender = await start({ text: LONG_TEXT, environment: memory.environment });
+  try {
+    const { plan, tokens } = await contender.prepare(followers);
+    await generator.ask({ what: 'follow', name: 'stalled', plan, tokens: tokens.slice(0, stalling) });
+    await generator.ask({ what: 'follow', name: 'healthy', plan, tokens: tokens.slice(stalling) });
+    for (let tries = 0; !(await isReached(generator, await contender.publish(true, 1), 5000)); tries += 1)
+      if (tries === 5) throw new Error('Not everyone follows');
+    await generator.ask({ what: 'report', name: 'healthy' });
+
+    const before = await publishAll(generator, contender, messages);
+    await generator.ask({ what: 'stall', name: 'stalled' });
+    await delay(SETTLE_MS);
+    const heldBefore = await memory.read(contender.child);
+    const after = await publishAll(generator, contender, messages);
+    await delay(SETTLE_MS);
+    const heldAfter = await memory.read(contender.child);
+    return {
+      growth: heldAfter.rss - heldBefore.rss,
+      healthyP99: percentile(before, 99),
+      stalledP99: percentile(after, 99),
+    };
+  } finally {
+    await Promise.all([contender.stop(), generator.stop()]);
+  }
+};
+
+const isReached = (generator: AskedChild, seq: number, withinMs: number) =>
+  generator.ask<boolean>({ what: 'reach', name: 'healthy', seq, withinMs });
+
+/** @returns how long each took until the last of those who read had it, in ms */
+const publishAll = async (generator: AskedChild, contender: FanOutContender, messages: number): Promise<number[]> => {
+  const delays: number[] = [];
+  for (let sent = 0; sent < messages; sent += 1) {
+    const begun = performance.now();
+    if (!(await isReached(generator, await contender.publish(true, 1), WITHIN_MS)))
+      throw new Error('Not everyone who reads got a message');
+    delays.push(performance.now() - begun);
+  }
+  const { received, faults } = await generator.ask<{ received: number[]; faults: string[] }>({
+    what: 'report',
+    name: 'healthy',
+  });
+  if (faults.length > 0) throw new Error(faults.slice(0, 3).join('; '));
+  if (received.some((count) => count !== messages)) throw new Error(`Somebody did not get ${messages} messages`);
+  return delays;
+};
