@@ -60,7 +60,7 @@ const section = ({ scenario, title, series, goals, notes }: Result): string[] =>
     `## ${title}`,
     `![${title}: ${units[0]!}](benchmarks/${scenario}.svg)`,
     ...units.flatMap((unit) => [
-      `**${unit[0]!.toUpperCase()}${unit.slice(1)}**`,
+      `**${unit}**`,
       seriesTable(series.filter((one) => one.unit === unit)),
     ]),
     ...(goals.length === 0
