@@ -84,7 +84,8 @@ export type FollowerItem = { at: number } &
     | { kind: 'open'; node: string; after: { chatId: string; seq: number; isOfLostFuture?: boolean }[] }
     /** The socket went. What follows is another `open`. */
     | { kind: 'lost' }
-    | { kind: 'event'; event: LogEvent }
+    /** `memberId`: the user of the membership that came as the viewer's own, null if none did. Only some followers select it. */
+    | { kind: 'event'; event: LogEvent; memberId?: string | null }
     | { kind: 'ready'; chatId: string; headSeq: number }
     | { kind: 'viewerReady' }
     | { kind: 'resync'; chatId: string }

@@ -116,7 +116,16 @@ const followEverything = (world: World) => {
     );
   }
   for (const [n, person] of people.entries()) {
-    world.followers.push(follow({ name: `${person.name} everywhere`, person, chatId: null, place: anyOf(world) }));
+    world.followers.push(
+      follow({
+        name: `${person.name} everywhere`,
+        person,
+        chatId: null,
+        place: anyOf(world),
+        // The others are given what the server makes once for all of them.
+        isSelectingOwn: n % 2 === 0,
+      }),
+    );
     world.notifications.push(keepNotifications(person, at(n)));
   }
   world.notifications.push(keepNotifications(root, at(0)));

@@ -13,7 +13,7 @@ export interface Story {
   delete(by: string, chatId: string, seq: number): void;
   markRead(by: string, chatId: string, seq: number): void;
   /** From now on; all chats where `chatId` is null. */
-  follow(userId: string, chatId: string | null): Follower;
+  follow(userId: string, chatId: string | null, how?: { isSelectingOwn?: boolean }): Follower;
   finish(): History;
 }
 
@@ -32,6 +32,7 @@ interface Chat extends FinalChat {
 
 interface Following {
   record: FollowerRecord;
+  isSelectingOwn: boolean;
   isStanding: boolean;
   places: Map<string, number>;
 }
@@ -54,7 +55,9 @@ export const tell = (members: Record<string, string[]>): Story => {
   const sees = (userId: string, chatId: string) => userId === 'root' || chats.get(chatId)!.members.includes(userId);
 
   const give = (following: Following, event: LogEvent) => {
-    following.record.items.push({ at: now, kind: 'event', event: structuredClone(event) });
+    const { record, isSelectingOwn } = following;
+    const memberId = chats.get(event.chatId)!.members.includes(record.userId) ? record.userId : null;
+    record.items.push({ at: now, kind: 'event', event: structuredClone(event), ...(isSelectingOwn && { memberId }) });
     following.places.set(event.chatId, event.seq);
   };
 
@@ -185,9 +188,9 @@ export const tell = (members: Record<string, string[]>): Story => {
         if (isStanding && record.chatId === chatId)
           record.items.push({ at: now, kind: 'read', chatId, userId: by, lastReadSeq: seq });
     },
-    follow: (userId, chatId) => {
+    follow: (userId, chatId, { isSelectingOwn = false } = {}) => {
       const record: FollowerRecord = { name: `${userId} in ${chatId}`, userId, chatId, items: [], isOpenAtEnd: true };
-      const following: Following = { record, isStanding: false, places: new Map() };
+      const following: Following = { record, isSelectingOwn, isStanding: false, places: new Map() };
       followings.push(following);
       open(following, 'node1');
       return {

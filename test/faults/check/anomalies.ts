@@ -6,7 +6,7 @@ export const ANOMALIES = {
   gap: 'a number left out without ResyncRequired',
   outOfOrder: 'a number after a higher one',
   ghost: 'there, though it was refused or nobody did it',
-  unauthorised: 'given to somebody outside of their membership',
+  unauthorised: 'given to somebody outside of their membership, or instead of their own',
   readBack: 'a read position went back, or beyond the head',
   unread: 'an unread count that is wrong',
   editUndone: 'a text that was edited, and is not what the edit made it',

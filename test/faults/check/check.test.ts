@@ -8,8 +8,8 @@ import { checkHistory } from './check.js';
 /** Everything that there is, and all of it right. */
 const healthy = (): History => {
   const story = tell({ one: ['ada', 'boris', 'chen'], two: ['ada', 'boris'] });
-  const observer = story.follow('root', 'one');
-  const boris = story.follow('boris', 'one');
+  const observer = story.follow('root', 'one', { isSelectingOwn: true });
+  const boris = story.follow('boris', 'one', { isSelectingOwn: true });
   const everywhere = story.follow('ada', null);
   const chen = story.follow('chen', 'one');
   const passing = story.follow('ada', 'two');
@@ -227,6 +227,13 @@ const wrong: [AnomalyKind, string, Put][] = [
       const follower = followerOf(history, 'chen in one');
       const { event } = eventAt(follower, 5);
       if (event.type === 'sent') event.message.text = 'not for chen either';
+    },
+  ],
+  [
+    'unauthorised',
+    'a member is given the membership of another as their own',
+    (history) => {
+      Object.assign(eventAt(followerOf(history, 'boris in one'), 2), { memberId: 'ada' });
     },
   ],
   [

@@ -38,8 +38,10 @@ export const checkFollower = (facts: Facts, record: FollowerRecord, findings: Fi
     }
   };
 
-  const takeEvent = (event: LogEvent, at: number) => {
+  const takeEvent = ({ event, memberId = null, at }: Extract<FollowerItem, { kind: 'event' }>) => {
     const { chatId, seq } = event;
+    if (memberId !== null && memberId !== userId)
+      say('unauthorised', chatId, `was given at ${seq} the membership of ${memberId} as the own`);
     const place = placeIn(chatId);
     const chat = facts.chats.get(chatId);
     if (place.isOfLostFuture) {
@@ -151,7 +153,7 @@ export const checkFollower = (facts: Facts, record: FollowerRecord, findings: Fi
 
   for (const item of items) {
     if (item.kind === 'open') takeOpen(item);
-    else if (item.kind === 'event') takeEvent(item.event, item.at);
+    else if (item.kind === 'event') takeEvent(item);
     else if (item.kind === 'ready') {
       takeReady(item.chatId, item.headSeq);
       if (record.chatId !== null) isStanding = true;

@@ -15,6 +15,11 @@ const DURABLE = `
   ... on ResyncRequired { chatId }
   ... on SubscriptionEnded { code }`;
 
+const CHAT_EVENTS = `__typename ${DURABLE}`;
+const VIEWER_EVENTS = `__typename ${DURABLE} ... on ChatAdded { chat { id headSeq } } ... on ChatRemoved { chatId }`;
+/** Differs between viewers of the same event. */
+const OWN = '... on DurableEvent { chat { membership { user { id } } } }';
+
 export const documents = {
   register: `mutation ($username: String!, $password: String!, $email: String!) {
     register(input: { username: $username, password: $password, email: $email }) {
@@ -42,10 +47,11 @@ export const documents = {
       __typename ... on MarkReadSuccess { chat { unreadCount members(first: 100) { nodes { lastReadSeq user { id } } } } } } }`,
 
   chatEvents: `subscription ($chatId: ID!, $after: Cursor) {
-    chatEvents(chatId: $chatId, after: $after) { __typename ${DURABLE} } }`,
-  events: `subscription ($after: [Cursor!]) {
-    events(after: $after) {
-      __typename ${DURABLE} ... on ChatAdded { chat { id headSeq } } ... on ChatRemoved { chatId } } }`,
+    chatEvents(chatId: $chatId, after: $after) { ${CHAT_EVENTS} } }`,
+  events: `subscription ($after: [Cursor!]) { events(after: $after) { ${VIEWER_EVENTS} } }`,
+  ownChatEvents: `subscription ($chatId: ID!, $after: Cursor) {
+    chatEvents(chatId: $chatId, after: $after) { ${CHAT_EVENTS} ${OWN} } }`,
+  ownEvents: `subscription ($after: [Cursor!]) { events(after: $after) { ${VIEWER_EVENTS} ${OWN} } }`,
   notificationEvents: `subscription {
     notificationEvents {
       __typename

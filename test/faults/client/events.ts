@@ -21,7 +21,8 @@ export interface GivenEvent {
   user: { id: string };
   lastReadSeq: number;
   code: string;
-  chat: { id: string; headSeq: number };
+  /** Of ChatAdded; of a durable event its membership alone, if that was selected. */
+  chat?: { id: string; headSeq: number; membership?: { user: { id: string } } | null };
 }
 
 export const seen = ({ id, seq, sender, text, isDeleted }: GivenMessage): SeenMessage => ({
@@ -37,17 +38,20 @@ type Unstamped<Item> = Item extends unknown ? Omit<Item, 'at'> : never;
 /** @returns null for what is not recorded */
 export const itemOf = (given: GivenEvent): Unstamped<FollowerItem> | null => {
   const event = eventOf(given);
-  if (event !== null) return { kind: 'event', event };
+  if (event !== null) return { kind: 'event', event, ...memberOf(given) };
   const { __typename: type, chatId } = given;
   if (type === 'ChatReady') return { kind: 'ready', chatId, headSeq: given.headSeq };
   if (type === 'ViewerReady') return { kind: 'viewerReady' };
   if (type === 'ResyncRequired') return { kind: 'resync', chatId };
-  if (type === 'ChatAdded') return { kind: 'chatAdded', chatId: given.chat.id, headSeq: given.chat.headSeq };
+  if (type === 'ChatAdded') return { kind: 'chatAdded', chatId: given.chat!.id, headSeq: given.chat!.headSeq };
   if (type === 'ChatRemoved') return { kind: 'chatRemoved', chatId };
   if (type === 'SubscriptionEnded') return { kind: 'ended', code: given.code };
   if (type === 'MessagesRead') return { kind: 'read', chatId, userId: given.user.id, lastReadSeq: given.lastReadSeq };
   return null;
 };
+
+const memberOf = ({ chat }: GivenEvent): { memberId?: string | null } =>
+  chat?.membership === undefined ? {} : { memberId: chat.membership?.user.id ?? null };
 
 const eventOf = (given: GivenEvent): LogEvent | null => {
   const { __typename: type, chatId, seq } = given;

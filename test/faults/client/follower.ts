@@ -38,6 +38,8 @@ export interface FollowerOptions {
   place: () => Place;
   /** To begin after; otherwise nothing is replayed. */
   after?: ReadonlyMap<string, Cursor>;
+  /** Selects in each event the viewer's own membership too, so that nobody else may be given the same result. */
+  isSelectingOwn?: boolean;
   /** False: it stays away once it has ended. */
   isComingBack?: boolean;
   onCursor?: (cursor: Cursor) => void;
@@ -53,9 +55,13 @@ export const follow = ({
   chatId,
   place,
   after,
+  isSelectingOwn = false,
   isComingBack = true,
   onCursor,
 }: FollowerOptions): Follower => {
+  const [ofAll, ofOne] = isSelectingOwn
+    ? [documents.ownEvents, documents.ownChatEvents]
+    : [documents.events, documents.chatEvents];
   const record: FollowerRecord = { name, userId: person.id, chatId, items: [], isOpenAtEnd: true };
   const cursors = new Map<string, Cursor>(after);
   let subscription: Subscription | null = null;
@@ -100,7 +106,7 @@ export const follow = ({
     subscription = subscribe({
       url: place().socketUrl,
       token: person.token,
-      query: chatId === null ? documents.events : documents.chatEvents,
+      query: chatId === null ? ofAll : ofOne,
       variables: chatId === null ? whole : single,
       onBegun: noteOpen,
       onNext: (data) => take(Object.values(data)[0] as GivenEvent),

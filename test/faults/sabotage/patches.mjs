@@ -56,4 +56,21 @@ export const patches = {
       to: 'const MAX_BYTES = Infinity;',
     },
   ],
+  'bytes shared although the viewer was read': [
+    {
+      file: 'server/live-results.ts',
+      from: 'event !== null && !context.isPersonal && result.errors === undefined',
+      to: 'event !== null && result.errors === undefined',
+    },
+    // Whatever is the viewer's takes a query.
+    {
+      file: 'server/live-results.ts',
+      from: '      this.#writeLater(result).catch(',
+      to: `      const sharing = result.then((late) => {
+        if (event !== null && late.errors === undefined) this.#shared.set(event, plan, this.#bytesOf(late));
+        return late;
+      });
+      this.#writeLater(sharing).catch(`,
+    },
+  ],
 };

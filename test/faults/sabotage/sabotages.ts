@@ -164,6 +164,18 @@ export const sabotages: readonly Sabotage[] = [
       return { ...acted(world), figures: { 'memory grew by MB': grown } };
     },
   },
+  {
+    name: 'bytes shared although the viewer was read',
+    caughtAs: 'unauthorised',
+    isPatch: true,
+    // As in any run: some of those who follow everything select what is their own.
+    act: async ({ world }) => {
+      const workload = startWorkload(world);
+      await delay(3000);
+      await workload.stop();
+      return acted(world);
+    },
+  },
 ];
 
 /** Some 60 MB of text, of which ten readers' queues may hold 2 MiB each of what is the same for all. */
