@@ -59,10 +59,7 @@ const section = ({ scenario, title, series, goals, notes }: Result): string[] =>
   return [
     `## ${title}`,
     `![${title}: ${units[0]!}](benchmarks/${scenario}.svg)`,
-    ...units.flatMap((unit) => [
-      `**${unit}**`,
-      seriesTable(series.filter((one) => one.unit === unit)),
-    ]),
+    ...units.flatMap((unit) => [`**${unit}**`, seriesTable(series.filter((one) => one.unit === unit))]),
     ...(goals.length === 0
       ? []
       : [

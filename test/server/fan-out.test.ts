@@ -140,7 +140,7 @@ const saidOn = ({ messages }: Socket): Subscriber => ({
 });
 
 /** With four bytes a character more than the kernel takes for a stalled connection. */
-const LONG_MESSAGES = 200;
+const LONG_MESSAGES = 100;
 
 it('delays nobody for a subscriber that has stalled, and leaves out nothing once that one reads again', async () => {
   const { ada, boris, chen, chat } = await groupChat(node);
