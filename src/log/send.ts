@@ -10,6 +10,7 @@ import { createTally, type Tally } from '../meters.js';
 import { chatTopic } from './doorbell.js';
 import type { ChatRow, LogEvent, MessageRow, UserFacts } from './event.js';
 import { newMarks } from './mark.js';
+import { createSendQueue } from './send-queue.js';
 
 export interface NewMessage {
   chatId: bigint;
@@ -162,8 +163,7 @@ export interface Sender {
 
 export const createSender = (db: Queryable, bus: Bus, maySend: string): Sender => {
   const sql = sendSql(maySend);
-  let queue: Waiting[] = [];
-  const busyChats = new Set<bigint>();
+  const queue = createSendQueue<Waiting>();
   let lanes = 0;
   let isPumpDue = false;
   let onIdle: (() => void)[] = [];
@@ -184,45 +184,22 @@ export const createSender = (db: Queryable, bus: Bus, maySend: string): Sender =
     sweeping = undefined;
   };
 
-  /** Takes what may go now, in order: no chat that another lane holds, and no key twice (the second must find the first). */
-  const takeBatch = (): Waiting[] => {
-    const batch: Waiting[] = [];
-    const left: Waiting[] = [];
-    const keys = new Set<string>();
-    const held = new Set<bigint>();
-    const now = performance.now();
-    for (const waiting of queue) {
-      const key = `${waiting.chatId}:${waiting.senderId}:${waiting.clientMessageId}`;
-      const isRepeat = waiting.clientMessageId !== null && keys.has(key);
-      if (now - waiting.since > TURN_WITHIN_MS) {
-        waiting.reject(new UnavailableError(RETRY_AFTER_MS));
-      } else if (batch.length === MAX_BATCH || busyChats.has(waiting.chatId) || held.has(waiting.chatId) || isRepeat) {
-        held.add(waiting.chatId); // so that no later message of this chat overtakes it
-        left.push(waiting);
-      } else {
-        keys.add(key);
-        batch.push(waiting);
-      }
-    }
-    queue = left;
-    return batch;
-  };
-
   const pump = () => {
     isPumpDue = false;
-    while (lanes < LANES && queue.length > 0) {
-      const batch = takeBatch();
+    for (const waiting of queue.expire(performance.now() - TURN_WITHIN_MS)) {
+      waiting.reject(new UnavailableError(RETRY_AFTER_MS));
+    }
+    while (lanes < LANES) {
+      const batch = queue.take(MAX_BATCH);
       if (batch.length === 0) break;
-      const chats = new Set(batch.map((waiting) => waiting.chatId));
-      for (const chatId of chats) busyChats.add(chatId);
       lanes += 1;
       void write({ db, bus, sql }, batch).finally(() => {
         lanes -= 1;
-        for (const chatId of chats) busyChats.delete(chatId);
+        queue.release(batch);
         pump();
       });
     }
-    if (lanes === 0 && queue.length === 0) {
+    if (lanes === 0 && queue.size === 0) {
       for (const resolve of onIdle) resolve();
       onIdle = [];
     }
@@ -231,7 +208,7 @@ export const createSender = (db: Queryable, bus: Bus, maySend: string): Sender =
   return {
     send: (message) =>
       new Promise((resolve, reject) => {
-        if (queue.length >= MAX_QUEUE) {
+        if (queue.size >= MAX_QUEUE) {
           outcomes.add('failed');
           return reject(new UnavailableError(RETRY_AFTER_MS));
         }
@@ -247,7 +224,7 @@ export const createSender = (db: Queryable, bus: Bus, maySend: string): Sender =
             reject(error);
           },
         };
-        queue.push(waiting);
+        queue.add(waiting);
         open.add(waiting);
         sweeping ??= setInterval(sweep, SWEEP_MS);
         // Deferred, so that the sends of one tick share a statement.
@@ -256,7 +233,7 @@ export const createSender = (db: Queryable, bus: Bus, maySend: string): Sender =
           setImmediate(pump);
         }
       }),
-    waiting: () => queue.length,
+    waiting: () => queue.size,
     outcomes,
     drain: () =>
       new Promise((resolve) => {
