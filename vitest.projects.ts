@@ -17,6 +17,7 @@ export const projects: Record<string, Project> = {
     runs: 'embedded',
     tests: [
       'architecture',
+      'bus/memory',
       'bus/memory-rate-limits',
       'cli/chat/conversation',
       'cli/chat/text',
@@ -53,6 +54,7 @@ export const projects: Record<string, Project> = {
       'graphql/global-id',
       'log/cursor',
       'log/mark',
+      'log/send-queue',
       'logger',
       'meters',
       'projects',

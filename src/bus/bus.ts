@@ -16,7 +16,11 @@ export const jsonTopic = <Event>(name: string): Topic<Event> => ({
 
 export type Unsubscribe = () => void;
 
-/** Tells every node, including this one, that something happened. At most once, in no order: a hint, never the truth. */
+/**
+ * Tells every node, including this one, that something happened. At most once, in no order: a hint, never the truth.
+ *
+ * Nobody may change an event once it is published, neither its publisher nor a listener: within a node they all share it.
+ */
 export interface Bus {
   /** Returns at once and never throws. */
   publish<Event>(topic: Topic<Event>, event: Event): void;

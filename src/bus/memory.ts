@@ -17,9 +17,8 @@ export const createMemoryBus = (onError: (error: unknown) => void): Bus => {
   return {
     publish: <Event>(topic: Topic<Event>, event: Event) => {
       if (!listeners.has(topic.name)) return;
-      // Deferred and as text, as with Redis: a listener never runs inside `publish`, and shares no object with its caller.
-      const text = topic.encode(event);
-      queueMicrotask(() => deliver(topic.name, topic.decode(text)));
+      // Deferred, as with Redis: a listener never runs inside `publish`.
+      queueMicrotask(() => deliver(topic.name, event));
     },
     subscribe: <Event>(topic: Topic<Event>, listener: (event: Event) => void): Promise<Unsubscribe> => {
       const own = (event: unknown) => listener(event as Event);

@@ -1,7 +1,6 @@
 /** The rules of one node on a database of a test file's own, without the server around them. */
 import { onTestFinished } from 'vitest';
 import type { Bus } from '../../src/bus/bus.js';
-import { createMemoryBus } from '../../src/bus/memory.js';
 import { createMemoryPlaces } from '../../src/bus/memory-places.js';
 import { createMemoryRateLimits } from '../../src/bus/memory-rate-limits.js';
 import type { Database } from '../../src/db/database.js';
@@ -9,6 +8,7 @@ import type { ReusedToken } from '../../src/domain/accounts/sessions.js';
 import { createDomain, type DomainOptions, type DomainSettings } from '../../src/domain/domain.js';
 import { createRounds } from '../../src/log/rounds.js';
 import { readTrustedKeys } from '../../src/trusted-keys.js';
+import { createFrozenBus } from './frozen-bus.js';
 import { shop } from './trusted.js';
 
 export const testSecret = 'a secret that is only ever used in tests';
@@ -46,7 +46,7 @@ const settingsOfTests: DomainSettings = {
 /** Gone when the test is. */
 export const domainNode = async (
   db: Database,
-  { bus = createMemoryBus(fail), onError = fail, settings, ...options }: DomainNodeOptions = {},
+  { bus = createFrozenBus(fail), onError = fail, settings, ...options }: DomainNodeOptions = {},
 ) => {
   // Looks only when told to: the bell alone carries everything here, and nothing else is counted.
   const rounds = await createRounds(db, { intervalMs: 1_000_000, onError });

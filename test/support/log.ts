@@ -1,7 +1,6 @@
 /** The log of one node on a database of a test file's own, without the rules or the server around it. */
 import { onTestFinished } from 'vitest';
 import type { Bus } from '../../src/bus/bus.js';
-import { createMemoryBus } from '../../src/bus/memory.js';
 import { UnavailableError, type Database } from '../../src/db/database.js';
 import { MAY_SEND } from '../../src/domain/rules/right-sql.js';
 import type { UserFacts } from '../../src/log/event.js';
@@ -10,13 +9,14 @@ import type { SendOutcome } from '../../src/log/send.js';
 import { newMark } from '../../src/log/mark.js';
 import { createRounds } from '../../src/log/rounds.js';
 import { createTail } from '../../src/log/tail.js';
+import { createFrozenBus } from './frozen-bus.js';
 
 const fail = (error: unknown) => {
   throw error;
 };
 
 /** Gone when the test is. */
-export const logNode = async (db: Database, { bus = createMemoryBus(fail), intervalMs = 1000 } = {}) => {
+export const logNode = async (db: Database, { bus = createFrozenBus(fail), intervalMs = 1000 } = {}) => {
   const rounds = await createRounds(db, { intervalMs, onError: fail });
   const tail = createTail({ db, bus, rounds }, fail);
   const log = createLog(db, bus, { maySend: MAY_SEND });
