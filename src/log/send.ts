@@ -51,11 +51,14 @@ const hashOf = (
  * message would follow their removal. For the same reason `earlier` may miss a key that was committed during that wait: the
  * unique constraint then refuses the whole statement, and it is retried. (`ON CONFLICT DO NOTHING` would leave a seq
  * without an event.) Times rise with the seqs, even if the clock was set back.
+ *
+ * The planner must not see how long the arrays are, hence the subqueries: it would plan each lone send again, for one row, which takes
+ * longer than to execute it. Instead, it soon keeps one plan for all batches.
  */
 const sendSql = (maySend: string) => `
 WITH input AS MATERIALIZED (
-  SELECT * FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::int[], $7::boolean[], $8::boolean[],
-    $9::text[], $10::text[])
+  SELECT * FROM unnest((SELECT $1::int[]), (SELECT $2::bigint[]), (SELECT $3::bigint[]), (SELECT $4::text[]), (SELECT $5::text[]),
+    (SELECT $6::int[]), (SELECT $7::boolean[]), (SELECT $8::boolean[]), (SELECT $9::text[]), (SELECT $10::text[]))
     AS input(n, chat_id, sender_id, text, client_message_id, mark, is_within_limit, is_present, metadata, canonical_metadata)
 ), locked_chat AS MATERIALIZED (
   SELECT id, kind, closed_at, has_business, head_seq, head_mark, message_count, activity_at FROM chat
