@@ -175,7 +175,7 @@ export class Loaders {
     let loader = this.#created.get(name) as DataLoader<Key, Row, unknown> | undefined;
     if (loader === undefined) {
       loader = new DataLoader<Key, Row, unknown>(read, cacheKeyFn && { cacheKeyFn });
-      this.#created.set(name, loader as unknown as AnyLoader);
+      this.#created.set(name, loader);
     }
     return loader.load(key);
   }

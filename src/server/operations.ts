@@ -144,7 +144,7 @@ interface Enveloped {
 }
 
 const envelopedBy = (engine: Engine, exchange: Exchange, params: OperationParams): Enveloped =>
-  engine.getEnveloped({ exchange, params }) as unknown as Enveloped;
+  engine.getEnveloped({ exchange, params });
 
 const asRefusal = (error: unknown): GraphQLError => {
   const masked = maskError(error);

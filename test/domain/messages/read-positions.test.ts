@@ -69,7 +69,7 @@ describe('marking as read', () => {
 
     // Locking and marking for all; whether the stranger sees the chat.
     expect(count() - before).toBe(3);
-    expect([first, furthest, behind].map((one) => one!.status === 'fulfilled' && one!.value.id)).toEqual([
+    expect([first, furthest, behind].map((one) => one.status === 'fulfilled' && one.value.id)).toEqual([
       chat.id,
       chat.id,
       chat.id,
