@@ -15,7 +15,7 @@ export interface SharedBytes {
 }
 
 /** What a node keeps at most. All subscribers who keep up ask within one turn of the event loop. */
-const MAX_BYTES = 8 * 1024 * 1024;
+const MAX_BYTES = 2 * 1024 * 1024;
 
 export const createSharedBytes = (mostBytes = MAX_BYTES): SharedBytes => {
   const byEvent = new WeakMap<object, Map<Plan, Buffer>>();
