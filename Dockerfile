@@ -24,10 +24,10 @@ FROM ${NODE_IMAGE} AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY packages/client/package.json packages/client/
-# Without the two that only running from src/ takes, what only web apps take (optional peers of packages/client), and what
+# Without the three that only running from src/ takes, what only web apps take (optional peers of packages/client), and what
 # came with them: half of the weight.
 RUN npm ci --ignore-scripts --omit=dev \
-  && npm pkg delete devDependencies dependencies.prisma dependencies.tsx \
+  && npm pkg delete devDependencies dependencies.esbuild dependencies.prisma dependencies.tsx \
   && npm prune --ignore-scripts --omit=dev --omit=peer
 
 FROM ${NODE_IMAGE}
