@@ -48,12 +48,13 @@ it('answers within 5 s that a frozen server is not available, to everybody who a
 });
 
 it('says within a second whether the server can be reached', async () => {
-  const before = await db.state();
+  // After what the tests before this did to it.
+  await vi.waitUntil(async () => (await db.state()) === 'ok', { timeout: 10_000 });
   freeze();
   const { result, milliseconds } = await timed(db.state());
   thaw();
 
-  expect([before, result]).toEqual(['ok', 'away']);
+  expect(result).toBe('away');
   expect(milliseconds).toBeLessThan(1500);
   await vi.waitUntil(async () => (await db.state()) === 'ok', { timeout: 10_000 });
 });
