@@ -143,7 +143,7 @@ export const createDomain = (
   const asPresent = createAsPresent(places);
   const brands = createBrands({ db, log });
   const notifications = createNotifications({ db, bus });
-  const readPositions = createReadPositions({ db, bus });
+  const readPositions = createReadPositions({ db, bus, seenChats });
   const typing = createTyping({ db, bus, limits, asPresent, ...(typingLastsMs && { lastsMs: typingLastsMs }) });
   const memberships = createMemberships({ db, bus, rounds }, onError);
 

@@ -3,15 +3,27 @@ import type { ServerResponse } from 'node:http';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
+/** Of what depends on who asks, and when. */
+export const NO_STORE = { 'Cache-Control': 'no-store' };
+
+export const answerText = (
+  response: ServerResponse,
+  status: number,
+  text: string,
+  headers: Record<string, string>,
+): void => {
+  const body = Buffer.from(text);
+  response.writeHead(status, { ...headers, 'Content-Length': body.length });
+  response.end(response.req.method === 'HEAD' ? undefined : body);
+};
+
 export const answerJson = (
   response: ServerResponse,
   status: number,
   body: object,
   headers: Record<string, string> = {},
 ): void => {
-  const text = JSON.stringify(body);
-  response.writeHead(status, { 'Content-Type': JSON_TYPE, 'Content-Length': Buffer.byteLength(text), ...headers });
-  response.end(response.req.method === 'HEAD' ? undefined : text);
+  answerText(response, status, JSON.stringify(body), { 'Content-Type': JSON_TYPE, ...headers });
 };
 
 export const answerError = (

@@ -2,7 +2,7 @@
  * Errors as clients may see them. Errors of the contract pass through with their code. Any other error is a bug: masked, and
  * logged with the request's id.
  */
-import { GraphQLError, type ExecutionResult, type GraphQLFormattedError } from 'graphql';
+import { GraphQLError, type ExecutionResult, type FormattedExecutionResult, type GraphQLFormattedError } from 'graphql';
 import { UnavailableError } from '../db/database.js';
 import { BadUserInputError } from '../domain/bad-user-input.js';
 import type { Logger } from '../log-line.js';
@@ -101,6 +101,17 @@ const blameRequest = ({ extensions }: GraphQLError): void => {
 };
 
 const codeOf = (code: unknown): string => (typeof code !== 'string' || MALFORMED.has(code) ? 'BAD_USER_INPUT' : code);
+
+/** A result as sent: its errors masked, logged, and without what was only for the HTTP answer. */
+export const resultForClient = (result: ExecutionResult, caller: Caller, logger: Logger): FormattedExecutionResult =>
+  formatResult(
+    result.errors ? { ...result, errors: finishErrors(result.errors.map(maskError), caller, logger) } : result,
+  );
+
+export const formatResult = ({ errors, ...result }: ExecutionResult): FormattedExecutionResult => ({
+  ...(errors && { errors: errors.map(formatError) }),
+  ...result,
+});
 
 /** The error as sent, without what was only for the HTTP answer. */
 export const formatError = (error: GraphQLError): GraphQLFormattedError => {

@@ -1,20 +1,20 @@
 /** GraphQL over HTTP: one operation per request, answered at once or as Server-Sent Events. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ExecutionResult, FormattedExecutionResult } from 'graphql';
+import type { ExecutionResult } from 'graphql';
 import { createEnding } from '../domain/streams/ending.js';
 import type { Authentication } from '../domain/accounts/authentication.js';
 import type { Logger } from '../log-line.js';
 import type { Tally } from '../meters.js';
-import { answerError } from './answer.js';
+import { answerError, answerText, NO_STORE } from './answer.js';
 import { BodyError, discardBody, readBody } from './body.js';
 import { idsOf, type Caller } from './caller.js';
 import type { Carriers } from './carriers.js';
 import { REFUSALS, type Authenticate } from './credential.js';
 import { acceptsEvents, COMPLETE_ID, openEventStream } from './event-stream.js';
-import { finishErrors, formatError, maskError } from './faults.js';
+import { formatResult, resultForClient } from './faults.js';
 import { createLease } from './lease.js';
 import { LiveResults, type Outlet } from './live-results.js';
-import { joinPlan, leavePlan, type PreparedOperations } from './prepared-operations.js';
+import { joinPlan, type PreparedOperations } from './prepared-operations.js';
 import type { QuickAnswers } from './quick-answers.js';
 import type { SharedBytes } from './shared-bytes.js';
 import type { Exchange } from './exchange.js';
@@ -85,9 +85,8 @@ export const createGraphqlRequests = ({
       stream.write(Buffer.from(JSON.stringify(formatResult(exchange.single))), false);
       stream.end(false);
     } else {
-      const body = await answered.text();
-      response.writeHead(answered.status, { ...Object.fromEntries(answered.headers), ...noStore(body) });
-      response.end(request.method === 'HEAD' ? undefined : body);
+      const headers = { ...Object.fromEntries(answered.headers), ...NO_STORE };
+      answerText(response, answered.status, await answered.text(), headers);
     }
   };
 
@@ -109,8 +108,7 @@ export const createGraphqlRequests = ({
   const follow = async (response: ServerResponse, { caller }: Exchange, { source, args }: Live) => {
     const operation = operations.find(args.document, args.operationName)!;
     const facts = { ...idsOf(caller), transport: 'sse', fields: operation.rootFields };
-    const variables = args.variableValues ?? {};
-    const plan = joinPlan(operation, variables);
+    const { plan, leave } = joinPlan(operation, args.variableValues);
     const stream = openEventStream(response, { status: 200, pingMs, ids: caller.eventIds ?? undefined });
     let isHeld = false;
     const outlet: Outlet = {
@@ -120,10 +118,7 @@ export const createGraphqlRequests = ({
         stream.end(held);
       },
     };
-    const finish = (result: ExecutionResult) => {
-      const errors = result.errors && finishErrors(result.errors.map(maskError), caller, logger);
-      return formatResult({ ...result, ...(errors && { errors }) });
-    };
+    const finish = (result: ExecutionResult) => resultForClient(result, caller, logger);
     const results = new LiveResults({ source, args, plan, finish }, sharedBytes, outlet);
     const end = async (code: 'SIGNED_OUT' | 'SHUTTING_DOWN', reason: string) => {
       caller.ending.end(code, reason);
@@ -148,7 +143,7 @@ export const createGraphqlRequests = ({
       const reason = hasLeft ? 'left' : isHeld ? 'ended by the server' : 'complete';
       logger.info({ ...facts, deliveries: results.deliveries, reason }, 'Subscription over');
     } finally {
-      leavePlan(operation, variables);
+      leave();
       openSubscriptions.add(counted, -1);
       lease?.release();
       carrier.remove();
@@ -180,10 +175,3 @@ const lastEventIdOf = ({ headers }: IncomingMessage): string | null => headers['
 
 /** An EventSource reconnects after any answer but 204. */
 const answerComplete = (response: ServerResponse) => void response.writeHead(204).end();
-
-const formatResult = ({ errors, ...result }: ExecutionResult): FormattedExecutionResult => ({
-  ...result,
-  ...(errors && { errors: errors.map(formatError) }),
-});
-
-const noStore = (body: string) => ({ 'Cache-Control': 'no-store', 'Content-Length': Buffer.byteLength(body) });

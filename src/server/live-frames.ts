@@ -5,10 +5,10 @@
 import type { ExecutionResult } from 'graphql';
 import type { EventSource } from '../graphql/event-source.js';
 import type { Logger } from '../log-line.js';
-import { finishErrors, formatError, maskError } from './faults.js';
+import { resultForClient } from './faults.js';
 import { LiveResults } from './live-results.js';
 import type { Operation } from './operations.js';
-import { joinPlan, leavePlan } from './prepared-operations.js';
+import { joinPlan } from './prepared-operations.js';
 import type { SharedBytes } from './shared-bytes.js';
 import type { Wire } from './wire.js';
 
@@ -40,15 +40,11 @@ export const createLiveFrames = (
   let announceOver: () => void;
   const over = new Promise<void>((resolve) => (announceOver = resolve));
 
-  const finish = ({ errors, ...result }: ExecutionResult) =>
-    errors === undefined
-      ? result
-      : { errors: finishErrors(errors.map(maskError), caller, logger).map(formatError), ...result };
-
+  const { plan, leave } = joinPlan(prepared, variableValues);
   const finishStream = () => {
     if (isOver) return;
     isOver = true;
-    if (results !== null) leavePlan(prepared, variableValues ?? {});
+    leave();
     announceOver();
   };
 
@@ -62,7 +58,7 @@ export const createLiveFrames = (
     over,
     begin: (wire, clientId, { onHeld }) => {
       const start = Buffer.from(`{"id":${JSON.stringify(clientId)},"type":"next","payload":`);
-      const plan = joinPlan(prepared, variableValues ?? {});
+      const finish = (result: ExecutionResult) => resultForClient(result, caller, logger);
       results = new LiveResults({ source, args: operation, plan, finish }, sharedBytes, {
         isReady: wire.isReady,
         onReady: wire.onReady,

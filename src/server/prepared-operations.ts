@@ -63,19 +63,24 @@ const describe = (
 /** A plan's key is made of variables that the client sends. */
 const MAX_KEY_LENGTH = 1024;
 
-/** Joins the plan of those who get the same results for the same events; leave it with `leavePlan`. */
-export const joinPlan = ({ variables, plans }: PreparedOperation, values: Readonly<Record<string, unknown>>): Plan => {
-  const key = planKey(variables, values);
+/**
+ * Joins the plan of those who get the same results for the same events.
+ *
+ * @param values the variables as sent
+ */
+export const joinPlan = (
+  { variables, plans }: PreparedOperation,
+  values: Readonly<Record<string, unknown>> | null | undefined,
+): { plan: Plan; leave: () => void } => {
+  const key = planKey(variables, values ?? {});
   const plan = plans.get(key) ?? { followers: 0 };
   if (key.length <= MAX_KEY_LENGTH) plans.set(key, plan);
   plan.followers += 1;
-  return plan;
-};
-
-export const leavePlan = ({ variables, plans }: PreparedOperation, values: Readonly<Record<string, unknown>>): void => {
-  const key = planKey(variables, values);
-  const plan = plans.get(key);
-  if (plan !== undefined && --plan.followers === 0) plans.delete(key);
+  const leave = () => {
+    plan.followers -= 1;
+    if (plan.followers === 0) plans.delete(key);
+  };
+  return { plan, leave };
 };
 
 /** Values as sent, so that an absent variable differs from a null one. */

@@ -6,6 +6,7 @@ import type { ServerResponse } from 'node:http';
 import { OperationTypeNode, type ExecutionResult } from 'graphql';
 import { processRegularResult } from 'graphql-yoga';
 import type { Logger } from '../log-line.js';
+import { answerText, NO_STORE } from './answer.js';
 import type { Caller } from './caller.js';
 import { finishResult } from './faults.js';
 import type { Operation, OperationParams, Operations } from './operations.js';
@@ -32,28 +33,19 @@ export const createQuickAnswers = (operations: Operations, engine: Engine, logge
       return false;
     const result = await operations.run(operation);
     if (response.destroyed) return true;
-    if (result.errors === undefined) answerJson(response, 200, type, JSON.stringify(result));
+    if (result.errors === undefined) answerText(response, 200, JSON.stringify(result), headersOf(type));
     else await answerErrors(response, type, finishResult(result, caller, logger), engine);
     return true;
   },
 });
 
-const answerJson = (response: ServerResponse, status: number, type: string, text: string, headers = {}) => {
-  const body = Buffer.from(text);
-  response.writeHead(status, {
-    'Content-Type': `${type}; charset=utf-8`,
-    'Cache-Control': 'no-store',
-    'Content-Length': body.length,
-    ...headers,
-  });
-  response.end(body);
-};
+const headersOf = (type: string) => ({ 'Content-Type': `${type}; charset=utf-8`, ...NO_STORE });
 
 /** The status and the headers of errors are the engine's to choose. */
 const answerErrors = async (response: ServerResponse, type: string, result: ExecutionResult, engine: Engine) => {
   const answered = processRegularResult(result as never, engine.fetchAPI, type);
-  const { 'content-type': _type, ...headers } = Object.fromEntries(answered.headers);
-  answerJson(response, answered.status, type, await answered.text(), headers);
+  const headers = { ...Object.fromEntries(answered.headers), ...NO_STORE };
+  answerText(response, answered.status, await answered.text(), headers);
 };
 
 const isOperation = (prepared: Operation | readonly Error[]): prepared is Operation => 'prepared' in prepared;

@@ -129,7 +129,7 @@ const answering = (logger: Logger): Plugin<ServerContext> => {
       const isStream = Symbol.asyncIterator in result;
 
       if (acceptsEvents(request.headers.get('accept'), isStream)) {
-        // Written by `writeEvents`, not by Yoga: with backpressure, and without `complete` if the client should reconnect.
+        // Written by `openEventStream`, not by Yoga: with backpressure, and without `complete` if the client should reconnect.
         if (!isStream) exchange.single = result;
         const status = isStream ? 200 : statusOf(result);
         setResultProcessor((_result, fetchApi) => new fetchApi.Response(null, { status }), 'text/event-stream');

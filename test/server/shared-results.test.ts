@@ -80,7 +80,7 @@ const follow = async (asking: readonly ExecutionArgs[], items: readonly StreamIt
   const { document } = asking[0]!;
   operations.prepare(document);
   const operation = operations.find(document, null)!;
-  const subscribers = asking.map((args) => ({ args, plan: joinPlan(operation, args.variableValues ?? {}) }));
+  const subscribers = asking.map((args) => ({ args, ...joinPlan(operation, args.variableValues) }));
   const written = subscribers.map(({ args, plan }) => {
     const told: Buffer[] = [];
     const source = createEventSource(streamOf(items), (item) => ({ value: item }));

@@ -6,7 +6,6 @@ import type { Queryable } from '../../db/database.js';
 import type { ChatKind } from '../../generated/prisma/enums.js';
 import { CHAT_COLUMNS, type ChatRow } from '../../log/event.js';
 import { isSlug, trimmedName } from '../chat-names.js';
-import type { ChatAccess } from '../rules/chat-access.js';
 import { orderKey, slugKey } from './new-chat.js';
 import { createKeyset, pageSql, parsePage, toConnection, type Connection, type PageArgs } from '../page.js';
 import {
@@ -20,6 +19,7 @@ import {
   lacksPresence,
   lacksPlan,
   needsPresence,
+  type Actor,
 } from '../rules/policy.js';
 import type { Presence } from '../rules/presence.js';
 import type { SeenChats } from '../rules/seen-chats.js';
@@ -65,6 +65,12 @@ export interface ChatReads {
   unreadCounts(viewer: Viewer, chatIds: readonly bigint[]): Promise<Map<bigint, number>>;
   /** Over all chats that the viewer is a member of. */
   unreadTotal(viewer: Viewer): Promise<number>;
+}
+
+/** A chat that the viewer may see; presence is not checked. */
+interface ChatAccess {
+  chat: ChatRow;
+  actor: Actor;
 }
 
 const byActivity = createKeyset('chats', 'descending', [

@@ -95,7 +95,7 @@ export const createChats = ({
   ...createChatContents(db),
   ...createMessagesAround(db),
   ...createDirectChats({ db, log, bus, limits, users, openers: directChats }),
-  ...createOrderChats({ db, log, bus }),
+  ...createOrderChats({ db, log, bus, seenChats }),
 
   // BEGIN, two statements, three for the chat and its slug, two for its members, COMMIT.
   create: async (viewer, { name, slug, metadata: given, memberIds }) => {

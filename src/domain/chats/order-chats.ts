@@ -5,7 +5,7 @@ import type { Role } from '../../generated/prisma/enums.js';
 import type { ChatRow } from '../../log/event.js';
 import type { Log } from '../../log/log.js';
 import { requireActiveUsers } from './active-users.js';
-import { readAccess } from '../rules/chat-access.js';
+import type { SeenChats } from '../rules/seen-chats.js';
 import { nameProblem, trimmedName } from '../chat-names.js';
 import { ForbiddenError, NotFoundError, refuseProblems, type Problem } from '../errors.js';
 import { findByKey, makeOrFind } from './find-or-make.js';
@@ -32,6 +32,13 @@ export interface OrderChats {
   openOrder(viewer: Viewer, order: NewOrderChat): Promise<{ chat: ChatRow; created: boolean }>;
 }
 
+interface OrderChatsOptions {
+  db: Database;
+  log: Log;
+  bus: Bus;
+  seenChats: SeenChats;
+}
+
 const MAX_MEMBERS = 1000;
 
 /** For a new chat's first members. */
@@ -43,7 +50,7 @@ export const membersProblem = (memberIds: readonly unknown[]): Problem | undefin
 const ROLE = `SELECT role::text AS role FROM "user" WHERE id = $1`;
 
 /** If the chat exists: three statements. Otherwise in addition BEGIN, six, COMMIT. */
-export const createOrderChats = ({ db, log, bus }: { db: Database; log: Log; bus: Bus }): OrderChats => {
+export const createOrderChats = ({ db, log, bus, seenChats }: OrderChatsOptions): OrderChats => {
   const open = (viewer: Viewer, key: string, { orderRef, name, memberIds }: NewOrderChat) =>
     makeOrFind(db, key, async () => {
       const ids = [...new Set([viewer.id, ...memberIds.filter((id) => id !== null)])];
@@ -70,7 +77,7 @@ export const createOrderChats = ({ db, log, bus }: { db: Database; log: Log; bus
       if (existing === undefined) await mustBeActive(db, memberIds);
       if (!(await mayOpen(db, viewer))) throw new ForbiddenError('Only managers and administrators open order chats');
       const opened = existing === undefined ? await open(viewer, key, order) : { chat: existing, created: false };
-      if (opened.created || (await readAccess(db, viewer, opened.chat.id)) !== null) return opened;
+      if (opened.created || (await seenChats.read(viewer, opened.chat.id))?.isSeen) return opened;
       throw new ForbiddenError('This order has a chat already, and you are not in it');
     },
   };

@@ -4,7 +4,7 @@ import type { Database } from '../../db/database.js';
 import { gather } from '../../db/gather.js';
 import { CHAT_COLUMNS, type ChatRow } from '../../log/event.js';
 import { IS_BROADCAST } from './broadcast.js';
-import { readAccess } from '../rules/chat-access.js';
+import type { SeenChats } from '../rules/seen-chats.js';
 import { ForbiddenError, InvalidInputError, NotFoundError } from '../errors.js';
 import { PERSON_COLUMNS, toUser, type PersonColumns } from '../person-row.js';
 import { createReadBroadcast } from './read-broadcast.js';
@@ -22,6 +22,12 @@ export interface ReadPositions {
   mark(viewer: Viewer, chatId: bigint | null, upToSeq: number | null): Promise<ChatRow>;
   /** Sends at once what was held back. */
   close(): void;
+}
+
+export interface ReadPositionsOptions {
+  db: Database;
+  bus: Bus;
+  seenChats: SeenChats;
 }
 
 /**
@@ -68,7 +74,7 @@ interface MarkedRow extends ChatRow, PersonColumns {
   isBroadcast: boolean;
 }
 
-export const createReadPositions = ({ db, bus }: { db: Database; bus: Bus }): ReadPositions => {
+export const createReadPositions = ({ db, bus, seenChats }: ReadPositionsOptions): ReadPositions => {
   const broadcast = createReadBroadcast({ bus });
 
   /** Null if they are not a member. */
@@ -107,7 +113,7 @@ export const createReadPositions = ({ db, bus }: { db: Database; bus: Bus }): Re
 
       const row = await write({ chatId, userId: viewer.id, upToSeq });
       if (row === null) {
-        if ((await readAccess(db, viewer, chatId)) === null) throw new NotFoundError('Chat');
+        if (!(await seenChats.read(viewer, chatId))?.isSeen) throw new NotFoundError('Chat');
         throw new ForbiddenError('Only members of a chat read it');
       }
       const { lastReadSeq, isBroadcast } = row;

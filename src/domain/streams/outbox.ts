@@ -1,4 +1,4 @@
-/** The queue of one subscriber: bounded by count and by bytes, pulled one item at a time. */
+/** The queue of one subscriber: bounded by count and by bytes, taken one item at a time. */
 
 /** Beyond these the queue is dropped, and read again from the log once the subscriber has caught up. */
 const MAX_ITEMS = 1000;
