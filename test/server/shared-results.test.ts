@@ -197,6 +197,33 @@ it('differ between viewers of one text', async () => {
   expect(bob![0]).toMatch(/"email":null/);
 });
 
+it('are not written once the subscription was stopped, although they were asked for before', async () => {
+  const { node, id, items, viewers } = await aStory();
+  const args = node.args(
+    viewers[0]!,
+    `subscription { chatEvents(chatId: "${id}") { ... on DurableEvent { totalUnreadCount } } }`,
+  );
+  const told: string[] = [];
+  const begin = (name: string) => {
+    const source = createEventSource(streamOf(items.slice(0, 1)), (item) => ({ value: item }));
+    const outlet = {
+      isReady: () => true,
+      onReady: () => undefined,
+      write: () => void told.push(name),
+      end: () => undefined,
+    };
+    const results = new LiveResults({ source, args, plan: { followers: 1 }, finish }, createSharedBytes(), outlet);
+    results.begin();
+    return results;
+  };
+
+  begin('stopped').stop();
+  begin('going on');
+
+  await until(() => told.length > 0, 'the one that goes on');
+  expect(told).toEqual(['going on']);
+});
+
 it('depend on the variables below the root field', async () => {
   const { node, id, items, viewers } = await aStory();
   const text = `subscription ($id: ID!, $with: Boolean!) { chatEvents(chatId: $id) { __typename

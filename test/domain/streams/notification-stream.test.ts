@@ -177,6 +177,22 @@ const newsIn = (items: readonly NotificationItem[]) =>
       : [],
   );
 
+it('follows a chat that one is added to as soon as the bell says so', async () => {
+  const db = database.current;
+  // No round that would say so too.
+  const node = await aNode(db, { intervalMs: 1_000_000 });
+  const [ada, bob] = [await newPerson(db), await newPerson(db)];
+  const { chat: before } = await node.group(ada, bob);
+  const items = node.hearNotifications(bob);
+  for (let n = 0; newsIn(items).length === 0; n += 1) await node.say(ada, before, `standing ${n}`);
+
+  const { chat } = await node.group(ada, bob);
+  await until(() => newsIn(items).includes(`CHAT_ADDED ${chat.id}`), 'the chat that was joined');
+  await node.say(ada, chat, 'in the new one');
+
+  await until(() => newsIn(items).includes('in the new one'), 'what was said there');
+});
+
 it('tells as new what is sent and who is added from then on, once, and nothing of what is edited, deleted or read', async () => {
   const db = database.current;
   const node = await aNode(db);
