@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import jwt from 'jsonwebtoken';
 import pg from 'pg';
 import { freePort } from '../../scripts/services.mjs';
+import { UNLIMITED } from '../../test/support/unlimited.js';
 import { startProgram, type Child } from './child.js';
 
 export const SECRET = 'only for this run, which nobody else can reach';
@@ -41,18 +42,6 @@ export interface Chat {
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-// Nothing is refused for being too much, and no socket ends for being old.
-const UNLIMITED = {
-  CONNECTION_MINUTES: '0',
-  MESSAGES_PER_MINUTE: '0',
-  EDITS_PER_MINUTE: '0',
-  TYPING_PER_MINUTE: '0',
-  DIRECT_CHATS_PER_MINUTE: '0',
-  SIGN_INS_PER_MINUTE: '0',
-  REGISTRATIONS_PER_HOUR: '0',
-  CHAT_CONNECTIONS_PER_USER: '0',
-};
-
 export const startParley = async (
   serverUrl: string,
   { name, environment = {} }: { name: string; environment?: Record<string, string> },
@@ -74,6 +63,8 @@ export const startNode = async (databaseUrl: string, environment: Record<string,
       DATABASE_URL: databaseUrl,
       TOKEN_SECRET: SECRET,
       ...UNLIMITED,
+      // No socket ends for being old.
+      CONNECTION_MINUTES: '0',
       ...environment,
     },
   });

@@ -1,7 +1,7 @@
 /** What a scenario hands back: it is printed, kept as JSON, and made a page of. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { Machine } from './machine.js';
-import { showSpread, type Spread } from './stats.js';
+import { showSpread, spreadOf, type Spread } from './stats.js';
 
 /** One figure of each contender under the same conditions. */
 export interface Series {
@@ -12,6 +12,18 @@ export interface Series {
   isLessBetter: boolean;
   values: Record<string, Spread>;
 }
+
+/** One figure of all windows, by contender. */
+export const seriesOf = <Window>(
+  windows: ReadonlyMap<string, readonly Window[]>,
+  { name, unit, isLessBetter = true }: { name: string; unit: string; isLessBetter?: boolean },
+  of: (window: Window) => number,
+): Series => ({
+  name,
+  unit,
+  isLessBetter,
+  values: Object.fromEntries([...windows].map(([contender, these]) => [contender, spreadOf(these.map(of))])),
+});
 
 /** A ratio that the project promises itself, of medians of one run. */
 export interface Goal {

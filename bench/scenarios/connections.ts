@@ -6,10 +6,10 @@ import { CHAT_EVENTS, peerPlan, PEERS, SEND, type FollowerPlan, type Peer } from
 import { watchMemory, type MemoryWatch } from '../harness/memory.js';
 import { SECRET, startParley, TEXT, type Chat, type Person } from '../harness/parley.js';
 import { showProgress } from '../harness/progress.js';
-import { atMost, type Series } from '../harness/result.js';
+import { atMost, seriesOf, type Series } from '../harness/result.js';
 import { inRounds } from '../harness/rounds.js';
 import type { Bench, Scenario } from '../harness/scenario.js';
-import { median, spreadOf } from '../harness/stats.js';
+import { median } from '../harness/stats.js';
 
 interface Contender {
   name: string;
@@ -57,12 +57,8 @@ export const connections: Scenario = async (bench) => {
   });
   progress.end();
 
-  const figures = (name: string, unit: string, of: (window: Window) => number): Series => ({
-    name,
-    unit,
-    isLessBetter: true,
-    values: Object.fromEntries([...windows].map(([contender, these]) => [contender, spreadOf(these.map(of))])),
-  });
+  const figures = (name: string, unit: string, of: (window: Window) => number): Series =>
+    seriesOf(windows, { name, unit }, of);
   const middle = (name: string, of: (window: Window) => number) => median((windows.get(name) ?? []).map(of));
   const ratio = (of: (window: Window) => number) => middle('Parley', of) / middle('Yoga', of);
   return {

@@ -3,10 +3,10 @@ import { startAsked, type AskedChild } from '../harness/child.js';
 import { PEERS, startParleyContender, startPeer, type FanOutContender } from '../harness/fan-out-contenders.js';
 import { TEXT } from '../harness/parley.js';
 import { showProgress } from '../harness/progress.js';
-import { atLeast, atMost, type Goal, type Series } from '../harness/result.js';
+import { atLeast, atMost, type Goal, seriesOf, type Series } from '../harness/result.js';
 import { inRounds } from '../harness/rounds.js';
 import type { Bench, Scenario } from '../harness/scenario.js';
-import { median, percentile, short, spreadOf } from '../harness/stats.js';
+import { median, percentile, short } from '../harness/stats.js';
 
 const BURST = 8;
 const SIZES = [10, 100, 1000];
@@ -46,12 +46,7 @@ export const fanOut: Scenario = async (bench) => {
           measure(generator, contender, { followers, atOnce, count }),
         );
         const name = `N = ${followers.toLocaleString('en')}, ${atOnce === 1 ? 'single' : `bursts of ${atOnce}`}`;
-        const figures = (unit: string, of: (window: Window) => number): Series => ({
-          name,
-          unit,
-          isLessBetter: true,
-          values: Object.fromEntries([...windows].map(([contender, these]) => [contender, spreadOf(these.map(of))])),
-        });
+        const figures = (unit: string, of: (window: Window) => number): Series => seriesOf(windows, { name, unit }, of);
         const net = figures('µs of CPU a delivery, without the send', (window) => window.net);
         series.push(net);
         series.push(figures('µs of CPU a delivery, with the send', (window) => window.gross));

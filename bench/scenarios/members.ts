@@ -9,9 +9,9 @@ import { openSocket } from '../harness/clients.mjs';
 import { EVENTS, SEND } from '../harness/fan-out-contenders.js';
 import { startParley, TEXT, type Chat, type Parley, type Person } from '../harness/parley.js';
 import { showProgress } from '../harness/progress.js';
-import { atMost, type Series } from '../harness/result.js';
+import { atMost, seriesOf, type Series } from '../harness/result.js';
 import type { Scenario } from '../harness/scenario.js';
-import { median, spreadOf } from '../harness/stats.js';
+import { median } from '../harness/stats.js';
 
 const NOTIFICATIONS = `subscription { notificationReceived {
   message { seq text } id kind unreadCount chat { id name unreadCount } sender { id username } } }`;
@@ -95,12 +95,7 @@ export const members: Scenario = async (bench) => {
     [
       { name: message, windows: messages },
       { name: reading, windows: readings },
-    ].map(({ name, windows }) => ({
-      name,
-      unit,
-      isLessBetter: true,
-      values: { Parley: spreadOf(windows.map(of)) },
-    }));
+    ].map(({ name, windows }) => seriesOf(new Map([['Parley', windows]]), { name, unit }, of));
   return {
     title: 'One message, and who hears of it',
     series: [

@@ -4,10 +4,10 @@ import { startAsked, type AskedChild, type Child } from '../harness/child.js';
 import { createHistories, UNREAD } from '../harness/history.js';
 import { SECRET, startParley, type Parley } from '../harness/parley.js';
 import { showProgress } from '../harness/progress.js';
-import { atLeast, atMost, type Goal, type Series } from '../harness/result.js';
+import { atLeast, atMost, type Goal, seriesOf, type Series } from '../harness/result.js';
 import { inRounds } from '../harness/rounds.js';
 import type { Bench, Scenario } from '../harness/scenario.js';
-import { median, short, spreadOf } from '../harness/stats.js';
+import { median, short } from '../harness/stats.js';
 
 interface Contender {
   name: string;
@@ -109,12 +109,7 @@ const figures = (
   windows: ReadonlyMap<string, Window[]>,
   unit: string,
   of: (window: Window) => number,
-): Series => ({
-  name,
-  unit,
-  isLessBetter: true,
-  values: Object.fromEntries([...windows].map(([contender, these]) => [contender, spreadOf(these.map(of))])),
-});
+): Series => seriesOf(windows, { name, unit }, of);
 
 const startPeers = (parley: Parley): Promise<(Contender & { child: AskedChild })[]> =>
   Promise.all(

@@ -4,10 +4,10 @@ import pg from 'pg';
 import { startAsked, type AskedChild, type Child } from '../harness/child.js';
 import { createDatabase, SECRET, startParley, TEXT, tokenFor, type Parley } from '../harness/parley.js';
 import { showProgress } from '../harness/progress.js';
-import { atLeast, type Series } from '../harness/result.js';
+import { atLeast, seriesOf, type Series } from '../harness/result.js';
 import { inRounds } from '../harness/rounds.js';
 import type { Bench, Scenario } from '../harness/scenario.js';
-import { median, short, spreadOf } from '../harness/stats.js';
+import { median, short } from '../harness/stats.js';
 
 interface Done {
   count: number;
@@ -79,12 +79,8 @@ export const send: Scenario = async (bench) => {
     progress.end();
     for (const contender of contenders) await contender.check();
 
-    const figures = (name: string, unit: string, isLessBetter: boolean, of: (window: Window) => number): Series => ({
-      name,
-      unit,
-      isLessBetter,
-      values: Object.fromEntries([...windows].map(([contender, these]) => [contender, spreadOf(these.map(of))])),
-    });
+    const figures = (name: string, unit: string, isLessBetter: boolean, of: (window: Window) => number): Series =>
+      seriesOf(windows, { name, unit, isLessBetter }, of);
     /** Of the two windows of each round. */
     const ratio = (one: string, other: string) =>
       median(windows.get(one)!.map((window, round) => window.rate / windows.get(other)![round]!.rate));

@@ -10,10 +10,10 @@ import {
 } from '../harness/fan-out-contenders.js';
 import { watchMemory } from '../harness/memory.js';
 import { showProgress } from '../harness/progress.js';
-import { atMost, type Series } from '../harness/result.js';
+import { atMost, seriesOf, type Series } from '../harness/result.js';
 import { inRounds } from '../harness/rounds.js';
 import type { Scenario } from '../harness/scenario.js';
-import { median, percentile, spreadOf } from '../harness/stats.js';
+import { median, percentile } from '../harness/stats.js';
 
 interface Contender {
   name: string;
@@ -60,12 +60,8 @@ export const stalled: Scenario = async (bench) => {
   );
   progress.end();
 
-  const figures = (name: string, unit: string, of: (window: Window) => number): Series => ({
-    name,
-    unit,
-    isLessBetter: true,
-    values: Object.fromEntries([...windows].map(([contender, these]) => [contender, spreadOf(these.map(of))])),
-  });
+  const figures = (name: string, unit: string, of: (window: Window) => number): Series =>
+    seriesOf(windows, { name, unit }, of);
   const own = windows.get('Parley')!;
   return {
     title: 'Followers that read nothing',
