@@ -1,7 +1,6 @@
 /** Runs operations, each prepared once for all of its runs. What is refused before it runs is refused by the engine (`yoga.ts`). */
 import {
   createSourceEventStream,
-  execute,
   GraphQLError,
   type DocumentNode,
   type ExecutionArgs,
@@ -13,6 +12,7 @@ import type { EventSource } from '../graphql/event-source.js';
 import type { Logger } from '../log-line.js';
 import { authenticate, requestOf } from './admission.js';
 import { ownerOf, type Caller } from './caller.js';
+import { executePrepared } from './compiled-queries.js';
 import type { DocumentCache } from './document-cache.js';
 import type { Exchange } from './exchange.js';
 import { maskError } from './faults.js';
@@ -122,7 +122,7 @@ export const createOperations = ({
     run: (operation) => {
       const errors = api.variableErrors(operation);
       if (errors.length > 0) return finish(operation, { errors });
-      const result = execute(operation);
+      const result = executePrepared(operation.prepared, operation);
       return result instanceof Promise ? result.then((told) => finish(operation, told)) : finish(operation, result);
     },
     subscribe: async (operation) => {

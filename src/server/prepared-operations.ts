@@ -1,5 +1,6 @@
 /** What the server finds out about an operation once for all of its runs, for as long as its document is cached. */
 import { getOperationAST, OperationTypeNode, type DocumentNode, type OperationDefinitionNode } from 'graphql';
+import type { CompiledQuery } from 'graphql-jit';
 import { needsNoCredential } from '../graphql/public-operations.js';
 import { variablesBelowRoot } from '../graphql/shared-variables.js';
 import { rootFieldsOf } from './operation-name.js';
@@ -14,6 +15,9 @@ export interface PreparedOperation {
   /** Of a subscription: the variables that its results depend on, and its plans by their values. */
   readonly variables: readonly string[];
   readonly plans: Map<string, Plan>;
+  /** Of a query: how often it ran, and what it was compiled to, if it was. */
+  runs: number;
+  compiled: CompiledQuery['query'] | null;
 }
 
 export interface PreparedOperations {
@@ -58,6 +62,8 @@ const describe = (
   needsNoCredential: needsNoCredential(document, name),
   variables: definition.operation === OperationTypeNode.SUBSCRIPTION ? variablesBelowRoot(document, definition) : [],
   plans: new Map(),
+  runs: 0,
+  compiled: null,
 });
 
 /** A plan's key is made of variables that the client sends. */

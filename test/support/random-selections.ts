@@ -3,12 +3,16 @@ import {
   getNamedType,
   isAbstractType,
   isCompositeType,
+  isEnumType,
   isLeafType,
+  isListType,
+  isNonNullType,
   isObjectType,
   parse,
   validate,
   type GraphQLCompositeType,
   type GraphQLField,
+  type GraphQLInputType,
 } from 'graphql';
 import { schema } from '../../src/graphql/schema.js';
 import type { Random } from './random.js';
@@ -24,6 +28,65 @@ export const randomSubscription = (random: Random, field: string, chatId: string
     if (validate(schema, parse(document)).every(({ message }) => /is never used/.test(message))) {
       return /\$count/.test(document.slice(44)) ? document : document.replace(', $count: Int', '');
     }
+  }
+};
+
+/**
+ * With some of its arguments as variables, and some that are out of range.
+ *
+ * @param ids of objects that exist
+ */
+export const randomQuery = (random: Random, ids: readonly string[]): { text: string; variables: object } => {
+  const fields = Object.values(schema.getQueryType()!.getFields());
+  for (;;) {
+    const variables: Record<string, unknown> = { yes: random.chance(0.8), count: random.pick([1, 2, 500]) };
+    const declared = ['$yes: Boolean!', '$count: Int'];
+    const argument = (name: string, type: GraphQLInputType) => {
+      const value = valueOf(type, random, ids);
+      if (random.chance(0.5))
+        return `${name}: ${isEnumType(getNamedType(type)) ? String(value) : JSON.stringify(value)}`;
+      const variable = `v${declared.length}`;
+      declared.push(`$${variable}: ${String(type)}`);
+      variables[variable] = value;
+      return `${name}: $${variable}`;
+    };
+    const fragments: string[] = [];
+    const roots = Array.from({ length: 1 + random.int(2) }, (_, index) => {
+      const field = random.pick(fields);
+      const args = field.args
+        .filter(({ type }) => isNonNullType(type) || random.chance(0.4))
+        .map(({ name, type }) => argument(name, type));
+      const type = getNamedType(field.type);
+      let below = isCompositeType(type) ? ` { ${selectionOf(type, 4, random)} }` : '';
+      if (below !== '' && random.chance(0.3)) {
+        fragments.push(` fragment f${index} on ${type.name}${below}`);
+        below = ` { ...f${index} ${selectionOf(type as GraphQLCompositeType, 2, random)} }`;
+      }
+      return `r${index}: ${field.name}${args.length === 0 ? '' : `(${args.join(', ')})`}${below}`;
+    });
+    const text = `query (${declared.join(', ')}) { ${roots.join(' ')} }${fragments.join('')}`;
+    const mistakes = validate(schema, parse(text));
+    const unused = mistakes.flatMap(({ message }) => /^Variable "\$(\w+)" is never used/.exec(message)?.[1] ?? []);
+    if (unused.length !== mistakes.length) continue;
+    const used = declared.filter((declaration) => !unused.some((name) => declaration.startsWith(`$${name}:`)));
+    return { text: text.replace(/\(.*?\)/, used.length === 0 ? '' : `(${used.join(', ')})`), variables };
+  }
+};
+
+/** Of the kinds of arguments that queries have. */
+const valueOf = (type: GraphQLInputType, random: Random, ids: readonly string[]): unknown => {
+  if (isNonNullType(type)) return valueOf(type.ofType, random, ids);
+  if (isListType(type)) return Array.from({ length: random.int(4) }, () => valueOf(type.ofType, random, ids));
+  if (isEnumType(type)) return random.pick(type.getValues()).name;
+  switch (type.name) {
+    case 'ID':
+      return random.pick(ids);
+    case 'Int':
+      return random.pick([1, 2, 3, 0, -1]);
+    case 'Boolean':
+      return random.chance(0.5);
+    default:
+      return random.pick(['a', '', 'no such']);
   }
 };
 
