@@ -44,7 +44,7 @@ export interface Page<Key extends readonly unknown[] = readonly unknown[]> {
 }
 
 export interface Edge<Row> {
-  cursor: string;
+  readonly cursor: string;
   node: Row;
 }
 
@@ -53,8 +53,8 @@ export interface Connection<Row> {
   pageInfo: {
     hasNextPage: boolean;
     hasPreviousPage: boolean;
-    startCursor: string | null;
-    endCursor: string | null;
+    readonly startCursor: string | null;
+    readonly endCursor: string | null;
   };
 }
 
@@ -157,7 +157,13 @@ export const toConnection = <Row>(
   const hasMore = rows.length > page.limit;
   const shown = rows.slice(0, page.limit);
   if (page.direction === 'backward') shown.reverse();
-  const edges = shown.map((node) => ({ cursor: cursorOf(node), node }));
+  // Most queries select nodes only: cursors are made when they are asked for.
+  const edges = shown.map((node) => ({
+    get cursor() {
+      return cursorOf(node);
+    },
+    node,
+  }));
   const isForward = page.direction === 'forward';
   return {
     edges,
@@ -165,8 +171,12 @@ export const toConnection = <Row>(
       // In the direction that the page came from, all that is known is that the reader has been there.
       hasNextPage: isForward ? hasMore : page.before !== null,
       hasPreviousPage: isForward ? page.after !== null : hasMore,
-      startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
+      get startCursor() {
+        return edges[0]?.cursor ?? null;
+      },
+      get endCursor() {
+        return edges.at(-1)?.cursor ?? null;
+      },
     },
   };
 };
