@@ -14,7 +14,7 @@ import type { Scenario } from '../harness/scenario.js';
 import { median } from '../harness/stats.js';
 
 const NOTIFICATIONS = `subscription { notificationReceived {
-  message { seq text } id kind unreadCount chat { id name unreadCount } sender { id username } } }`;
+  message { seq text } id kind unreadCount chat { id title unreadCount lastMessage { id text } } sender { id username } } }`;
 const MARK_READ = `mutation ($chatId: ID!, $seq: Int!) {
   markRead(input: { chatId: $chatId, upToSeq: $seq }) { ... on MarkReadSuccess { chat { id unreadCount } } } }`;
 
@@ -109,7 +109,7 @@ export const members: Scenario = async (bench) => {
       atMost(`${reading}: ms of CPU of the node`, median(readings.map(({ node }) => node)), 30),
     ],
     notes: [
-      'Each member has `events` and `notificationReceived { message chat sender }` open, over a socket each. Members who read have `events` open, and mark the message as read over another socket.',
+      'Each member has `events` and `notificationReceived { message sender chat { title unreadCount lastMessage } }` open, over a socket each. Members who read have `events` open, and mark the message as read over another socket.',
       `Statements by pg_stat_statements, the send included; of those and of the CPU time, what an idle server takes in the same time (${SETTLE_MS / 1000} s and more) is taken off.`,
       'Checked: each got each message once over each of its subscriptions, and has nothing unread at the end.',
     ],
