@@ -181,18 +181,6 @@ export const toConnection = <Row>(
   };
 };
 
-/** The same page for each chat; `rows` has the rows of all of them. */
-export const toConnections = <Row extends { chatId: bigint }>(
-  chatIds: readonly bigint[],
-  rows: readonly Row[],
-  page: Page,
-  cursorOf: (row: Row) => string,
-): Map<bigint, Connection<Row>> => {
-  const rowsOf = new Map<bigint, Row[]>(chatIds.map((chatId) => [chatId, []]));
-  for (const row of rows) rowsOf.get(row.chatId)?.push(row);
-  return new Map([...rowsOf].map(([chatId, own]) => [chatId, toConnection(own, page, cursorOf)]));
-};
-
 const sqlTypes: Record<ColumnType, string> = { bigint: 'bigint', int: 'int', text: 'text', time: 'timestamptz' };
 
 const isGiven = <Value>(value: Value | null | undefined): value is Value => value !== null && value !== undefined;

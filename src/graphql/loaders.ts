@@ -1,6 +1,7 @@
 /**
- * Batched reads of nested fields: one statement per field of a page, however many chats, messages or people are on it.
- * Results are cached as long as these loaders live: for one query, one mutation, one event.
+ * Batched reads of nested fields: one statement per field of a page, however many chats, messages or people are on it. The domain
+ * gathers what is nested in chats, for all that is executed in one turn of the event loop; what only an id of a request leads to is
+ * batched here. Results are cached as long as these loaders live: for one query, one mutation, one event.
  */
 import DataLoader from 'dataloader';
 import type { ApiTokenRow } from '../domain/accounts/api-tokens.js';
@@ -26,14 +27,13 @@ interface Around {
 }
 
 type AnyLoader = DataLoader<never, unknown, unknown>;
-type ReadByChat<Row> = (chatIds: readonly bigint[]) => Promise<Map<bigint, Row>>;
 
 export class Loaders {
   /** Created on first use: most operations, and even more so most events, need one or two of them. */
   readonly #created = new Map<string, AnyLoader>();
+  readonly #read = new Map<string, Promise<unknown>>();
   readonly #services: DomainServices;
   readonly #viewer: () => Viewer | null;
-  #unreadTotal: Promise<number> | undefined;
 
   /** @param viewer asked whenever an answer depends on the viewer; null only if no such field can be reached */
   constructor(services: DomainServices, viewer: () => Viewer | null) {
@@ -48,10 +48,7 @@ export class Loaders {
 
   /** A user whom a message or an event names. */
   named(id: bigint): Promise<UserRow> {
-    return this.#load('named', id, async (ids: readonly bigint[]) => {
-      const found = await this.#services.users.named(ids);
-      return found.map((user) => user ?? new Error('The user is gone'));
-    });
+    return this.#once(`named ${id}`, () => this.#services.users.named(id));
   }
 
   /** Null if it does not exist or the viewer may not see it; so too the one that a user owns. */
@@ -60,7 +57,7 @@ export class Loaders {
   }
 
   brandOf(ownerId: bigint): Promise<BrandRow | null> {
-    return this.#load('brandOf', ownerId, (ids) => this.#services.brands.byOwners(this.#asking(), ids));
+    return this.#once(`brandOf ${ownerId}`, () => this.#services.brands.byOwner(this.#asking(), ownerId));
   }
 
   apiToken(id: bigint): Promise<ApiTokenRow | null> {
@@ -73,15 +70,12 @@ export class Loaders {
   }
 
   relationOf(chatId: bigint): Promise<RelationRow | null> {
-    return this.#load('relationOf', chatId, (ids) => this.#services.relations.byChats(this.#asking(), ids));
+    return this.#once(`relationOf ${chatId}`, () => this.#services.relations.ofChat(this.#asking(), chatId));
   }
 
   /** Null if the viewer may not see it; so too the others by key. */
   visibleChat(id: bigint): Promise<ChatRow | null> {
-    return this.#load('visibleChat', id, async (ids: readonly bigint[]) => {
-      const found = await this.#services.chats.visible(this.#asking(), ids);
-      return ids.map((chatId) => found.get(chatId) ?? null);
-    });
+    return this.#once(`visibleChat ${id}`, () => this.#services.chats.visible(this.#asking(), id));
   }
 
   message(key: MessageKey): Promise<MessageRow | null> {
@@ -89,7 +83,7 @@ export class Loaders {
   }
 
   member(key: MemberKey): Promise<MemberRow | null> {
-    return this.#load('member', key, (keys) => this.#services.members.byKeys(this.#asking(), keys), memberKeyText);
+    return this.#once(`member ${memberKeyText(key)}`, () => this.#services.members.byKey(this.#asking(), key));
   }
 
   /** @param id the notification's own */
@@ -99,65 +93,66 @@ export class Loaders {
 
   /** Bare if the viewer can no longer see it. */
   chat(id: bigint): Promise<ChatRow> {
-    return this.#ofChat('chat', id, (ids) => this.#services.eventChats.read(this.#asking(), ids));
+    return this.#once(`chat ${id}`, () => this.#services.eventChats.read(this.#asking(), id));
   }
 
   /** The two brands of a MATCH; empty for other chats. */
   brands(chatId: bigint): Promise<BrandRow[]> {
-    return this.#ofChat('brands', chatId, (ids) => this.#services.brands.ofChats(this.#asking(), ids));
+    return this.#once(`brands ${chatId}`, () => this.#services.brands.ofChat(this.#asking(), chatId));
   }
 
   metadata(chatId: bigint): Promise<JsonObject> {
-    return this.#ofChat('metadata', chatId, (ids) => this.#services.chats.metadata(this.#asking(), ids));
+    return this.#once(`metadata ${chatId}`, () => this.#services.chats.metadata(this.#asking(), chatId));
   }
 
   permissions(chatId: bigint): Promise<ChatPermissions> {
-    return this.#ofChat('permissions', chatId, (ids) => this.#services.chats.permissions(this.#asking(), ids));
+    return this.#once(`permissions ${chatId}`, () => this.#services.chats.permissions(this.#asking(), chatId));
   }
 
   unreadCount(chatId: bigint): Promise<number> {
-    return this.#ofChat('unreadCount', chatId, (ids) => this.#services.chats.unreadCounts(this.#asking(), ids));
+    return this.#once(`unreadCount ${chatId}`, () => this.#services.chats.unreadCount(this.#asking(), chatId));
   }
 
   lastMessage(chatId: bigint): Promise<MessageRow | null> {
-    return this.#ofChat('lastMessage', chatId, (ids) => this.#services.chats.lastMessages(this.#asking(), ids));
+    return this.#once(`lastMessage ${chatId}`, () => this.#services.chats.lastMessage(this.#asking(), chatId));
   }
 
   firstUnreadMessage(chatId: bigint): Promise<MessageRow | null> {
-    return this.#ofChat('firstUnread', chatId, (ids) => this.#services.chats.firstUnreadMessages(this.#asking(), ids));
+    return this.#once(`firstUnreadMessage ${chatId}`, () =>
+      this.#services.chats.firstUnreadMessage(this.#asking(), chatId),
+    );
   }
 
   memberCount(chatId: bigint): Promise<number> {
-    return this.#ofChat('memberCount', chatId, (ids) => this.#services.chats.memberCounts(this.#asking(), ids));
+    return this.#once(`memberCount ${chatId}`, () => this.#services.chats.memberCount(this.#asking(), chatId));
   }
 
   /** The two people of a chat of two; empty for other chats. */
   pair(chatId: bigint): Promise<UserFacts[]> {
-    return this.#ofChat('pair', chatId, (ids) => this.#services.chats.pairs(this.#asking(), ids));
+    return this.#once(`pair ${chatId}`, () => this.#services.chats.pair(this.#asking(), chatId));
   }
 
   /** In all of the viewer's chats. */
   unreadTotal(): Promise<number> {
-    return (this.#unreadTotal ??= this.#services.chats.unreadTotal(this.#asking()));
+    return this.#once('unreadTotal', () => this.#services.chats.unreadTotal(this.#asking()));
   }
 
-  /** The same page of each chat. */
   messages(chatId: bigint, page: PageArgs): Promise<Connection<MessageRow>> {
-    return this.#pageOf('messages', chatId, page, (ids) => this.#services.chats.messages(this.#asking(), ids, page));
+    return this.#pageOf('messages', chatId, page, () => this.#services.chats.messages(this.#asking(), chatId, page));
   }
 
   messagesAround(chatId: bigint, around: Around): Promise<Connection<MessageRow>> {
-    return this.#perArgs('messagesAround', chatId, around, (ids) =>
-      this.#services.chats.messagesAround(this.#asking(), ids, around.anchor, around.limit),
+    return this.#partOf('messagesAround', chatId, around, () =>
+      this.#services.chats.messagesAround(this.#asking(), chatId, around.anchor, around.limit),
     );
   }
 
   members(chatId: bigint, page: PageArgs): Promise<Connection<MemberRow>> {
-    return this.#pageOf('members', chatId, page, (ids) => this.#services.chats.members(this.#asking(), ids, page));
+    return this.#pageOf('members', chatId, page, () => this.#services.chats.members(this.#asking(), chatId, page));
   }
 
   log(chatId: bigint, page: PageArgs): Promise<Connection<LogEvent>> {
-    return this.#pageOf('log', chatId, page, (ids) => this.#services.chatLog.read(this.#asking(), ids, page));
+    return this.#pageOf('log', chatId, page, () => this.#services.chatLog.read(this.#asking(), chatId, page));
   }
 
   #asking(): Viewer {
@@ -180,21 +175,22 @@ export class Loaders {
     return loader.load(key);
   }
 
-  #ofChat<Row>(name: string, chatId: bigint, read: ReadByChat<Row>): Promise<Row> {
-    return this.#load(name, chatId, async (chatIds: readonly bigint[]) => {
-      const found = await read(chatIds);
-      // Null is an answer: a chat without messages has no last one.
-      return chatIds.map((id) => (found.has(id) ? found.get(id)! : new Error('The chat is gone')));
-    });
+  #once<Row>(key: string, read: () => Promise<Row>): Promise<Row> {
+    let reading = this.#read.get(key) as Promise<Row> | undefined;
+    if (reading === undefined) {
+      reading = read();
+      this.#read.set(key, reading);
+    }
+    return reading;
   }
 
-  #pageOf<Row>(name: string, chatId: bigint, { first, last, after, before }: PageArgs, read: ReadByChat<Row>) {
-    return this.#perArgs(name, chatId, { first, last, after, before }, read);
+  #pageOf<Row>(name: string, chatId: bigint, { first, last, after, before }: PageArgs, read: () => Promise<Row>) {
+    return this.#partOf(name, chatId, { first, last, after, before }, read);
   }
 
-  /** One loader per requested page: two selections of one field may request different pages. */
-  #perArgs<Row>(name: string, chatId: bigint, args: object, read: ReadByChat<Row>): Promise<Row> {
-    const key = JSON.stringify(args, (_name, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
-    return this.#ofChat(`${name} ${key}`, chatId, read);
+  /** Two selections of one field may request different pages. */
+  #partOf<Row>(name: string, chatId: bigint, part: object, read: () => Promise<Row>): Promise<Row> {
+    const text = JSON.stringify(part, (_name, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+    return this.#once(`${name} ${chatId} ${text}`, read);
   }
 }

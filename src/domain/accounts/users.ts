@@ -1,5 +1,6 @@
 /** Users, as others may find them. */
 import type { Queryable } from '../../db/database.js';
+import { gather } from '../../db/gather.js';
 import type { UserFacts } from '../../log/event.js';
 import { isPlaceholderEmail, isUsername } from './account-input.js';
 import { BadUserInputError } from '../bad-user-input.js';
@@ -42,8 +43,11 @@ export interface Users {
   byUsername(viewer: Finder, username: string): Promise<UserRow | undefined>;
   /** By their id in the product that signs its own tokens. Managers and administrators find everyone by it, others themselves. */
   byExternalId(viewer: Finder, externalId: string): Promise<UserRow | undefined>;
-  /** Users named by a message or an event that the viewer was given, even if they cannot find them. Otherwise as `byIds`. */
-  named(ids: readonly bigint[]): Promise<(UserRow | undefined)[]>;
+  /**
+   * A user named by a message or an event that the viewer was given, even if they cannot find them; one statement for all that are
+   * asked for in one turn of the event loop. @throws an Error if the user is gone
+   */
+  named(id: bigint): Promise<UserRow>;
   /**
    * Users by username.
    *
@@ -91,7 +95,10 @@ export const createUsers = (db: Queryable, directory: UserDirectory = 'everyone'
 
   return {
     byIds,
-    named: (ids) => byIds(OPERATOR, ids),
+    named: gather<bigint, UserRow>(
+      async (ids) => (await byIds(OPERATOR, ids)).map((user) => user ?? new Error('The user is gone')),
+      { keyOf: (id) => id },
+    ),
 
     byUsername: async (viewer, username) => {
       if (!isUsername(username)) return undefined;

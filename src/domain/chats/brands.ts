@@ -8,7 +8,8 @@ import { ForbiddenError, InvalidInputError, NotFoundError, refuseProblems } from
 import { PERSON_COLUMNS, toUser, type PersonColumns } from '../person-row.js';
 import { canManageBrands } from '../rules/policy.js';
 import { mustAdminister, type Viewer } from '../viewer.js';
-import { CAN_SEE, CHAT_AND_OWN, viewerParams } from '../rules/visibility.js';
+import { viewerParams } from '../rules/visibility.js';
+import { ASKED, askedParams, gatherAsked, SEEN_CHATS, toEachOfMany } from '../rules/asked-chats.js';
 
 export interface BrandRow {
   id: bigint;
@@ -35,26 +36,29 @@ export interface Brands {
    * @throws NotFoundError, ForbiddenError
    */
   setPlan(viewer: Viewer, brandId: bigint | null, plan: Plan): Promise<BrandRow>;
-  /** In the order of `ids`, null for brands that do not exist or are not visible. One statement; so are the others below. */
+  /**
+   * In the order of `ids`, null for brands that do not exist or are not visible. One statement; so are the others below,
+   * for all that are asked for in one turn of the event loop.
+   */
   byIds(viewer: Viewer, ids: readonly bigint[]): Promise<(BrandRow | null)[]>;
-  /** In the order of `ownerIds`, null for an owner without a visible brand. */
-  byOwners(viewer: Viewer, ownerIds: readonly bigint[]): Promise<(BrandRow | null)[]>;
-  /** The two brands of each MATCH; none for other chats. Has an entry for every requested id. */
-  ofChats(viewer: Viewer, chatIds: readonly bigint[]): Promise<Map<bigint, BrandRow[]>>;
+  /** @returns null for an owner without a visible brand */
+  byOwner(viewer: Viewer, ownerId: bigint): Promise<BrandRow | null>;
+  /** The two brands of a MATCH; none for other chats. */
+  ofChat(viewer: Viewer, chatId: bigint): Promise<BrandRow[]>;
 }
 
 const BRAND = `brand.id AS "brandId", brand.name, brand.plan::text AS plan, ${PERSON_COLUMNS}`;
 const BRANDS = `brand JOIN "user" person ON person.id = brand.owner_id`;
-const IS_SEEN = `(brand.owner_id = $1::bigint OR $2::boolean OR EXISTS (
+const isSeenSql = (viewerId: string, isAdmin: string) => `(brand.owner_id = ${viewerId} OR ${isAdmin} OR EXISTS (
   SELECT 1 FROM chat_brand JOIN member ON member.chat_id = chat_brand.chat_id
-  WHERE chat_brand.brand_id = brand.id AND member.user_id = $1))`;
+  WHERE chat_brand.brand_id = brand.id AND member.user_id = ${viewerId}))`;
 
-const BY_IDS = `SELECT ${BRAND} FROM ${BRANDS} WHERE brand.id = ANY($3::bigint[]) AND ${IS_SEEN}`;
-const BY_OWNERS = `SELECT ${BRAND} FROM ${BRANDS} WHERE brand.owner_id = ANY($3::bigint[]) AND ${IS_SEEN}`;
-const OF_CHATS = `SELECT chat.id AS "chatId", ${BRAND} FROM ${CHAT_AND_OWN}
+const BY_IDS = `SELECT ${BRAND} FROM ${BRANDS} WHERE brand.id = ANY($3::bigint[]) AND ${isSeenSql('$1::bigint', '$2::boolean')}`;
+const BY_OWNERS = `SELECT asked.n::int AS n, ${BRAND} FROM ${ASKED} JOIN brand ON brand.owner_id = asked.id
+  JOIN "user" person ON person.id = brand.owner_id WHERE ${isSeenSql('asked.viewer_id', 'asked.is_admin')}`;
+const OF_CHATS = `SELECT chat.id AS "chatId", chat.seen_by AS "seenBy", ${BRAND} FROM ${SEEN_CHATS}
   JOIN chat_brand ON chat_brand.chat_id = chat.id JOIN brand ON brand.id = chat_brand.brand_id
-  JOIN "user" person ON person.id = brand.owner_id
-  WHERE chat.id = ANY($3::bigint[]) AND ${CAN_SEE} ORDER BY chat.id, brand.id`;
+  JOIN "user" person ON person.id = brand.owner_id ORDER BY chat.id, brand.id`;
 
 const PERSON = `SELECT ${PERSON_COLUMNS} FROM "user" person WHERE person.id = $1`;
 // Of two concurrent inserts the second waits, and finds the first one's row.
@@ -135,18 +139,16 @@ export const createBrands = ({ db, log }: { db: Database; log: Log }): Brands =>
 
     byIds,
 
-    byOwners: async (viewer, ownerIds) => {
-      const rows = await db.query<BrandColumns>(BY_OWNERS, [...viewerParams(viewer), ownerIds]);
-      const found = new Map(rows.map((row) => [row.personId, toBrand(row)]));
-      return ownerIds.map((id) => found.get(id) ?? null);
-    },
+    byOwner: gatherAsked(async (asked) => {
+      const rows = await db.query<BrandColumns & { n: number }>(BY_OWNERS, askedParams(asked));
+      const found = new Map(rows.map((row) => [row.n, toBrand(row)]));
+      return asked.map((_one, index) => found.get(index + 1) ?? null);
+    }),
 
-    ofChats: async (viewer, chatIds) => {
-      const rows = await db.query<BrandColumns & { chatId: bigint }>(OF_CHATS, [...viewerParams(viewer), chatIds]);
-      const brands = new Map<bigint, BrandRow[]>(chatIds.map((chatId) => [chatId, []]));
-      for (const row of rows) brands.get(row.chatId)?.push(toBrand(row));
-      return brands;
-    },
+    ofChat: gatherAsked(async (asked) => {
+      type Row = BrandColumns & { chatId: bigint; seenBy: number[] };
+      return toEachOfMany(asked, await db.query<Row>(OF_CHATS, askedParams(asked)), (rows) => rows.map(toBrand));
+    }),
   };
 };
 

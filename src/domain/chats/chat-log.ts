@@ -6,18 +6,26 @@ import type { Queryable } from '../../db/database.js';
 import type { LogEvent } from '../../log/event.js';
 import { EVENT_COLUMNS, toEvents, type EventRow } from '../../log/read.js';
 import { replayableSince } from '../../log/retention.js';
-import { createKeyset, pageSql, parsePage, toConnections, type Connection, type PageArgs } from '../page.js';
+import { createKeyset, pageSql, parsePage, toConnection, type Connection, type PageArgs } from '../page.js';
+import {
+  ASKED_CAN_SEE,
+  ASKED_CHATS,
+  askedParams,
+  gatherParts,
+  SEEN_BY_ONCE,
+  SEEN_CHATS,
+  toEachOfMany,
+} from '../rules/asked-chats.js';
 import type { Viewer } from '../viewer.js';
-import { CAN_SEE, CHAT_AND_OWN, viewerParams } from '../rules/visibility.js';
 
 export interface ChatLog {
   /**
-   * Oldest first; by default the newest 50. The same page for each chat: four statements for any number of them.
+   * Oldest first; by default the newest 50. Four statements for all who ask for the same page in one turn of the event loop.
    *
-   * @returns an entry for every requested chat: an empty page if it is not visible, even if that changed while messages were read
+   * @returns an empty page if the chat is not visible, even if that changed while messages were read
    * @throws BadUserInputError for a malformed page
    */
-  read(viewer: Viewer, chatIds: readonly bigint[], page?: PageArgs): Promise<Map<bigint, Connection<LogEvent>>>;
+  read(viewer: Viewer, chatId: bigint, page?: PageArgs): Promise<Connection<LogEvent>>;
 }
 
 export interface ChatLogOptions {
@@ -28,28 +36,33 @@ export interface ChatLogOptions {
 
 const byNumber = createKeyset('log', 'ascending', [['event.seq', 'int']]);
 
-const IS_SEEN = `chat.id = ANY($3::bigint[]) AND ${CAN_SEE}`;
-const SEEN = `SELECT chat.id FROM ${CHAT_AND_OWN} WHERE ${IS_SEEN}`;
+const STILL_SEEN = `SELECT asked.n::int AS n FROM ${ASKED_CHATS} WHERE ${ASKED_CAN_SEE}`;
 
 /** A replay begins with the first event that is recent enough, and then omits none. Row 0 is never delivered. */
 const IS_REPLAYED = `event.seq > 0 AND event.seq >= (
   SELECT young.seq FROM event young WHERE young.chat_id = chat.id AND young.created_at >= $5::timestamptz ORDER BY young.seq LIMIT 1)`;
 
-export const createChatLog = ({ db, retentionDays }: ChatLogOptions): ChatLog => ({
-  read: async (viewer, chatIds, args = {}) => {
+type PartRow = EventRow & { seenBy: number[] | null };
+
+export const createChatLog = ({ db, retentionDays }: ChatLogOptions): ChatLog => {
+  const read = gatherParts(async (asked, args: PageArgs) => {
     const page = parsePage(byNumber, args, 'backward');
     const { where, orderBy, limit, params } = pageSql(byNumber, page, 6);
-    const seen = [...viewerParams(viewer), chatIds];
-    const rows = await db.query<EventRow>(
-      `SELECT ${EVENT_COLUMNS} FROM ${CHAT_AND_OWN} CROSS JOIN LATERAL (
+    const rows = await db.query<PartRow>(
+      `SELECT ${EVENT_COLUMNS}, ${SEEN_BY_ONCE} FROM ${SEEN_CHATS} CROSS JOIN LATERAL (
          SELECT * FROM event WHERE event.chat_id = chat.id AND ${IS_REPLAYED} AND ${where} ORDER BY ${orderBy} LIMIT $4
-       ) event WHERE ${IS_SEEN} ORDER BY chat.id, ${orderBy}`,
-      [...seen, limit, replayableSince(retentionDays), ...params],
+       ) event ORDER BY chat.id, ${orderBy}`,
+      [...askedParams(asked), limit, replayableSince(retentionDays), ...params],
     );
-    if (rows.length === 0) return toConnections(chatIds, [], page, () => '');
-    const { events, last } = await toEvents(db, rows, () => db.query<{ id: bigint }>(SEEN, seen));
-    const stillSeen = new Set(last.map(({ id }) => id));
-    const told = events.filter(({ chatId }) => stillSeen.has(chatId));
-    return toConnections(chatIds, told, page, ({ seq }) => byNumber.cursorOf([seq]));
-  },
-});
+    const toPage = (events: LogEvent[]) => toConnection(events, page, ({ seq }) => byNumber.cursorOf([seq]));
+    if (rows.length === 0) return asked.map(() => toPage([]));
+    const { events, last } = await toEvents(db, rows, () => db.query<{ n: number }>(STILL_SEEN, askedParams(asked)));
+    const seen = rows.map(({ id, seenBy }, index) => ({ chatId: id, seenBy, event: events[index]! }));
+    const pages = toEachOfMany(asked, seen, (own) => toPage(own.map(({ event }) => event)));
+    const stillSeen = new Set(last.map(({ n }) => n));
+    return pages.map((one, index) => (stillSeen.has(index + 1) ? one : toPage([])));
+  });
+  return {
+    read: (viewer, chatId, { first, last, after, before } = {}) => read(viewer, chatId, { first, last, after, before }),
+  };
+};

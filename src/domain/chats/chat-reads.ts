@@ -1,8 +1,9 @@
 /**
- * Chats as a viewer sees them. Each read is one statement for any number of chats, which checks visibility at the time it
- * runs: for a viewer who may no longer see a chat, or never could, the chat is left out, empty or 0.
+ * Chats as a viewer sees them. Each read of one chat is one statement for all that are asked for in one turn of the event loop, which
+ * checks visibility at the time it runs: for a viewer who may no longer see a chat, or never could, the answer is null, empty or 0.
  */
 import type { Queryable } from '../../db/database.js';
+import { gather } from '../../db/gather.js';
 import type { ChatKind } from '../../generated/prisma/enums.js';
 import { CHAT_COLUMNS, type ChatRow } from '../../log/event.js';
 import { isSlug, trimmedName } from '../chat-names.js';
@@ -22,11 +23,12 @@ import {
   type Actor,
 } from '../rules/policy.js';
 import type { Presence } from '../rules/presence.js';
+import { ASKED, askedParams, gatherAsked, OWN_OF_ASKED } from '../rules/asked-chats.js';
 import type { SeenChats } from '../rules/seen-chats.js';
 import { isStorable } from '../text.js';
 import { UNREAD_COUNT } from '../messages/unread.js';
 import { isAdmin, type Viewer } from '../viewer.js';
-import { CAN_SEE, CHAT_AND_OWN, OWN, viewerParams } from '../rules/visibility.js';
+import { CAN_SEE, CHAT_AND_OWN, viewerParams } from '../rules/visibility.js';
 
 export interface ChatPermissions {
   canSend: boolean;
@@ -57,20 +59,14 @@ export interface ChatReads {
    * @throws BadUserInputError for a malformed page
    */
   list(viewer: Viewer, list: ChatList, page?: PageArgs): Promise<Connection<ChatRow>>;
-  /** Those that exist and that the viewer may see. */
-  visible(viewer: Viewer, chatIds: readonly bigint[]): Promise<Map<bigint, ChatRow>>;
-  /** Has an entry for every requested id; nothing is allowed in a chat that the viewer may not see. */
-  permissions(viewer: Viewer, chatIds: readonly bigint[]): Promise<Map<bigint, ChatPermissions>>;
-  /** Has an entry for every requested id; 0 if the viewer is not a member. */
-  unreadCounts(viewer: Viewer, chatIds: readonly bigint[]): Promise<Map<bigint, number>>;
+  /** @returns null if it does not exist, or the viewer may not see it */
+  visible(viewer: Viewer, chatId: bigint): Promise<ChatRow | null>;
+  /** Nothing is allowed in a chat that the viewer may not see. */
+  permissions(viewer: Viewer, chatId: bigint): Promise<ChatPermissions>;
+  /** 0 if the viewer is not a member. */
+  unreadCount(viewer: Viewer, chatId: bigint): Promise<number>;
   /** Over all chats that the viewer is a member of. */
   unreadTotal(viewer: Viewer): Promise<number>;
-}
-
-/** A chat that the viewer may see; presence is not checked. */
-interface ChatAccess {
-  chat: ChatRow;
-  actor: Actor;
 }
 
 const byActivity = createKeyset('chats', 'descending', [
@@ -82,9 +78,18 @@ const byMaking = createKeyset('allChats', 'descending', [['chat.id', 'bigint']])
 const SEEN = `SELECT ${CHAT_COLUMNS} FROM ${CHAT_AND_OWN}`;
 const BY_ID = `${SEEN} WHERE chat.id = $3::bigint AND ${CAN_SEE}`;
 const BY_KEY = `${SEEN} JOIN chat_key ON chat_key.chat_id = chat.id WHERE chat_key.key = $3::text AND ${CAN_SEE}`;
-const UNREAD_COUNTS = `SELECT chat.id, ${UNREAD_COUNT} AS unread FROM chat JOIN ${OWN} WHERE chat.id = ANY($2::bigint[])`;
-const UNREAD_TOTAL = `SELECT coalesce(sum(${UNREAD_COUNT}), 0)::int AS unread
-  FROM member own JOIN chat ON chat.id = own.chat_id WHERE own.user_id = $1`;
+const UNREAD_COUNTS = `SELECT asked.n::int AS n, ${UNREAD_COUNT} AS unread
+  FROM ${ASKED} JOIN chat ON chat.id = asked.id JOIN ${OWN_OF_ASKED}`;
+const UNREAD_TOTALS = `SELECT asked.n::int AS n, sum(${UNREAD_COUNT})::int AS unread
+  FROM unnest($1::bigint[]) WITH ORDINALITY AS asked(viewer_id, n)
+  JOIN member own ON own.user_id = asked.viewer_id JOIN chat ON chat.id = own.chat_id GROUP BY asked.n`;
+/** In one statement: each may have a thousand chats. */
+const MOST_TOTALS = 100;
+
+interface UnreadRow {
+  n: number;
+  unread: number;
+}
 
 const NOTHING_ALLOWED: ChatPermissions = {
   canSend: false,
@@ -97,14 +102,13 @@ const NOTHING_ALLOWED: ChatPermissions = {
 };
 
 export const createChatReads = (db: Queryable, presence: Presence, seenChats: SeenChats): ChatReads => {
-  const readVisible = async (viewer: Viewer, chatIds: readonly bigint[]): Promise<ChatAccess[]> => {
-    const found = await Promise.all(chatIds.map((chatId) => seenChats.read(viewer, chatId)));
-    return found.flatMap((seen) =>
-      seen?.isSeen
-        ? [{ chat: seen.chat, actor: { id: viewer.id, role: viewer.role, isMember: seen.isMember, isPresent: false } }]
-        : [],
-    );
-  };
+  const unreadCount = gatherAsked(async (asked) =>
+    toCounts(asked, await db.query<UnreadRow>(UNREAD_COUNTS, askedParams(asked))),
+  );
+  const unreadTotal = gather<bigint, number>(
+    async (viewerIds) => toCounts(viewerIds, await db.query<UnreadRow>(UNREAD_TOTALS, [viewerIds])),
+    { most: MOST_TOTALS, keyOf: (viewerId) => viewerId },
+  );
 
   return {
     find: async (viewer, reference) => {
@@ -122,33 +126,32 @@ export const createChatReads = (db: Queryable, presence: Presence, seenChats: Se
       );
     },
 
-    visible: async (viewer, chatIds) =>
-      new Map((await readVisible(viewer, chatIds)).map(({ chat }) => [chat.id, chat])),
-
-    permissions: async (viewer, chatIds) => {
-      const permissions = new Map(chatIds.map((chatId) => [chatId, NOTHING_ALLOWED]));
-      const visible = await readVisible(viewer, chatIds);
-      await Promise.all(
-        visible.map(async ({ chat, actor }) => {
-          const isPresent = needsPresence(chat) && (await presence.isPresent(viewer.id, chat.id));
-          permissions.set(chat.id, permissionsOf({ chat, actor: { ...actor, isPresent } }));
-        }),
-      );
-      return permissions;
+    visible: async (viewer, chatId) => {
+      const seen = await seenChats.read(viewer, chatId);
+      return seen?.isSeen ? seen.chat : null;
     },
 
-    unreadCounts: async (viewer, chatIds) => {
-      const rows = await db.query<{ id: bigint; unread: number }>(UNREAD_COUNTS, [viewer.id, chatIds]);
-      const counts = new Map(chatIds.map((chatId) => [chatId, 0]));
-      for (const row of rows) counts.set(row.id, row.unread);
-      return counts;
+    permissions: async (viewer, chatId) => {
+      const seen = await seenChats.read(viewer, chatId);
+      if (!seen?.isSeen) return NOTHING_ALLOWED;
+      const { chat, isMember } = seen;
+      const isPresent = needsPresence(chat) && (await presence.isPresent(viewer.id, chatId));
+      return permissionsOf(chat, { id: viewer.id, role: viewer.role, isMember, isPresent });
     },
 
-    unreadTotal: async (viewer) => (await db.query<{ unread: number }>(UNREAD_TOTAL, [viewer.id]))[0]!.unread,
+    unreadCount,
+    unreadTotal: (viewer) => unreadTotal(viewer.id),
   };
 };
 
-const permissionsOf = ({ chat, actor }: ChatAccess): ChatPermissions => {
+/** @returns in the order in which they were asked; 0 without a row */
+const toCounts = (asked: readonly unknown[], rows: readonly UnreadRow[]): number[] => {
+  const counts = asked.map(() => 0);
+  for (const { n, unread } of rows) counts[n - 1] = unread;
+  return counts;
+};
+
+const permissionsOf = (chat: ChatRow, actor: Actor): ChatPermissions => {
   const isHindered = lacksPlan('write', actor, chat) || lacksPresence(actor, chat);
   return {
     canSend: chat.closedAt === null && canWrite(actor, chat) && !isHindered,

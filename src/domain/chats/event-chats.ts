@@ -7,16 +7,15 @@ import type { SeenChats } from '../rules/seen-chats.js';
 import type { Viewer } from '../viewer.js';
 
 export interface EventChats {
-  /** One statement for all who ask at once, which checks visibility at the time it runs. */
-  read(viewer: Viewer, chatIds: readonly bigint[]): Promise<Map<bigint, ChatRow>>;
+  /** One statement for all who ask at once, which checks visibility at the time it runs. @throws an Error if the chat is gone */
+  read(viewer: Viewer, chatId: bigint): Promise<ChatRow>;
 }
 
 export const createEventChats = (seenChats: SeenChats): EventChats => ({
-  read: async (viewer, chatIds) => {
-    const found = await Promise.all(chatIds.map((chatId) => seenChats.read(viewer, chatId)));
-    return new Map(
-      found.flatMap((seen) => (seen === null ? [] : [[seen.chat.id, seen.isSeen ? seen.chat : bare(seen.chat)]])),
-    );
+  read: async (viewer, chatId) => {
+    const seen = await seenChats.read(viewer, chatId);
+    if (seen === null) throw new Error('The chat is gone');
+    return seen.isSeen ? seen.chat : bare(seen.chat);
   },
 });
 

@@ -1,6 +1,7 @@
 /** A chat's members: added and removed under the chat's lock, so that every message of theirs comes clearly before or after. */
 import type { Bus } from '../../bus/bus.js';
 import type { Queryable } from '../../db/database.js';
+import { gather } from '../../db/gather.js';
 import type { ChatRow, UserFacts } from '../../log/event.js';
 import type { ChatTransaction } from '../../log/append.js';
 import type { Log } from '../../log/log.js';
@@ -9,8 +10,8 @@ import { ChatClosedError, ForbiddenError, NotFoundError, refuseProblems, type Pr
 import { MEMBER_COLUMNS, toMember, type MemberColumns, type MemberRow } from './member-row.js';
 import { canLeave, canManageMembers } from '../rules/policy.js';
 import { storeNotification, ringUsers } from '../user-bell.js';
-import type { Viewer } from '../viewer.js';
-import { CAN_SEE, OWN, viewerParams } from '../rules/visibility.js';
+import { isAdmin, type Viewer } from '../viewer.js';
+import { ASKED_CAN_SEE, askedParams, OWN_OF_ASKED, type Asked } from '../rules/asked-chats.js';
 
 export interface MemberKey {
   chatId: bigint;
@@ -47,8 +48,8 @@ export interface Members {
   remove(viewer: Viewer, chatId: bigint | null, userId: bigint | null): Promise<MemberChange>;
   /** @returns the chat's id. @throws NotFoundError, ForbiddenError */
   leave(viewer: Viewer, chatId: bigint | null): Promise<bigint>;
-  /** In the order of `keys`, null for members that do not exist or are not visible. One statement. */
-  byKeys(viewer: Viewer, keys: readonly MemberKey[]): Promise<(MemberRow | null)[]>;
+  /** One statement for all that are asked for in one turn of the event loop. @returns null if it does not exist or is not visible */
+  byKey(viewer: Viewer, key: MemberKey): Promise<MemberRow | null>;
 }
 
 export interface MembersOptions {
@@ -65,10 +66,10 @@ const MAX_ADDED = 100;
 const REMOVE = `DELETE FROM member WHERE chat_id = $1 AND user_id = $2`;
 
 const BY_KEYS = `SELECT ${MEMBER_COLUMNS}, asked.n::int AS n
-  FROM unnest($3::bigint[], $4::bigint[]) WITH ORDINALITY AS asked(chat_id, user_id, n)
-  JOIN chat ON chat.id = asked.chat_id LEFT JOIN ${OWN}
-  JOIN member ON member.chat_id = asked.chat_id AND member.user_id = asked.user_id
-  JOIN "user" person ON person.id = member.user_id WHERE ${CAN_SEE}`;
+  FROM unnest($1::bigint[], $2::boolean[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS asked(viewer_id, is_admin, id, user_id, n)
+  JOIN chat ON chat.id = asked.id LEFT JOIN ${OWN_OF_ASKED}
+  JOIN member ON member.chat_id = asked.id AND member.user_id = asked.user_id
+  JOIN "user" person ON person.id = member.user_id WHERE ${ASKED_CAN_SEE}`;
 
 /** A change is BEGIN, two statements, three more (member, event, notification), COMMIT, for any number of new members. */
 export const createMembers = ({ db, log, bus }: MembersOptions): Members => {
@@ -110,6 +111,16 @@ export const createMembers = ({ db, log, bus }: MembersOptions): Members => {
     return done;
   };
 
+  const read = gather<Asked & { userId: bigint }, MemberRow | null>(
+    async (asked) => {
+      const params = [...askedParams(asked), asked.map(({ userId }) => userId)];
+      const rows = await db.query<MemberColumns & { n: number }>(BY_KEYS, params);
+      const found = new Map(rows.map((row) => [row.n, toMember(row)]));
+      return asked.map((_one, index) => found.get(index + 1) ?? null);
+    },
+    { keyOf: ({ viewer, id, userId }) => `${viewer.id} ${isAdmin(viewer)} ${id} ${userId}` },
+  );
+
   return {
     add: async (viewer, chatId, userId) => {
       const { chat, added, unchanged } = await add(viewer, chatId, [userId]);
@@ -140,15 +151,7 @@ export const createMembers = ({ db, log, bus }: MembersOptions): Members => {
       return changed(await changeChat(log, viewer, chatId, leave)).chat.id;
     },
 
-    byKeys: async (viewer, keys) => {
-      const rows = await db.query<MemberColumns & { n: number }>(BY_KEYS, [
-        ...viewerParams(viewer),
-        keys.map((key) => key.chatId),
-        keys.map((key) => key.userId),
-      ]);
-      const found = new Map(rows.map((row) => [row.n, toMember(row)]));
-      return keys.map((_key, index) => found.get(index + 1) ?? null);
-    },
+    byKey: (viewer, { chatId, userId }) => read({ viewer, id: chatId, userId }),
   };
 };
 

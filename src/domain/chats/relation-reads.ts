@@ -1,6 +1,10 @@
-/** Relations as a viewer sees them: those in which they are the manager or the client; administrators see all. One statement each. */
+/**
+ * Relations as a viewer sees them: those in which they are the manager or the client; administrators see all. One statement each;
+ * `ofChat` for all that are asked for in one turn of the event loop.
+ */
 import type { Queryable } from '../../db/database.js';
 import { createKeyset, pageSql, parsePage, toConnection, type Connection, type PageArgs } from '../page.js';
+import { ASKED, askedParams, gatherAsked } from '../rules/asked-chats.js';
 import type { Viewer } from '../viewer.js';
 import { viewerParams } from '../rules/visibility.js';
 
@@ -16,8 +20,8 @@ export interface RelationRow {
 export interface RelationReads {
   /** In the order of `ids`, null for relations that do not exist or are not visible. */
   byIds(viewer: Viewer, ids: readonly bigint[]): Promise<(RelationRow | null)[]>;
-  /** In the order of `chatIds`, null if the chat's relation was deleted or has another client by now, or is not visible. */
-  byChats(viewer: Viewer, chatIds: readonly bigint[]): Promise<(RelationRow | null)[]>;
+  /** @returns null if the chat's relation was deleted or has another client by now, or is not visible */
+  ofChat(viewer: Viewer, chatId: bigint): Promise<RelationRow | null>;
   /** Newest first. @throws BadUserInputError for a malformed page */
   list(viewer: Viewer, page?: PageArgs): Promise<Connection<RelationRow>>;
 }
@@ -30,25 +34,28 @@ const SEEN = `SELECT ${RELATION_COLUMNS} FROM relation
 
 const newest = createKeyset('relations', 'descending', [['relation.id', 'bigint']]);
 
-export const createRelationReads = (db: Queryable): RelationReads => {
-  const readBy =
-    (column: 'id' | 'chat_id', keyOf: (row: RelationRow) => bigint) =>
-    async (viewer: Viewer, keys: readonly bigint[]) => {
-      const sql = `${SEEN} AND relation.${column} = ANY($3::bigint[])`;
-      const rows = await db.query<RelationRow>(sql, [...viewerParams(viewer), keys]);
-      const found = new Map(rows.map((row) => [keyOf(row), row]));
-      return keys.map((key) => found.get(key) ?? null);
-    };
+const BY_IDS = `${SEEN} AND relation.id = ANY($3::bigint[])`;
+const OF_CHATS = `SELECT asked.n::int AS n, ${RELATION_COLUMNS} FROM ${ASKED} JOIN relation ON relation.chat_id = asked.id
+  WHERE asked.is_admin OR asked.viewer_id IN (relation.manager_id, relation.client_id)`;
 
-  return {
-    byIds: readBy('id', (row) => row.id),
-    byChats: readBy('chat_id', (row) => row.chatId),
-    list: async (viewer, args = {}) => {
-      const page = parsePage(newest, args);
-      const { where, orderBy, limit, params } = pageSql(newest, page, 4);
-      const sql = `${SEEN} AND ${where} ORDER BY ${orderBy} LIMIT $3`;
-      const rows = await db.query<RelationRow>(sql, [...viewerParams(viewer), limit, ...params]);
-      return toConnection(rows, page, (row) => newest.cursorOf([row.id]));
-    },
-  };
-};
+export const createRelationReads = (db: Queryable): RelationReads => ({
+  byIds: async (viewer, ids) => {
+    const rows = await db.query<RelationRow>(BY_IDS, [...viewerParams(viewer), ids]);
+    const found = new Map(rows.map((row) => [row.id, row]));
+    return ids.map((id) => found.get(id) ?? null);
+  },
+
+  ofChat: gatherAsked(async (asked) => {
+    const rows = await db.query<RelationRow & { n: number }>(OF_CHATS, askedParams(asked));
+    const found = new Map(rows.map(({ n, ...relation }) => [n, relation]));
+    return asked.map((_one, index) => found.get(index + 1) ?? null);
+  }),
+
+  list: async (viewer, args = {}) => {
+    const page = parsePage(newest, args);
+    const { where, orderBy, limit, params } = pageSql(newest, page, 4);
+    const sql = `${SEEN} AND ${where} ORDER BY ${orderBy} LIMIT $3`;
+    const rows = await db.query<RelationRow>(sql, [...viewerParams(viewer), limit, ...params]);
+    return toConnection(rows, page, (row) => newest.cursorOf([row.id]));
+  },
+});

@@ -27,7 +27,7 @@ describe('a shared directory', () => {
     for (const role of ['MANAGER', 'ADMIN'] as const) {
       expect(await finds(await newPerson(database.current, role))).toEqual([true, true]);
     }
-    expect((await directory.named([stranger!.id]))[0]).toMatchObject({ id: stranger!.id });
+    expect(await directory.named(stranger!.id)).toMatchObject({ id: stranger!.id });
     expect(await errorOf(node.chats.openDirect(me!, stranger!.id))).toBeInstanceOf(NotFoundError);
     expect(await node.chats.openDirect(me!, friend!.id)).toMatchObject({ created: true });
   });

@@ -24,9 +24,9 @@ describe('a match', () => {
 
     expect(created).toBe(true);
     expect(chat).toMatchObject({ kind: 'MATCH', name: null, hasBusiness: false, headSeq: 0 });
-    const members = (await node.chats.members(ada, [chat.id])).get(chat.id)!;
+    const members = await node.chats.members(ada, chat.id);
     expect(members.edges.map((edge) => edge.node.userId)).toEqual([ada.id, bob.id]);
-    expect((await node.brands.ofChats(bob, [chat.id])).get(chat.id)!.map(({ id }) => id)).toEqual(brandIds);
+    expect((await node.brands.ofChat(bob, chat.id)).map(({ id }) => id)).toEqual(brandIds);
     const { edges } = await node.notifications.list(bob, true);
     expect(edges.map((edge) => edge.node)).toMatchObject([
       { kind: 'MATCH_CREATED', chatId: chat.id, sender: { id: root.id } },

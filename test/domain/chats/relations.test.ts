@@ -76,11 +76,11 @@ describe('a relation', () => {
 
     for (const viewer of [manager, client, await anAdmin()]) {
       expect(await node.relations.byIds(viewer, [relation.id])).toEqual([relation]);
-      expect(await node.relations.byChats(viewer, [relation.chatId])).toEqual([relation]);
+      expect(await node.relations.ofChat(viewer, relation.chatId)).toEqual(relation);
     }
     for (const viewer of [await aManager(), await someone()]) {
       expect(await node.relations.byIds(viewer, [relation.id])).toEqual([null]);
-      expect(await node.relations.byChats(viewer, [relation.chatId])).toEqual([null]);
+      expect(await node.relations.ofChat(viewer, relation.chatId)).toBeNull();
       expect((await node.relations.list(viewer)).edges).toEqual([]);
     }
   });
@@ -120,7 +120,7 @@ describe('a relation', () => {
     for (const viewer of [manager, client]) {
       expect(await node.chats.find(viewer, chat)).toMatchObject({ headSeq: 2 });
       expect(await errorOf(node.say(viewer, chat))).toBeInstanceOf(ChatClosedError);
-      expect(await node.relations.byChats(viewer, [chat.id])).toEqual([null]);
+      expect(await node.relations.ofChat(viewer, chat.id)).toBeNull();
     }
     expect(typesOf(await logOf(database.current, chat))).toEqual(['MESSAGE_SENT', 'CHAT_UPDATED']);
   });
@@ -150,7 +150,7 @@ describe('a relation', () => {
     expect(moved).toMatchObject({ id: relation.id, managerId: manager.id, clientId: next.id });
     expect(moved.chatId).not.toBe(chat.id);
     expect(await node.relations.byIds(client, [relation.id])).toEqual([null]);
-    expect(await node.relations.byChats(client, [chat.id])).toEqual([null]);
+    expect(await node.relations.ofChat(client, chat.id)).toBeNull();
     expect(await node.chats.find(client, { id: moved.chatId })).toBeNull();
     expect(await node.chats.find(next, chat)).toBeNull();
     expect(await errorOf(node.say(client, chat))).toBeInstanceOf(ChatClosedError);

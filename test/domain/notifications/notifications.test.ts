@@ -78,7 +78,7 @@ describe('NEW_MESSAGE', () => {
     await say(ada, chat); // a fence
 
     await expect.poll(() => heard).toMatchObject([{ events: [{ type: 'MESSAGE_SENT' }] }]);
-    const [member] = await members.byKeys(ada, [{ chatId: chat.id, userId: bob.id }]);
+    const member = await members.byKey(ada, { chatId: chat.id, userId: bob.id });
     expect(member).toMatchObject({ lastReadSeq: 0 });
     expect(await chats.unreadTotal(bob)).toBe(2);
   });

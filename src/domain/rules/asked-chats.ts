@@ -1,0 +1,119 @@
+/**
+ * Chats as their viewers see them: one statement for all pairs of a viewer and a chat that are asked for in one turn of the event
+ * loop, which checks visibility at the time it runs. A chat that many ask for is read once.
+ */
+import { gather } from '../../db/gather.js';
+import { isAdmin, type Viewer } from '../viewer.js';
+import { canSeeSql } from './visibility.js';
+
+export type Asking = Pick<Viewer, 'id' | 'role'>;
+
+export interface Asked {
+  viewer: Asking;
+  /** Of the chat, or of whatever the statement joins. */
+  id: bigint;
+}
+
+/** For FROM. `n`, from 1, tells who asked. */
+export const ASKED = `unnest($1::bigint[], $2::boolean[], $3::bigint[]) WITH ORDINALITY AS asked(viewer_id, is_admin, id, n)`;
+
+export const askedParams = (asked: readonly Asked[]): [bigint[], boolean[], bigint[]] => [
+  asked.map(({ viewer }) => viewer.id),
+  asked.map(({ viewer }) => isAdmin(viewer)),
+  asked.map(({ id }) => id),
+];
+
+/** For use after JOIN: the asking viewer's own member row. */
+export const OWN_OF_ASKED = 'member own ON own.chat_id = asked.id AND own.user_id = asked.viewer_id';
+
+/** For FROM: all pairs, visible or not; narrow them by `ASKED_CAN_SEE`. */
+export const ASKED_CHATS = `${ASKED} JOIN chat ON chat.id = asked.id LEFT JOIN ${OWN_OF_ASKED}`;
+export const ASKED_CAN_SEE = canSeeSql('asked.is_admin');
+
+/** For FROM: each chat that somebody who asks may see, once; `seen_by` has the numbers of those who do. */
+export const SEEN_CHATS = `(SELECT chat.*, array_agg(asked.n::int) AS seen_by FROM ${ASKED_CHATS} WHERE ${ASKED_CAN_SEE} GROUP BY chat.id) chat`;
+
+/** `seen_by` with only one of a chat's rows: it is long if many ask. */
+export const SEEN_BY_ONCE = `CASE WHEN row_number() OVER (PARTITION BY chat.id) = 1 THEN chat.seen_by END AS "seenBy"`;
+
+/** @returns what each gets who asked: the value of the row that they see, or `nothing` */
+export const toEach = <Row extends { seenBy: readonly number[] }, Value>(
+  asked: readonly Asked[],
+  rows: readonly Row[],
+  nothing: Value,
+  toValue: (row: Row) => Value,
+): Value[] => {
+  const values = asked.map(() => nothing);
+  for (const row of rows) {
+    const value = toValue(row);
+    for (const n of row.seenBy) values[n - 1] = value;
+  }
+  return values;
+};
+
+/** As `toEach`, of any number of rows for each chat; `nothing` is the value of none. */
+export const toEachOfMany = <Row extends { chatId: bigint; seenBy: readonly number[] | null }, Value>(
+  asked: readonly Asked[],
+  rows: readonly Row[],
+  toValue: (rows: Row[]) => Value,
+): Value[] => {
+  const chats = new Map<bigint, { seenBy: readonly number[]; rows: Row[] }>();
+  for (const row of rows) {
+    const chat = chats.get(row.chatId) ?? { seenBy: [], rows: [] };
+    chats.set(row.chatId, chat);
+    chat.rows.push(row);
+    chat.seenBy = row.seenBy ?? chat.seenBy;
+  }
+  return toEach(asked, [...chats.values()], toValue([]), (chat) => toValue(chat.rows));
+};
+
+/** @param read answers in the order in which they were asked */
+export const gatherAsked = <Value>(
+  read: (asked: readonly Asked[]) => Promise<Value[]>,
+): ((viewer: Asking, id: bigint) => Promise<Value>) => {
+  const readOne = gather<Asked, Value>(read, {
+    keyOf: ({ viewer, id }) => `${viewer.id} ${isAdmin(viewer)} ${id}`,
+  });
+  return (viewer, id) => readOne({ viewer, id });
+};
+
+/** Each with a page: more in one statement would take long, and hold up the event loop. */
+const MOST_CHATS = 100;
+
+/** As `gatherAsked`, of a part of each chat: one statement for all who ask for the same part, of at most 100 chats. */
+export const gatherParts = <Part extends object, Value>(
+  read: (asked: readonly Asked[], part: Part) => Promise<Value[]>,
+): ((viewer: Asking, chatId: bigint, part: Part) => Promise<Value>) => {
+  const gathering = new Map<string, (viewer: Asking, chatId: bigint) => Promise<Value>>();
+  return (viewer, chatId, part) => {
+    const text = textOf(part);
+    let readOne = gathering.get(text);
+    if (readOne === undefined) {
+      readOne = gatherAsked(async (asked) => {
+        gathering.delete(text);
+        const chunks = await Promise.all(inChunks(asked).map((chunk) => read(chunk, part)));
+        return chunks.flatMap((values) => values);
+      });
+      gathering.set(text, readOne);
+    }
+    return readOne(viewer, chatId);
+  };
+};
+
+const textOf = (part: object) =>
+  JSON.stringify(part, (_name, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+
+/** In their order. */
+const inChunks = (asked: readonly Asked[]): Asked[][] => {
+  const chunks: Asked[][] = [];
+  let chats = new Set<bigint>();
+  for (const one of asked) {
+    if (chunks.length === 0 || (chats.size === MOST_CHATS && !chats.has(one.id))) {
+      chunks.push([]);
+      chats = new Set();
+    }
+    chats.add(one.id);
+    chunks.at(-1)!.push(one);
+  }
+  return chunks;
+};
