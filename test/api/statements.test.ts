@@ -243,6 +243,53 @@ describe('delivering', () => {
   });
 });
 
+/** All that a list of chats may show of one, for each of its members. */
+const OF_THE_CHAT = `chat {
+  title unreadCount lastMessage { id text receiver { id } } firstUnreadMessage { text } memberCount metadata
+  membership { lastReadSeq } permissions { canSend } members(first: 2) { nodes { user { username email } } }
+  messages(last: 1) { nodes { text } } messagesAround(seq: 1, limit: 1) { nodes { seq } } log(last: 1) { nodes { seq } }
+}`;
+
+describe('what differs between the viewers of one message', () => {
+  /** Statements of one message to so many members, of whom each gets the text first. */
+  const costFor = async (members: number, document: string, textOf: (data: unknown) => string | undefined) => {
+    const others = await Promise.all(upTo(members).map(() => newPerson(node, 'other')));
+    const chat = await groupOf(people.root, people.ada, ...others);
+    const lives = await Promise.all(others.map(async (one) => (await one.connect()).open<object, object>(document)));
+    const have = (text: string) => lives.every(({ answers }) => answers.some(({ data }) => textOf(data) === text));
+    // Nothing tells when they stand.
+    while (!have('standing')) await say(people.ada, chat, 'standing');
+    await say(people.ada, chat, 'settled');
+    await until(() => have('settled'), 'all to be told');
+    return costOf(async () => {
+      await say(people.ada, chat, 'Hello');
+      await until(() => have('Hello'), 'all to be told');
+    });
+  };
+
+  it('is read together, where they select their chat with a notification', async () => {
+    type Data = { notificationReceived: { message: { text: string } | null } } | null | undefined;
+    const document =
+      'subscription { notificationReceived { message { text } chat { title unreadCount lastMessage { id text } } } }';
+
+    const statements = await costFor(12, document, (data) => (data as Data)?.notificationReceived.message?.text);
+
+    // The send, the notifications, access, counts and last messages; a batch may be asked for in two halves.
+    expect(statements.length, statements.join('\n')).toBeLessThanOrEqual(8);
+  });
+
+  it('is read together, whatever of their chat they select with an event', async () => {
+    type Data = { events: { message?: { text: string } } } | null | undefined;
+    const document = `subscription { events { ... on MessageSent {
+      message { text sender { email brand { name } } } totalUnreadCount ${OF_THE_CHAT} } } }`;
+
+    const statements = await costFor(12, document, (data) => (data as Data)?.events.message?.text);
+
+    // One for each thing selected, four for the log.
+    expect(statements.length, statements.join('\n')).toBeLessThanOrEqual(24);
+  });
+});
+
 describe('a replay', () => {
   it('takes four for each two hundred events, beside those of subscribing', async () => {
     const chat = await group();

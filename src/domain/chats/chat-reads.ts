@@ -81,7 +81,7 @@ const BY_KEY = `${SEEN} JOIN chat_key ON chat_key.chat_id = chat.id WHERE chat_k
 const UNREAD_COUNTS = `SELECT asked.n::int AS n, ${UNREAD_COUNT} AS unread
   FROM ${ASKED} JOIN chat ON chat.id = asked.id JOIN ${OWN_OF_ASKED}`;
 const UNREAD_TOTALS = `SELECT asked.n::int AS n, sum(${UNREAD_COUNT})::int AS unread
-  FROM unnest($1::bigint[]) WITH ORDINALITY AS asked(viewer_id, n)
+  FROM unnest((SELECT $1::bigint[])) WITH ORDINALITY AS asked(viewer_id, n)
   JOIN member own ON own.user_id = asked.viewer_id JOIN chat ON chat.id = own.chat_id GROUP BY asked.n`;
 /** In one statement: each may have a thousand chats. */
 const MOST_TOTALS = 100;

@@ -66,7 +66,8 @@ const MAX_ADDED = 100;
 const REMOVE = `DELETE FROM member WHERE chat_id = $1 AND user_id = $2`;
 
 const BY_KEYS = `SELECT ${MEMBER_COLUMNS}, asked.n::int AS n
-  FROM unnest($1::bigint[], $2::boolean[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS asked(viewer_id, is_admin, id, user_id, n)
+  FROM unnest((SELECT $1::bigint[]), (SELECT $2::boolean[]), (SELECT $3::bigint[]), (SELECT $4::bigint[]))
+    WITH ORDINALITY AS asked(viewer_id, is_admin, id, user_id, n)
   JOIN chat ON chat.id = asked.id LEFT JOIN ${OWN_OF_ASKED}
   JOIN member ON member.chat_id = asked.id AND member.user_id = asked.user_id
   JOIN "user" person ON person.id = member.user_id WHERE ${ASKED_CAN_SEE}`;

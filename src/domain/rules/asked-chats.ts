@@ -14,8 +14,12 @@ export interface Asked {
   id: bigint;
 }
 
-/** For FROM. `n`, from 1, tells who asked. */
-export const ASKED = `unnest($1::bigint[], $2::boolean[], $3::bigint[]) WITH ORDINALITY AS asked(viewer_id, is_admin, id, n)`;
+/**
+ * For FROM. `n`, from 1, tells who asked. The planner must not see how long the arrays are, hence the subqueries: it would plan each
+ * statement again, which takes longer than executing it for one pair; and for many pairs it would read whole tables.
+ */
+export const ASKED = `unnest((SELECT $1::bigint[]), (SELECT $2::boolean[]), (SELECT $3::bigint[]))
+  WITH ORDINALITY AS asked(viewer_id, is_admin, id, n)`;
 
 export const askedParams = (asked: readonly Asked[]): [bigint[], boolean[], bigint[]] => [
   asked.map(({ viewer }) => viewer.id),

@@ -56,6 +56,33 @@ describe.each(Object.keys(reads))('%s', (name) => {
     }
   });
 
+  it('costs one statement for any number of viewers, and gives each what they would get alone', async () => {
+    const { db, count } = counting(database.current);
+    const node = await chatNode(db);
+    const people = [await someone(), await someone(), await someone(), await someone()];
+    const [ada, bob, carol, dan] = people as [Viewer, Viewer, Viewer, Viewer];
+    const { admin, chat } = await node.group(...people);
+    const { chat: dialog } = await node.chats.openDirect(ada, bob.id);
+    for (const place of [chat, dialog]) await setMetadata(place);
+    for (const text of ['one', 'two', 'three']) await node.say(ada, chat, text);
+    await node.say(bob, chat, 'four');
+    await node.say(bob, dialog, 'hi');
+    await node.readPositions.mark(bob, chat.id, 2);
+    await node.readPositions.mark(carol, chat.id, null);
+    await node.members.remove(admin, chat.id, dan.id);
+    const viewers = [ada, bob, carol, dan, admin, await someone()];
+    const asked = viewers.flatMap((viewer) => [chat.id, dialog.id, 2n ** 62n].map((chatId) => ({ viewer, chatId })));
+
+    const before = count();
+    const together = await Promise.all(asked.map(({ viewer, chatId }) => read(node, viewer, chatId)));
+    const taken = count() - before;
+
+    expect(taken).toBe(1);
+    for (const [index, { viewer, chatId }] of asked.entries())
+      expect(together[index], `${index}`).toEqual(await read(node, viewer, chatId));
+    expect(together).not.toEqual(together.map(() => together[0]));
+  });
+
   it('gives nothing to one who is no member any more, nor to one who never was', async () => {
     const node = await aNode();
     const [ada, bob, eve] = [await someone(), await someone(), await someone()];
@@ -218,6 +245,21 @@ it('S1.12 messages come oldest first, deleted ones as tombstones, the newest 50 
   expect(before).toMatchObject({ texts: ['9', '10'], hasPreviousPage: true, hasNextPage: true });
   expect(await errorOf(pageOf({ first: 101 }))).toBeInstanceOf(BadUserInputError);
   expect(await errorOf(pageOf({ after: 'nonsense' }))).toBeInstanceOf(BadUserInputError);
+});
+
+it('a malformed page fails for those alone who ask for it', async () => {
+  const { chats, group, say } = await aNode();
+  const [ada, bob] = [await someone(), await someone()];
+  const { chat } = await group(ada, bob);
+  await say(ada, chat);
+
+  const [wrong, right] = await Promise.allSettled([
+    chats.messages(ada, chat.id, { after: 'nonsense' }),
+    chats.messages(bob, chat.id, { last: 1 }),
+  ]);
+
+  expect(wrong).toMatchObject({ status: 'rejected', reason: expect.any(BadUserInputError) as unknown });
+  expect(right).toMatchObject({ status: 'fulfilled', value: { edges: [{ node: { seq: 1 } }] } });
 });
 
 it('members come page by page, with who they are and how far they have read', async () => {
