@@ -110,11 +110,17 @@ export interface PageSql {
   where: string;
   /** Without ORDER BY. */
   orderBy: string;
-  /** One more than the page's limit. */
+  /** For LIMIT: at least one more than the page's limit. */
   limit: number;
   /** Values of the parameters in `where`. */
   params: unknown[];
 }
+
+/**
+ * How many rows are read: the page, and one beyond it if there are more. In the statement's text, not a parameter: the planner has to
+ * know it, and would plan a statement with a parameter each time, which takes as long as executing it. Few, as each is a statement.
+ */
+const READ_SIZES = [2, 11, 21, 31, 51, MAX_PAGE_SIZE + 1];
 
 /** @param firstParam the number of the first free parameter: 3 for $3 */
 export const pageSql = <Key extends readonly unknown[]>(
@@ -140,13 +146,13 @@ export const pageSql = <Key extends readonly unknown[]>(
   return {
     where: conditions.join(' AND ') || 'true',
     orderBy: columns.map((column) => `${column} ${direction}`).join(', '),
-    limit: page.limit + 1,
+    limit: READ_SIZES.find((size) => size > page.limit)!,
     params,
   };
 };
 
 /**
- * @param rows as read: backward pages in reverse order, with one row beyond the page if there is one
+ * @param rows as read: backward pages in reverse order, with one row or more beyond the page if there are more
  * @returns the rows in the list's own order
  */
 export const toConnection = <Row>(

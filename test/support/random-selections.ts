@@ -36,7 +36,7 @@ export const randomSubscription = (random: Random, field: string, chatId: string
  *
  * @param ids of objects that exist
  */
-export const randomQuery = (random: Random, ids: readonly string[]): { text: string; variables: object } => {
+export const randomQuery = (random: Random, ids: readonly string[]): { text: string; variables: Record<string, unknown> } => {
   const fields = Object.values(schema.getQueryType()!.getFields());
   for (;;) {
     const variables: Record<string, unknown> = { yes: random.chance(0.8), count: random.pick([1, 2, 500]) };

@@ -115,12 +115,12 @@ export const createUsers = (db: Queryable, directory: UserDirectory = 'everyone'
       const isCalled = patternsOf(viewer, search ?? '');
       const areActive = isActive ?? true;
       if (!areActive && !isAdmin(viewer)) return toConnection([], page, () => '');
-      const { where, orderBy, limit, params } = pageSql(byKey, page, 6);
+      const { where, orderBy, limit, params } = pageSql(byKey, page, 5);
       const rows = await db.query<UserRow & { key: string }>(
         `SELECT ${USER_COLUMNS}, u.username_key AS key FROM "user" u
          WHERE u.deactivated_at IS ${areActive ? 'NULL' : 'NOT NULL'} AND ${CAN_FIND} AND ${where} AND ${IS_CALLED}
-         ORDER BY ${orderBy} LIMIT $5::int`,
-        [...finderParams(viewer), ...isCalled, limit, ...params],
+         ORDER BY ${orderBy} LIMIT ${limit}`,
+        [...finderParams(viewer), ...isCalled, ...params],
       );
       return toConnection(rows, page, (row) => byKey.cursorOf([row.key]));
     },

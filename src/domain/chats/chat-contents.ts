@@ -88,12 +88,12 @@ const PAIRS = `SELECT member.chat_id AS "chatId", ${PERSON_COLUMNS}, chat.seen_b
 export const createChatContents = (db: Queryable): ChatContents => {
   const messages = gatherParts(async (asked, args: PageArgs) => {
     const page = parsePage(bySeq, args, 'backward');
-    const { where, orderBy, limit, params } = pageSql(bySeq, page, 5);
+    const { where, orderBy, limit, params } = pageSql(bySeq, page, 4);
     const rows = await db.query<MessageColumns & SeenPart>(
       `SELECT ${MESSAGE_COLUMNS}, ${SEEN_BY_ONCE} FROM ${SEEN_CHATS} CROSS JOIN LATERAL (
-         SELECT * FROM message WHERE message.chat_id = chat.id AND ${where} ORDER BY ${orderBy} LIMIT $4
+         SELECT * FROM message WHERE message.chat_id = chat.id AND ${where} ORDER BY ${orderBy} LIMIT ${limit}
        ) message JOIN "user" person ON person.id = message.sender_id ORDER BY chat.id, ${orderBy}`,
-      [...askedParams(asked), limit, ...params],
+      [...askedParams(asked), ...params],
     );
     return toEachOfMany(asked, rows, (own) =>
       toConnection(own.map(toMessage), page, (message) => bySeq.cursorOf([message.seq])),
@@ -102,12 +102,12 @@ export const createChatContents = (db: Queryable): ChatContents => {
 
   const members = gatherParts(async (asked, args: PageArgs) => {
     const page = parsePage(byUser, args);
-    const { where, orderBy, limit, params } = pageSql(byUser, page, 5);
+    const { where, orderBy, limit, params } = pageSql(byUser, page, 4);
     const rows = await db.query<MemberColumns & SeenPart>(
       `SELECT ${MEMBER_COLUMNS}, ${SEEN_BY_ONCE} FROM ${SEEN_CHATS} CROSS JOIN LATERAL (
-         SELECT * FROM member WHERE member.chat_id = chat.id AND ${where} ORDER BY ${orderBy} LIMIT $4
+         SELECT * FROM member WHERE member.chat_id = chat.id AND ${where} ORDER BY ${orderBy} LIMIT ${limit}
        ) member JOIN "user" person ON person.id = member.user_id ORDER BY chat.id, ${orderBy}`,
-      [...askedParams(asked), limit, ...params],
+      [...askedParams(asked), ...params],
     );
     return toEachOfMany(asked, rows, (own) =>
       toConnection(own.map(toMember), page, (member) => byUser.cursorOf([member.userId])),

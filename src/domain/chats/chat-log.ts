@@ -40,19 +40,19 @@ const STILL_SEEN = `SELECT asked.n::int AS n FROM ${ASKED_CHATS} WHERE ${ASKED_C
 
 /** A replay begins with the first event that is recent enough, and then omits none. Row 0 is never delivered. */
 const IS_REPLAYED = `event.seq > 0 AND event.seq >= (
-  SELECT young.seq FROM event young WHERE young.chat_id = chat.id AND young.created_at >= $5::timestamptz ORDER BY young.seq LIMIT 1)`;
+  SELECT young.seq FROM event young WHERE young.chat_id = chat.id AND young.created_at >= $4::timestamptz ORDER BY young.seq LIMIT 1)`;
 
 type PartRow = EventRow & { seenBy: number[] | null };
 
 export const createChatLog = ({ db, retentionDays }: ChatLogOptions): ChatLog => {
   const read = gatherParts(async (asked, args: PageArgs) => {
     const page = parsePage(byNumber, args, 'backward');
-    const { where, orderBy, limit, params } = pageSql(byNumber, page, 6);
+    const { where, orderBy, limit, params } = pageSql(byNumber, page, 5);
     const rows = await db.query<PartRow>(
       `SELECT ${EVENT_COLUMNS}, ${SEEN_BY_ONCE} FROM ${SEEN_CHATS} CROSS JOIN LATERAL (
-         SELECT * FROM event WHERE event.chat_id = chat.id AND ${IS_REPLAYED} AND ${where} ORDER BY ${orderBy} LIMIT $4
+         SELECT * FROM event WHERE event.chat_id = chat.id AND ${IS_REPLAYED} AND ${where} ORDER BY ${orderBy} LIMIT ${limit}
        ) event ORDER BY chat.id, ${orderBy}`,
-      [...askedParams(asked), limit, replayableSince(retentionDays), ...params],
+      [...askedParams(asked), replayableSince(retentionDays), ...params],
     );
     const toPage = (events: LogEvent[]) => toConnection(events, page, ({ seq }) => byNumber.cursorOf([seq]));
     if (rows.length === 0) return asked.map(() => toPage([]));

@@ -176,21 +176,21 @@ const IS_KIND = (param: number) => `($${param}::chat_kind IS NULL OR chat.kind =
 /** Costs as much as the viewer has chats, whatever the chats hold. */
 const listMine = async (db: Queryable, viewer: Viewer, kind: ChatKind | null | undefined, args: PageArgs) => {
   const page = parsePage(byActivity, args);
-  const { where, orderBy, limit, params } = pageSql(byActivity, page, 4);
+  const { where, orderBy, limit, params } = pageSql(byActivity, page, 3);
   const rows = await db.query<ChatRow>(
     `SELECT ${CHAT_COLUMNS} FROM member own JOIN chat ON chat.id = own.chat_id
-     WHERE own.user_id = $1 AND ${IS_KIND(2)} AND ${where} ORDER BY ${orderBy} LIMIT $3`,
-    [viewer.id, kind ?? null, limit, ...params],
+     WHERE own.user_id = $1 AND ${IS_KIND(2)} AND ${where} ORDER BY ${orderBy} LIMIT ${limit}`,
+    [viewer.id, kind ?? null, ...params],
   );
   return { rows, page };
 };
 
 const listAll = async (db: Queryable, viewer: Viewer, kind: ChatKind | null | undefined, args: PageArgs) => {
   const page = parsePage(byMaking, args);
-  const { where, orderBy, limit, params } = pageSql(byMaking, page, 5);
+  const { where, orderBy, limit, params } = pageSql(byMaking, page, 4);
   const rows = await db.query<ChatRow>(
-    `${SEEN} WHERE ${CAN_SEE} AND ${IS_KIND(3)} AND ${where} ORDER BY ${orderBy} LIMIT $4`,
-    [...viewerParams(viewer), kind ?? null, limit, ...params],
+    `${SEEN} WHERE ${CAN_SEE} AND ${IS_KIND(3)} AND ${where} ORDER BY ${orderBy} LIMIT ${limit}`,
+    [...viewerParams(viewer), kind ?? null, ...params],
   );
   return { rows, page };
 };

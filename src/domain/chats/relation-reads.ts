@@ -53,9 +53,9 @@ export const createRelationReads = (db: Queryable): RelationReads => ({
 
   list: async (viewer, args = {}) => {
     const page = parsePage(newest, args);
-    const { where, orderBy, limit, params } = pageSql(newest, page, 4);
-    const sql = `${SEEN} AND ${where} ORDER BY ${orderBy} LIMIT $3`;
-    const rows = await db.query<RelationRow>(sql, [...viewerParams(viewer), limit, ...params]);
+    const { where, orderBy, limit, params } = pageSql(newest, page, 3);
+    const sql = `${SEEN} AND ${where} ORDER BY ${orderBy} LIMIT ${limit}`;
+    const rows = await db.query<RelationRow>(sql, [...viewerParams(viewer), ...params]);
     return toConnection(rows, page, (row) => newest.cursorOf([row.id]));
   },
 });

@@ -49,13 +49,13 @@ export const createMessageReads = (db: Queryable): MessageReads => ({
 /** Reads the chat's row too, without messages, to tell an empty chat from one that is not visible. */
 const listOne = async (db: Queryable, viewer: Viewer, chatId: bigint, args: PageArgs) => {
   const page = parsePage(newest, args);
-  const { where, orderBy, limit, params } = pageSql(newest, page, 5);
+  const { where, orderBy, limit, params } = pageSql(newest, page, 4);
   const rows = await db.query<MessageColumns & { seq: number | null }>(
     `SELECT ${MESSAGE_COLUMNS} FROM ${CHAT_AND_OWN} LEFT JOIN LATERAL (
-       SELECT * FROM message WHERE message.chat_id = chat.id AND ${where} ORDER BY ${orderBy} LIMIT $4
+       SELECT * FROM message WHERE message.chat_id = chat.id AND ${where} ORDER BY ${orderBy} LIMIT ${limit}
      ) message ON true LEFT JOIN "user" person ON person.id = message.sender_id
      WHERE chat.id = $3::bigint AND ${CAN_SEE} ORDER BY ${orderBy}`,
-    [...viewerParams(viewer), chatId, limit, ...params],
+    [...viewerParams(viewer), chatId, ...params],
   );
   if (rows.length === 0) return null;
   const messages = rows.filter((row) => row.seq !== null).map(toMessage);
@@ -68,14 +68,14 @@ const listOne = async (db: Queryable, viewer: Viewer, chatId: bigint, args: Page
  */
 const listAll = async (db: Queryable, viewer: Viewer, args: PageArgs) => {
   const page = parsePage(newestOfAll, args);
-  const { where, orderBy, limit, params } = pageSql(newestOfAll, page, 3);
+  const { where, orderBy, limit, params } = pageSql(newestOfAll, page, 2);
   const direction = page.direction === 'forward' ? 'DESC' : 'ASC';
   const rows = await db.query<MessageColumns>(
     `SELECT ${MESSAGE_COLUMNS} FROM member own JOIN chat ON chat.id = own.chat_id CROSS JOIN LATERAL (
-       SELECT * FROM message WHERE message.chat_id = chat.id AND ${where} ORDER BY message.seq ${direction} LIMIT $2
+       SELECT * FROM message WHERE message.chat_id = chat.id AND ${where} ORDER BY message.seq ${direction} LIMIT ${limit}
      ) message JOIN "user" person ON person.id = message.sender_id
-     WHERE own.user_id = $1 AND chat.kind IN ('DIRECT', 'RELATION') ORDER BY ${orderBy} LIMIT $2`,
-    [viewer.id, limit, ...params],
+     WHERE own.user_id = $1 AND chat.kind IN ('DIRECT', 'RELATION') ORDER BY ${orderBy} LIMIT ${limit}`,
+    [viewer.id, ...params],
   );
   return toConnection(rows.map(toMessage), page, (message) =>
     newestOfAll.cursorOf([message.createdAt, message.chatId, message.seq]),

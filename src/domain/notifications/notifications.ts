@@ -141,12 +141,12 @@ export const createNotifications = ({ db, bus }: { db: Database; bus: Bus }): No
     // Costs as much as the viewer has chats with unread messages, and stored notifications; texts are read for the page only.
     list: async (viewer, unreadOnly, args = {}) => {
       const page = parsePage(newest, args);
-      const { where, orderBy, limit, params } = pageSql(newest, page, 3);
+      const { where, orderBy, limit, params } = pageSql(newest, page, 2);
       const rows = await db.query<EntryRow>(
         `WITH entry AS MATERIALIZED (
-           SELECT * FROM (${everything(unreadOnly)}) entry WHERE ${where} ORDER BY ${orderBy} LIMIT $2
+           SELECT * FROM (${everything(unreadOnly)}) entry WHERE ${where} ORDER BY ${orderBy} LIMIT ${limit}
          ) SELECT ${ENTRY_COLUMNS} FROM entry ${ENTRY_JOINS} ORDER BY ${orderBy}`,
-        [viewer.id, limit, ...params],
+        [viewer.id, ...params],
       );
       const connection = toConnection(rows, page, (row) => newest.cursorOf([row.entryCreatedAt, row.source, row.id]));
       const edges = connection.edges.map(({ cursor, node }) => ({ cursor, node: toNotification(node) }));
