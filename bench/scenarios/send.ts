@@ -1,8 +1,8 @@
 /** Sends a second, and what each costs: spread over 1,000 chats, into one hot chat, over HTTP; beside a plain INSERT, and Prisma and Yoga. */
-import { readFileSync } from 'node:fs';
-import pg from 'pg';
+import type pg from 'pg';
 import { startAsked, type AskedChild, type Child } from '../harness/child.js';
-import { createDatabase, SECRET, startParley, TEXT, tokenFor, type Parley } from '../harness/parley.js';
+import { createDatabase, startParley, TEXT, tokenFor, type Parley } from '../harness/parley.js';
+import { startPrisma, type PrismaPeer } from '../harness/prisma.js';
 import { showProgress } from '../harness/progress.js';
 import { atLeast, seriesOf, type Series } from '../harness/result.js';
 import { inRounds } from '../harness/rounds.js';
@@ -51,10 +51,9 @@ export const send: Scenario = async (bench) => {
   const seconds = bench.isQuick ? 0.5 : 5;
   const parley = await startParley(bench.serverUrl, { name: 'send' });
   const { child: generator } = await startAsked(new URL('../harness/senders.mjs', import.meta.url), {});
-  const prisma = await startPrisma(bench, chats);
+  const prisma = await startPrismaOf(bench.serverUrl, chats);
   const floorUrl = await createDatabase(bench.serverUrl, 'bench_insert');
   const floor = await startPeer('insert', { databaseUrl: floorUrl, text: TEXT });
-  const children = [floor, prisma.child, generator];
 
   try {
     const contenders: Contender[] = [
@@ -67,8 +66,8 @@ export const send: Scenario = async (bench) => {
       await parleyContender(generator, parley, { name: SPREAD, chats, senders: SOCKETS, transport: 'socket' }),
       await parleyContender(generator, parley, { name: HOT, chats: 1, senders: SOCKETS, transport: 'socket' }),
       await parleyContender(generator, parley, { name: HTTP, chats, senders: HTTP_CONNECTIONS, transport: 'http' }),
-      await prismaContender(generator, prisma, { name: PRISMA, transport: 'socket', from: 0 }),
-      await prismaContender(generator, prisma, { name: PRISMA_HTTP, transport: 'http', from: chats }),
+      await prismaContender(generator, prisma, { name: PRISMA, transport: 'socket', chats, from: 0 }),
+      await prismaContender(generator, prisma, { name: PRISMA_HTTP, transport: 'http', chats, from: chats }),
     ];
     await parley.analyze();
 
@@ -108,8 +107,7 @@ export const send: Scenario = async (bench) => {
       ],
     };
   } finally {
-    await Promise.all([parley, ...children].map((one) => one.stop()));
-    await prisma.pool.end();
+    await Promise.all([parley, floor, prisma, generator].map((one) => one.stop()));
   }
 };
 
@@ -187,13 +185,6 @@ const checkStored = async (
     if (count !== total) throw new Error(`${name}: ${total} sends were acknowledged, but there are ${count} ${what}`);
 };
 
-interface PrismaPeer {
-  child: AskedChild;
-  port: number;
-  pool: pg.Pool;
-  chats: number;
-}
-
 const PEOPLE_OF_PRISMA = `INSERT INTO "User" (username) SELECT 'person' || n FROM generate_series(1, $1::int) AS n`;
 const CHATS_OF_PRISMA = `INSERT INTO "Chat" ("headSeq") SELECT 0 FROM generate_series(1, $1::int)`;
 // As in Parley: one who sends, and one who does not.
@@ -201,25 +192,20 @@ const MEMBERS_OF_PRISMA = `
 INSERT INTO "Member" ("chatId", "userId") SELECT n, 1 + (n - 1) % $2::int FROM generate_series(1, $1::int) AS n
 UNION ALL SELECT n, $2 + 1 FROM generate_series(1, $1) AS n`;
 
-const startPrisma = async ({ serverUrl }: Bench, chats: number): Promise<PrismaPeer> => {
-  const databaseUrl = await createDatabase(serverUrl, 'bench_prisma');
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
-  await pool.query(readFileSync(new URL('../prisma/tables.sql', import.meta.url), 'utf8'));
-  await pool.query(PEOPLE_OF_PRISMA, [HTTP_CONNECTIONS + 1]);
-  await pool.query(CHATS_OF_PRISMA, [2 * chats]);
-  await pool.query(MEMBERS_OF_PRISMA, [2 * chats, HTTP_CONNECTIONS]);
-  await pool.query('ANALYZE');
-  const { child, ready } = await startAsked<{ port: number }>(new URL('../peers/prisma-yoga.mjs', import.meta.url), {
-    secret: SECRET,
-    databaseUrl,
+const startPrismaOf = (serverUrl: string, chats: number): Promise<PrismaPeer> =>
+  startPrisma(serverUrl, {
+    name: 'prisma',
+    fill: async (pool) => {
+      await pool.query(PEOPLE_OF_PRISMA, [HTTP_CONNECTIONS + 1]);
+      await pool.query(CHATS_OF_PRISMA, [2 * chats]);
+      await pool.query(MEMBERS_OF_PRISMA, [2 * chats, HTTP_CONNECTIONS]);
+    },
   });
-  return { child, port: ready.port, pool, chats };
-};
 
 const prismaContender = async (
   generator: AskedChild,
-  { child, port, pool, chats }: PrismaPeer,
-  { name, transport, from }: { name: string; transport: 'socket' | 'http'; from: number },
+  { child, port, pool }: PrismaPeer,
+  { name, transport, chats, from }: { name: string; transport: 'socket' | 'http'; chats: number; from: number },
 ): Promise<Contender> => {
   const keys = Array.from({ length: chats }, (_none, n) => String(from + n + 1));
   const senders: Sender[] = Array.from({ length: HTTP_CONNECTIONS }, (_none, n) => ({
