@@ -3,16 +3,17 @@
 import { request } from 'node:http';
 import { WebSocket } from 'ws';
 import { answerRequests } from './answering.mjs';
+import { now } from './schedule.mjs';
 
 const AT_ONCE = 50;
 const CONNECT_WITHIN_MS = 60_000;
 
-/** @typedef {{ last: number, received: number, faults: string[], text: string, receivedAt: number }} Follower */
+/** @typedef {{ last: number, received: number, lost: number, doubled: number, faults: string[], text: string }} Follower */
 
-/** @type {Map<string, { followers: Follower[], close: (() => void)[], waiting: undefined | (() => void) }>} */
+/** @type {Map<string, { followers: Follower[], close: (() => void)[], waiting: undefined | (() => void), arrivals: { seq: number, at: number }[] }>} */
 const groups = new Map();
 
-const createFollower = () => ({ last: 0, received: 0, faults: [], text: '', receivedAt: 0 });
+const createFollower = () => ({ last: 0, received: 0, lost: 0, doubled: 0, faults: [], text: '' });
 
 /** One frame or one event of a stream. The first `"seq":` in it is the event's own number. */
 const take = (group, follower, data) => {
@@ -24,8 +25,13 @@ const take = (group, follower, data) => {
   }
   let seq = 0;
   for (let place = at + 6; data[place] >= 48 && data[place] <= 57; place += 1) seq = seq * 10 + data[place] - 48;
-  if (follower.last !== 0 && seq !== follower.last + 1) follower.faults.push(`${seq} after ${follower.last}`);
-  follower.last = seq;
+  if (follower.last !== 0 && seq !== follower.last + 1) {
+    follower.faults.push(`${seq} after ${follower.last}`);
+    if (seq <= follower.last) follower.doubled += 1;
+    else follower.lost += seq - follower.last - 1;
+  }
+  if (group.isTimed) group.arrivals.push({ seq, at: now() });
+  follower.last = Math.max(follower.last, seq);
   follower.received += 1;
   if (follower === group.followers[0]) follower.text = data;
   if (group.waiting !== undefined && seq >= group.aim) {
@@ -40,10 +46,14 @@ const PROTOCOLS = {
   graphql: {
     subprotocol: 'graphql-transport-ws',
     open: ({ token }) => JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } }),
-    hear: (socket, text, { query, variables }, ready) => {
+    hear: (socket, text, { query, variables, otherChatId }, ready) => {
       if (text.startsWith('{"type":"ping"')) socket.send('{"type":"pong"}');
       if (!text.includes('connection_ack')) return;
       socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query, variables } }));
+      if (otherChatId !== undefined) {
+        const payload = { query, variables: { chatId: otherChatId } };
+        socket.send(JSON.stringify({ id: '2', type: 'subscribe', payload }));
+      }
       ready();
     },
   },
@@ -118,9 +128,19 @@ const byEvents = (group, follower, { url, token, query, variables }) =>
 answerRequests({
   start: () => null,
 
-  /** Connects one follower for each token. */
-  follow: async ({ name, plan, tokens }) => {
-    const group = { followers: [], close: [], sockets: [], waiting: undefined, aim: 0, reached: 0, isClosing: false };
+  /** Connects one follower for each token. If timed, the group keeps when each message came to each. */
+  follow: async ({ name, plan, tokens, isTimed = false }) => {
+    const group = {
+      followers: [],
+      close: [],
+      sockets: [],
+      waiting: undefined,
+      aim: 0,
+      reached: 0,
+      isClosing: false,
+      isTimed,
+      arrivals: [],
+    };
     groups.set(name, group);
     const left = [...tokens];
     const connect = plan.protocol === 'sse' ? byEvents : bySocket;
@@ -157,14 +177,20 @@ answerRequests({
 
   /** What each has received since the last report; `text` is the newest frame of one of them. */
   report: ({ name }) => {
-    const { followers } = groups.get(name);
+    const group = groups.get(name);
+    const { followers, arrivals } = group;
+    const sum = (of) => followers.reduce((total, follower) => total + of(follower), 0);
     const report = {
       received: followers.map(({ received }) => received),
       last: followers.map(({ last }) => last),
       faults: followers.flatMap(({ faults }) => faults),
       text: followers[0].text.toString(),
+      lost: sum(({ lost }) => lost),
+      doubled: sum(({ doubled }) => doubled),
+      arrivals,
     };
-    for (const follower of followers) Object.assign(follower, { received: 0, faults: [] });
+    for (const follower of followers) Object.assign(follower, { received: 0, lost: 0, doubled: 0, faults: [] });
+    group.arrivals = [];
     return report;
   },
 

@@ -37,10 +37,10 @@ export const schemaOf = ({ databaseUrl }, chatEvents) => ({
 const id = (type, key) => Buffer.from(`${type}:${key}`).toString('base64');
 
 /** Numbers the messages of each chat, which costs no database. */
-export const createMessages = (text) => {
+export const createMessages = (usualText) => {
   const heads = new Map();
   return {
-    next: (chatId) => {
+    next: (chatId, text = usualText) => {
       const seq = (heads.get(chatId) ?? 0) + 1;
       heads.set(chatId, seq);
       return {

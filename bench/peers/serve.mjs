@@ -15,10 +15,10 @@ export const servePeer = (start) => {
       peer = await start(options);
       return { port: peer.port };
     },
-    publish: async ({ chatId, count }) => {
+    publish: async ({ chatId, count, text }) => {
       let event;
       for (let sent = 0; sent < count; sent += 1) {
-        event = messages.next(chatId);
+        event = messages.next(chatId, text);
         await peer.publish(chatId, event);
       }
       return event.seq;

@@ -21,7 +21,7 @@ interface Running {
   child: Child;
   memory: MemoryWatch;
   /** Followers, by chats. */
-  plans: FollowerPlan[];
+  plans: Pick<FollowerPlan, 'plan' | 'tokens'>[];
   /** Sends one message into that chat. */
   publish(chat: number): Promise<number>;
   stop(): Promise<void>;
