@@ -11,11 +11,20 @@ import { writePage } from './page.js';
 import { connections } from './scenarios/connections.js';
 import { fanOut } from './scenarios/fan-out.js';
 import { members } from './scenarios/members.js';
+import { nodes } from './scenarios/nodes.js';
 import { reads } from './scenarios/reads.js';
 import { send } from './scenarios/send.js';
 import { stalled } from './scenarios/stalled.js';
 
-const SCENARIOS: Record<string, Scenario> = { 'fan-out': fanOut, send, reads, connections, members, stalled };
+const SCENARIOS: Record<string, Scenario> = {
+  'fan-out': fanOut,
+  send,
+  reads,
+  connections,
+  nodes,
+  stalled,
+  members,
+};
 
 /** Of PostgreSQL. */
 const SETTINGS: Record<string, Record<string, string>> = {
