@@ -13,6 +13,7 @@ import { fanOut } from './scenarios/fan-out.js';
 import { members } from './scenarios/members.js';
 import { nodes } from './scenarios/nodes.js';
 import { reads } from './scenarios/reads.js';
+import { resume } from './scenarios/resume.js';
 import { send } from './scenarios/send.js';
 import { stalled } from './scenarios/stalled.js';
 
@@ -21,6 +22,7 @@ const SCENARIOS: Record<string, Scenario> = {
   send,
   reads,
   connections,
+  resume,
   nodes,
   stalled,
   members,

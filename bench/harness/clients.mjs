@@ -6,6 +6,9 @@ import { WebSocket } from 'ws';
  * @typedef {object} Client
  * @property {(body: string) => Promise<string>} ask a JSON body with `query` and `variables`; resolves with the whole answer as text
  * @property {() => void} close
+ *
+ * @typedef {Client & { subscribe: (body: string, hear: (frame: string) => void, lost: (error: Error) => void) => void }} SocketClient
+ * `hear` gets each frame as text, that of the end included; `lost` is called if the socket closes by itself
  */
 
 /**
@@ -13,7 +16,7 @@ import { WebSocket } from 'ws';
  *
  * @param {string} url
  * @param {string} token
- * @returns {Promise<Client>}
+ * @returns {Promise<SocketClient>}
  */
 export const openSocket = (url, token) =>
   new Promise((resolve, reject) => {
@@ -25,23 +28,30 @@ export const openSocket = (url, token) =>
       for (const one of waiting.values()) one.reject(error);
       waiting.clear();
     };
+    const begin = (body, one) => {
+      const id = String((asked += 1));
+      waiting.set(id, one);
+      socket.send(`{"id":"${id}","type":"subscribe","payload":${body}}`);
+    };
     const ask = (body) =>
-      new Promise((answered, refused) => {
-        const id = String((asked += 1));
-        waiting.set(id, { resolve: answered, reject: refused });
-        socket.send(`{"id":"${id}","type":"subscribe","payload":${body}}`);
-      });
+      new Promise((answered, refused) => begin(body, { resolve: answered, reject: refused, isOnce: true }));
+    const subscribe = (body, hear, lost) => begin(body, { resolve: hear, reject: lost, isOnce: false });
+    const close = () => {
+      waiting.clear();
+      socket.terminate();
+    };
     socket.on('open', () =>
       socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } })),
     );
     socket.on('message', (data) => {
       const text = data.toString();
-      if (text.startsWith('{"type":"connection_ack"')) return resolve({ ask, close: () => socket.terminate() });
+      if (text.startsWith('{"type":"connection_ack"')) return resolve({ ask, subscribe, close });
       if (text.startsWith('{"type":"ping"')) return socket.send('{"type":"pong"}');
       // `id` comes first, or after `type`, or last: all are allowed.
       const id = /^\{(?:"type":"\w+",)?"id":"(\d+)"/.exec(text)?.[1] ?? /"id":"(\d+)"\}$/.exec(text)?.[1];
-      waiting.get(id)?.resolve(text); // and not again for `complete`
-      waiting.delete(id);
+      const one = waiting.get(id);
+      if (one?.isOnce) waiting.delete(id); // and not again for `complete`
+      one?.resolve(text);
     });
     socket.on('error', end);
     socket.on('close', (code, reason) => end(new Error(`closed: ${code} ${reason}`)));
