@@ -9,6 +9,7 @@ import { keepResult, printResult } from './harness/result.js';
 import type { Scenario } from './harness/scenario.js';
 import { writePage } from './page.js';
 import { connections } from './scenarios/connections.js';
+import { endToEnd } from './scenarios/end-to-end.js';
 import { fanOut } from './scenarios/fan-out.js';
 import { members } from './scenarios/members.js';
 import { nodes } from './scenarios/nodes.js';
@@ -25,6 +26,7 @@ const SCENARIOS: Record<string, Scenario> = {
   resume,
   nodes,
   stalled,
+  'end-to-end': endToEnd,
   members,
 };
 
