@@ -8,12 +8,24 @@ import { now } from './schedule.mjs';
 const AT_ONCE = 50;
 const CONNECT_WITHIN_MS = 60_000;
 
-/** @typedef {{ last: number, received: number, lost: number, doubled: number, faults: string[], text: string }} Follower */
+/**
+ * `missing`: numbers that it may still get; `late`: how many of those it did get.
+ *
+ * @typedef {{ last: number, received: number, missing: Set<number>, late: number, doubled: number, faults: string[], text: string }} Follower
+ */
 
 /** @type {Map<string, { followers: Follower[], close: (() => void)[], waiting: undefined | (() => void), arrivals: { seq: number, at: number }[] }>} */
 const groups = new Map();
 
-const createFollower = () => ({ last: 0, received: 0, lost: 0, doubled: 0, faults: [], text: '' });
+const createFollower = () => ({
+  last: 0,
+  received: 0,
+  missing: new Set(),
+  late: 0,
+  doubled: 0,
+  faults: [],
+  text: '',
+});
 
 /** One frame or one event of a stream. The first `"seq":` in it is the event's own number. */
 const take = (group, follower, data) => {
@@ -27,8 +39,9 @@ const take = (group, follower, data) => {
   for (let place = at + 6; data[place] >= 48 && data[place] <= 57; place += 1) seq = seq * 10 + data[place] - 48;
   if (follower.last !== 0 && seq !== follower.last + 1) {
     follower.faults.push(`${seq} after ${follower.last}`);
-    if (seq <= follower.last) follower.doubled += 1;
-    else follower.lost += seq - follower.last - 1;
+    for (let missing = follower.last + 1; missing < seq; missing += 1) follower.missing.add(missing);
+    if (follower.missing.delete(seq)) follower.late += 1;
+    else if (seq <= follower.last) follower.doubled += 1;
   }
   if (group.isTimed) group.arrivals.push({ seq, at: now() });
   follower.last = Math.max(follower.last, seq);
@@ -185,11 +198,13 @@ answerRequests({
       last: followers.map(({ last }) => last),
       faults: followers.flatMap(({ faults }) => faults),
       text: followers[0].text.toString(),
-      lost: sum(({ lost }) => lost),
+      lost: sum(({ missing }) => missing.size),
+      late: sum(({ late }) => late),
       doubled: sum(({ doubled }) => doubled),
       arrivals,
     };
-    for (const follower of followers) Object.assign(follower, { received: 0, lost: 0, doubled: 0, faults: [] });
+    for (const follower of followers)
+      Object.assign(follower, { received: 0, missing: new Set(), late: 0, doubled: 0, faults: [] });
     group.arrivals = [];
     return report;
   },

@@ -48,6 +48,8 @@ interface Outage {
   /** Messages of all followers. */
   lost: number;
   doubled: number;
+  /** After a newer one. */
+  late: number;
   /** From sending until the last delivery of what came at all, ms, of the slowest message. */
   slowest: number;
 }
@@ -57,6 +59,7 @@ interface Report {
   last: number[];
   lost: number;
   doubled: number;
+  late: number;
   faults: string[];
   arrivals: { seq: number; at: number }[];
 }
@@ -119,6 +122,7 @@ export const nodes: Scenario = async (bench) => {
         ),
         seriesOf(broken, { ...outage, unit: 'deliveries lost' }, ({ lost }) => lost),
         seriesOf(broken, { ...outage, unit: 'deliveries doubled' }, ({ doubled }) => doubled),
+        seriesOf(broken, { ...outage, unit: 'deliveries out of order' }, ({ late }) => late),
         seriesOf(broken, { ...outage, unit: 'ms until the latest delivery' }, ({ slowest }) => slowest),
       ],
       goals: [
@@ -260,12 +264,12 @@ const breakRedis = async (
       sentAt.set(seq, at);
     }
   }
-  const { received, lost, doubled, faults, arrivals } = await reportOf(generator, name);
+  const { received, lost, doubled, late, faults, arrivals } = await reportOf(generator, name);
   if (server === 'Parley') {
     if (faults.length > 0) throw new Error(`${name}, without Redis: ${faults.slice(0, 3).join('; ')}`);
     const wrong = received.find((count, follower) => count !== seq - lastBefore[follower]!);
     if (wrong !== undefined) throw new Error(`${name}, without Redis: somebody got ${wrong} messages`);
   }
   const slowest = Math.max(...arrivals.map(({ seq: one, at }) => at - sentAt.get(one)!));
-  return { lost, doubled, slowest };
+  return { lost, doubled, late, slowest };
 };
