@@ -119,7 +119,7 @@ export const createGraphqlRequests = ({
       },
     };
     const finish = (result: ExecutionResult) => resultForClient(result, caller, logger);
-    const results = new LiveResults({ source, args, plan, finish }, sharedBytes, outlet);
+    const results = new LiveResults({ source, prepared: operation, args, plan, finish }, sharedBytes, outlet);
     const end = async (code: 'SIGNED_OUT' | 'SHUTTING_DOWN', reason: string) => {
       caller.ending.end(code, reason);
       const timer = setTimeout(() => response.destroy(), HOW_LONG_A_LAST_RESULT_MAY_TAKE_MS);

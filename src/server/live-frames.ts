@@ -59,7 +59,7 @@ export const createLiveFrames = (
     begin: (wire, clientId, { onHeld }) => {
       const start = Buffer.from(`{"id":${JSON.stringify(clientId)},"type":"next","payload":`);
       const finish = (result: ExecutionResult) => resultForClient(result, caller, logger);
-      results = new LiveResults({ source, args: operation, plan, finish }, sharedBytes, {
+      results = new LiveResults({ source, prepared, args: operation, plan, finish }, sharedBytes, {
         isReady: wire.isReady,
         onReady: wire.onReady,
         write: (json) => wire.write(start, json, END),

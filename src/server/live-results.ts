@@ -2,10 +2,12 @@
  * A subscription's results on their way to the client, as JSON text. Results in which nothing personal is are executed and written
  * once, for all subscriptions that ask alike (see `EventContext`).
  */
-import { execute, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import type { ExecutionArgs, ExecutionResult } from 'graphql';
 import type { Context } from '../graphql/context.js';
 import { EventContext } from '../graphql/event-context.js';
 import type { Delivery, EventSource } from '../graphql/event-source.js';
+import { executePrepared } from './compiled-queries.js';
+import type { PreparedOperation } from './prepared-operations.js';
 import type { Plan, SharedBytes } from './shared-bytes.js';
 
 /** Where results go. */
@@ -21,6 +23,7 @@ export interface Outlet {
 
 export interface LiveOperation {
   source: EventSource<unknown>;
+  prepared: PreparedOperation;
   args: ExecutionArgs;
   /** Shared with the subscriptions that get the same results for the same events. */
   plan: Plan;
@@ -69,12 +72,12 @@ export class LiveResults {
   }
 
   push(delivery: Delivery<unknown>): void {
-    const { plan } = this.#operation;
+    const { args, plan, prepared } = this.#operation;
     const event = 'value' in delivery ? (delivery.value as object) : null;
     const known = event === null ? undefined : this.#shared.get(event, plan);
     if (known !== undefined) return this.#write(known, false);
-    const context = new EventContext(this.#operation.args.contextValue as Context);
-    const result = execute({ ...this.#operation.args, rootValue: delivery, contextValue: context });
+    const context = new EventContext(args.contextValue as Context);
+    const result = executePrepared(prepared, { ...args, rootValue: delivery, contextValue: context });
     if (result instanceof Promise) {
       this.#isExecuting = true;
       this.#writeLater(result).catch((error: unknown) => this.fail(error));

@@ -15,7 +15,7 @@ export interface PreparedOperation {
   /** Of a subscription: the variables that its results depend on, and its plans by their values. */
   readonly variables: readonly string[];
   readonly plans: Map<string, Plan>;
-  /** Of a query: how often it ran, and what it was compiled to, if it was. */
+  /** How often it was executed, and what it was compiled to, if it was. */
   runs: number;
   compiled: CompiledQuery['query'] | null;
 }

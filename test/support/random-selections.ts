@@ -23,12 +23,25 @@ export const randomSubscription = (random: Random, field: string, chatId: string
     const of = getNamedType(schema.getSubscriptionType()!.getFields()[field]!.type) as GraphQLCompositeType;
     const args = field === 'events' ? '' : `(chatId: "${chatId}")`;
     const text = `subscription ($yes: Boolean!, $count: Int) { ${field}${args} { ${selectionOf(of, 3, random)} } }`;
-    // Both variables have to be used, and fields of one name may have to be alike.
-    const document = `${text.replace('{ __typename', '{ __typename @include(if: $yes)')}`;
-    if (validate(schema, parse(document)).every(({ message }) => /is never used/.test(message))) {
-      return /\$count/.test(document.slice(44)) ? document : document.replace(', $count: Int', '');
-    }
+    const document = withoutUnused(withConditions(text, random));
+    // Fields of one name may have to be alike.
+    if (validate(schema, parse(document)).length === 0) return document;
   }
+};
+
+/** Every second document: those with conditions are not compiled. */
+const withConditions = (text: string, random: Random): string =>
+  random.chance(0.5) ? text : text.replace(/ @(include|skip)\(if: \$yes\)/g, '');
+
+/** Without the variables that are declared and not used. */
+const withoutUnused = (text: string): string => {
+  const [declared = ''] = /\(.*?\)/.exec(text) ?? [];
+  const selections = text.slice(text.indexOf(declared) + declared.length);
+  const used = declared
+    .slice(1, -1)
+    .split(', ')
+    .filter((declaration) => selections.includes(`$${declaration.split(':')[0]!.slice(1)}`));
+  return text.replace(declared, used.length === 0 ? '' : `(${used.join(', ')})`);
 };
 
 /**
@@ -36,7 +49,10 @@ export const randomSubscription = (random: Random, field: string, chatId: string
  *
  * @param ids of objects that exist
  */
-export const randomQuery = (random: Random, ids: readonly string[]): { text: string; variables: Record<string, unknown> } => {
+export const randomQuery = (
+  random: Random,
+  ids: readonly string[],
+): { text: string; variables: Record<string, unknown> } => {
   const fields = Object.values(schema.getQueryType()!.getFields());
   for (;;) {
     const variables: Record<string, unknown> = { yes: random.chance(0.8), count: random.pick([1, 2, 500]) };
@@ -64,12 +80,9 @@ export const randomQuery = (random: Random, ids: readonly string[]): { text: str
       }
       return `r${index}: ${field.name}${args.length === 0 ? '' : `(${args.join(', ')})`}${below}`;
     });
-    const text = `query (${declared.join(', ')}) { ${roots.join(' ')} }${fragments.join('')}`;
-    const mistakes = validate(schema, parse(text));
-    const unused = mistakes.flatMap(({ message }) => /^Variable "\$(\w+)" is never used/.exec(message)?.[1] ?? []);
-    if (unused.length !== mistakes.length) continue;
-    const used = declared.filter((declaration) => !unused.some((name) => declaration.startsWith(`$${name}:`)));
-    return { text: text.replace(/\(.*?\)/, used.length === 0 ? '' : `(${used.join(', ')})`), variables };
+    const full = `query (${declared.join(', ')}) { ${roots.join(' ')} }${fragments.join('')}`;
+    const text = withoutUnused(withConditions(full, random));
+    if (validate(schema, parse(text)).length === 0) return { text, variables };
   }
 };
 
