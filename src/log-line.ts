@@ -8,6 +8,8 @@ export interface WriteLogLine {
   (message: string): void;
 }
 
+export type Level = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+
 /** Writes log lines. Values under the names of passwords, tokens and message texts are hidden. */
 export interface Logger {
   debug: WriteLogLine;
@@ -15,6 +17,8 @@ export interface Logger {
   warn: WriteLogLine;
   error: WriteLogLine;
   fatal: WriteLogLine;
+  /** Whether lines of this level are written. */
+  isEnabled(level: Level): boolean;
   /** A logger that adds `fields` to every line: the id of a request, a user, a socket. */
   child(fields: LogFields): Logger;
 }

@@ -51,6 +51,7 @@ const asLogger = (lines: PinoLogger): Logger => ({
   warn: lines.warn.bind(lines),
   error: lines.error.bind(lines),
   fatal: lines.fatal.bind(lines),
+  isEnabled: (level) => lines.isLevelEnabled(level),
   child: (fields) => asLogger(lines.child(withoutSecrets(fields))),
 });
 

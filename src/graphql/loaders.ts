@@ -30,8 +30,8 @@ type AnyLoader = DataLoader<never, unknown, unknown>;
 
 export class Loaders {
   /** Created on first use: most operations, and even more so most events, need one or two of them. */
-  readonly #created = new Map<string, AnyLoader>();
-  readonly #read = new Map<string, Promise<unknown>>();
+  #created: Map<string, AnyLoader> | undefined;
+  #read: Map<string, Promise<unknown>> | undefined;
   readonly #services: DomainServices;
   readonly #viewer: () => Viewer | null;
 
@@ -167,19 +167,19 @@ export class Loaders {
     read: (keys: readonly Key[]) => Promise<readonly (Row | Error)[]>,
     cacheKeyFn?: (key: Key) => unknown,
   ): Promise<Row> {
-    let loader = this.#created.get(name) as DataLoader<Key, Row, unknown> | undefined;
+    let loader = this.#created?.get(name) as DataLoader<Key, Row, unknown> | undefined;
     if (loader === undefined) {
       loader = new DataLoader<Key, Row, unknown>(read, cacheKeyFn && { cacheKeyFn });
-      this.#created.set(name, loader);
+      (this.#created ??= new Map()).set(name, loader);
     }
     return loader.load(key);
   }
 
   #once<Row>(key: string, read: () => Promise<Row>): Promise<Row> {
-    let reading = this.#read.get(key) as Promise<Row> | undefined;
+    let reading = this.#read?.get(key) as Promise<Row> | undefined;
     if (reading === undefined) {
       reading = read();
-      this.#read.set(key, reading);
+      (this.#read ??= new Map()).set(key, reading);
     }
     return reading;
   }
