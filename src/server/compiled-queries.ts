@@ -5,6 +5,7 @@
 import {
   BREAK,
   execute,
+  GraphQLError,
   Kind,
   OperationTypeNode,
   visit,
@@ -13,6 +14,8 @@ import {
   type ExecutionResult,
   type FragmentDefinitionNode,
   type SelectionSetNode,
+  type Source,
+  type SourceLocation,
 } from 'graphql';
 import { compileQuery, isCompiledQuery, type CompiledQuery } from 'graphql-jit';
 import type { PreparedOperation } from './prepared-operations.js';
@@ -33,7 +36,31 @@ export const executePrepared = (
   operation.runs += 1;
   if (operation.runs === RUNS_BEFORE + 1) operation.compiled = compile(operation, args);
   if (operation.compiled === null) return execute(args);
-  return operation.compiled(args.rootValue, args.contextValue, args.variableValues);
+  const result = operation.compiled(args.rootValue, args.contextValue, args.variableValues);
+  const finish = (done: ExecutionResult) => finishErrors(done, args);
+  return result instanceof Promise ? result.then(finish) : finish(result);
+};
+
+/** As graphql-js makes them: before the data, and with what a masked copy takes its locations from. */
+const finishErrors = (result: ExecutionResult, args: ExecutionArgs): ExecutionResult | Promise<ExecutionResult> => {
+  const { errors, data } = result;
+  if (errors === undefined) return result;
+  // Not thrown by a resolver: a value that its type does not allow, which is a bug. Queries change nothing, so it may be asked again.
+  if (errors.some(({ originalError }) => !originalError)) return execute(args);
+  const { source } = args.document.loc!;
+  return {
+    errors: errors.map(({ message, path, locations = [], originalError }) => {
+      const positions = locations.map((location) => positionOf(source, location));
+      return new GraphQLError(message, { source, positions, path: path ?? null, originalError: originalError! });
+    }),
+    data: data ?? null,
+  };
+};
+
+/** The other way round than graphql's `getLocation`. */
+const positionOf = ({ body }: Source, { line, column }: SourceLocation): number => {
+  const lineStarts = [0, ...[...body.matchAll(/\r\n|[\n\r]/g)].map((end) => end.index + end[0].length)];
+  return lineStarts[line - 1]! + column - 1;
 };
 
 const compile = ({ document, definition }: PreparedOperation, { schema }: ExecutionArgs): Compiled | null => {

@@ -48,7 +48,12 @@ const originalOf = (error: unknown): unknown => {
 
 const copyOf = (error: unknown, message: string, extensions: Record<string, unknown>): GraphQLError =>
   new GraphQLError(message, {
-    ...(error instanceof GraphQLError && { nodes: error.nodes, source: error.source, path: error.path }),
+    ...(error instanceof GraphQLError && {
+      nodes: error.nodes,
+      source: error.source,
+      positions: error.positions,
+      path: error.path,
+    }),
     originalError: error instanceof Error ? error : new Error(String(error)),
     extensions,
   });
