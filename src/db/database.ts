@@ -26,9 +26,9 @@ export interface Database extends Queryable {
    * Runs `work` in one READ COMMITTED transaction on one connection; rolls back if it throws. After a deadlock it runs
    * again from the start, so `work` must change nothing but the database.
    *
-   * @throws what `work` throws; UnavailableError as `query` does
+   * @throws what `work` throws; UnavailableError as `query` does, which holds for all of it: it has 5 s, unless `isLong`
    */
-  transaction<Result>(work: (tx: Queryable) => Promise<Result>): Promise<Result>;
+  transaction<Result>(work: (tx: Queryable) => Promise<Result>, options?: TransactionOptions): Promise<Result>;
   /** Runs `work` on its own connection, without time limits: for migrations and upkeep, never for a request. */
   session<Result>(work: (session: OwnConnection) => Promise<Result>): Promise<Result>;
   /** Of the pool; null for the embedded database, which has one connection. */
@@ -36,6 +36,11 @@ export interface Database extends Queryable {
   /** Checked with one query, within a second. For readiness; never throws. */
   state(): Promise<DatabaseState>;
   close(): Promise<void>;
+}
+
+export interface TransactionOptions {
+  /** For background work and commands: only each statement by itself has a time limit. */
+  isLong?: boolean;
 }
 
 /** Read only: it answers, but takes no writes: a standby, or a server, a database or a role that is set to read only. */

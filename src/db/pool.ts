@@ -28,9 +28,9 @@ export const CONNECT_MS = 3000;
 // The server's own limits expire before ours, so that a statement that is merely slow keeps its connection usable.
 const LOCK_MS = 3500;
 const STATEMENT_MS = 4000;
-const ANSWER_MS = 4300;
-/** For connecting and the first answer together. */
-const FIRST_ANSWER_MS = 4500;
+export const ANSWER_MS = 4300;
+/** For connecting and the first answer together, and for a whole transaction. */
+export const FIRST_ANSWER_MS = 4500;
 // A node that froze in a transaction would otherwise keep a chat locked for all the others.
 const IDLE_IN_TRANSACTION_MS = 10_000;
 

@@ -6,10 +6,12 @@ import type pg from 'pg';
 import { PrismaClient } from '../generated/prisma/client.js';
 import { UnavailableError, type Database, type DatabaseState, type OwnConnection } from './database.js';
 import {
+  ANSWER_MS,
   bounded,
   CONNECT_MS,
   connectionsTo,
   createPool,
+  FIRST_ANSWER_MS,
   lend,
   NO_LIMITS,
   prepare,
@@ -43,21 +45,25 @@ export const createPostgresql = (options: PoolOptions): Database => {
       return rows as Row[];
     },
 
-    transaction: (work) =>
-      repeatedly(() =>
+    transaction: (work, { isLong = false } = {}) => {
+      // A statement may have its whole time, but not after others, or a wait for a connection, took theirs.
+      const answerBy = performance.now() + FIRST_ANSWER_MS;
+      const inTime = (statement: pg.QueryConfig) =>
+        isLong ? statement : bounded(statement, Math.max(1, Math.min(ANSWER_MS, answerBy - performance.now())));
+      return repeatedly(() =>
         lend(pool, async (client) => {
           let isOver = false;
-          await client.query({ text: 'BEGIN ISOLATION LEVEL READ COMMITTED' });
+          await client.query(inTime({ text: 'BEGIN ISOLATION LEVEL READ COMMITTED' }));
           try {
             const result = await work({
               query: async <Row>(sql: string, params: readonly unknown[] = []) => {
                 if (isOver) throw new Error('The transaction is over');
-                return (await client.query(prepared(sql, params))).rows as Row[];
+                return (await client.query(inTime(prepared(sql, params)))).rows as Row[];
               },
             });
             isOver = true;
             // If a statement failed and `work` ignored that, the server answers COMMIT with a rollback.
-            const { command } = await client.query({ text: 'COMMIT' });
+            const { command } = await client.query(inTime({ text: 'COMMIT' }));
             if (command === 'ROLLBACK')
               throw new Error('The transaction was rolled back: a statement in it had failed');
             return result;
@@ -67,7 +73,8 @@ export const createPostgresql = (options: PoolOptions): Database => {
             throw error;
           }
         }),
-      ),
+      );
+    },
 
     session: async (work) => {
       const { config, hosts, settings } = connections;

@@ -32,11 +32,11 @@ export const fillWithCrowd = async (
 ): Promise<Filled> => {
   const now = new Date();
   const crowd = planCrowd(size, seed);
-  const { usernames, ids } = await db.transaction((tx) => writeCrowd(tx, crowd, passwordHash, now));
+  const { usernames, ids } = await db.transaction((tx) => writeCrowd(tx, crowd, passwordHash, now), { isLong: true });
 
   let writing: Promise<void> = Promise.resolve();
   const store = async (batch: readonly ChatHistory[], messages: number) => {
-    await db.transaction((tx) => writeHistories(tx, batch));
+    await db.transaction((tx) => writeHistories(tx, batch), { isLong: true });
     onProgress?.(messages);
   };
 

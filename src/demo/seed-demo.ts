@@ -50,9 +50,8 @@ export const seedDemo = async ({ config, db, passwords }: SeedDemoOptions): Prom
         passwords.hash,
       ));
     const now = new Date();
-    await db.transaction((tx) =>
-      write(tx, now, (username) => credentials.find((one) => one.username === username)?.passwordHash ?? null),
-    );
+    const hashOf = (username: string) => credentials.find((one) => one.username === username)?.passwordHash ?? null;
+    await db.transaction((tx) => write(tx, now, hashOf), { isLong: true });
   }
   const credentials = kept.read();
   return credentials && (await presentPeople(db, credentials));

@@ -24,7 +24,7 @@ export const writeChats = async (options: WriteChatsOptions): Promise<void> => {
   let size = 0;
   const flush = async () => {
     const works = bundle;
-    if (works.length > 0) await db.transaction((tx) => writeBundle(tx, works, options));
+    if (works.length > 0) await db.transaction((tx) => writeBundle(tx, works, options), { isLong: true });
     [bundle, size] = [[], 0];
   };
   for (const work of worksOf(options)) {

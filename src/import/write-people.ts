@@ -100,6 +100,6 @@ const inChunks = async <Thing extends { id: bigint | null }>(
 ): Promise<void> => {
   for (let start = 0; start < things.length; start += CHUNK) {
     const chunk = things.slice(start, start + CHUNK);
-    for (const { thing, id } of await db.transaction((tx) => write(tx, chunk))) thing.id = id;
+    for (const { thing, id } of await db.transaction((tx) => write(tx, chunk), { isLong: true })) thing.id = id;
   }
 };

@@ -63,11 +63,14 @@ export async function* prune(db: Database, days: number): AsyncGenerator<number,
 
 /** @returns undefined if another node is pruning */
 const pruneChat = (db: Database, chatId: bigint, seconds: number): Promise<number | undefined> =>
-  db.transaction(async (tx) => {
-    const [lock] = await tx.query<{ granted: boolean }>(`SELECT pg_try_advisory_xact_lock(${LOCK}) AS granted`);
-    if (!lock!.granted) return undefined;
-    return (await tx.query<{ count: number }>(PRUNE, [chatId, seconds]))[0]!.count;
-  });
+  db.transaction(
+    async (tx) => {
+      const [lock] = await tx.query<{ granted: boolean }>(`SELECT pg_try_advisory_xact_lock(${LOCK}) AS granted`);
+      if (!lock!.granted) return undefined;
+      return (await tx.query<{ count: number }>(PRUNE, [chatId, seconds]))[0]!.count;
+    },
+    { isLong: true },
+  );
 
 /**
  * Prunes now, and then once an hour.

@@ -65,7 +65,7 @@ const rekeyBatch = async (
 ): Promise<bigint | undefined> => {
   for (let tries = 1; ; tries += 1) {
     try {
-      const { last, shared } = await db.transaction((tx) => rekeyWithin(tx, after));
+      const { last, shared } = await db.transaction((tx) => rekeyWithin(tx, after), { isLong: true });
       shared.forEach(onShared);
       return last;
     } catch (error) {

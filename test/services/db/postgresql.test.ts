@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
 import { startPostgres, type Service } from '../../../scripts/services.mjs';
-import { UnavailableError, type Database } from '../../../src/db/database.js';
+import { UnavailableError, type Database, type Queryable } from '../../../src/db/database.js';
 import { migrate } from '../../../src/db/migrations.js';
 import { openDatabase } from '../../../src/db/open.js';
 import { ServerTooOldError } from '../../../src/db/pool.js';
@@ -45,6 +45,21 @@ it('answers within 5 s that a frozen server is not available, to everybody who a
   }
   thaw();
   expect(await db.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+});
+
+it('gives a transaction up within 5 s, however long each of its statements takes, unless it is a long one', async () => {
+  const slowly = async (tx: Queryable) => {
+    for (let n = 0; n < 3; n += 1) await tx.query('SELECT pg_sleep(2)');
+  };
+
+  const [{ error, milliseconds }, long] = await Promise.all([
+    timed(db.transaction(slowly)),
+    timed(db.transaction(slowly, { isLong: true })),
+  ]);
+
+  expect(error).toBeInstanceOf(UnavailableError);
+  expect(milliseconds).toBeLessThan(5000);
+  expect(long.error).toBeUndefined();
 });
 
 it('says within a second whether the server can be reached', async () => {
