@@ -62,6 +62,8 @@ interface TakeOver {
   carrierId: string;
 }
 
+const TELL_AGAIN_MS = 1000;
+
 const takeOverTopic = jsonTopic<TakeOver>('places');
 
 const keyOf = (userId: bigint, chatId: bigint) => `${userId}:${chatId}`;
@@ -75,6 +77,8 @@ export const createPlaces = ({ registry, bus, limit, onError }: PlacesOptions): 
   const taken = new Map<string, Map<string, Taken>>();
   let size = 0;
   let stopListening: Unsubscribe = () => undefined;
+  const told = new Set<string>();
+  let tellAgain: NodeJS.Timeout | undefined;
 
   const entriesOf = (key: string): PlaceEntry[] =>
     [...(taken.get(key) ?? [])].map(([carrierId, place]) => ({
@@ -115,8 +119,26 @@ export const createPlaces = ({ registry, bus, limit, onError }: PlacesOptions): 
       const beyond = [...entriesOf(key), ...others[index]!].sort(byAge).slice(limit);
       for (const { carrierId } of beyond) {
         if (taken.get(key)?.has(carrierId)) takeOver({ key, carrierId });
-        else bus.publish(takeOverTopic, { key, carrierId });
+        else tell({ key, carrierId });
       }
+    }
+  };
+
+  /** Another node may not hear it, as when Redis is only just back: until that place is gone, it is told again. */
+  const tell = (takenOver: TakeOver) => {
+    bus.publish(takeOverTopic, takenOver);
+    told.add(takenOver.key);
+    tellAgain ??= setTimeout(() => void lookAgain(), TELL_AGAIN_MS);
+  };
+
+  const lookAgain = async () => {
+    tellAgain = undefined;
+    const keys = [...told];
+    told.clear();
+    try {
+      enforce(keys, await registry.others(keys));
+    } catch (error) {
+      onError(error);
     }
   };
 
@@ -173,6 +195,9 @@ export const createPlaces = ({ registry, bus, limit, onError }: PlacesOptions): 
       return others!.some((entry) => entry.isPresent);
     },
 
-    close: () => stopListening(),
+    close: () => {
+      clearTimeout(tellAgain);
+      stopListening();
+    },
   };
 };

@@ -1,6 +1,7 @@
 /** Places over several nodes that share a Redis, each node here a registry and a bus of its own. */
 import { afterEach, expect, it, onTestFinished } from 'vitest';
 import { freePort, startRedis } from '../../../scripts/services.mjs';
+import type { Bus } from '../../../src/bus/bus.js';
 import { createRedisBus } from '../../../src/bus/redis.js';
 import { createRedisPlaces } from '../../../src/bus/redis-places.js';
 import { createPlaces, type Place } from '../../../src/domain/streams/places.js';
@@ -17,11 +18,20 @@ afterEach(() => {
   prefix = `places:${crypto.randomUUID()}`;
 });
 
-const aNode = async ({ limit = 1, url = REDIS_URL, ttlMs = 15_000, patienceMs = 2000 } = {}) => {
+/** @param lose how many of its first publications nobody hears */
+const aNode = async ({ limit = 1, url = REDIS_URL, ttlMs = 15_000, patienceMs = 2000, lose = 0 } = {}) => {
   const bus = createRedisBus({ url, prefix });
   await until(() => bus.commands.status === 'ready', 'Redis');
   const registry = createRedisPlaces({ redis: bus.commands, prefix, ttlMs, patienceMs, restMs: 50 });
-  const places = createPlaces({ registry, bus, limit, onError: fail });
+  let published = 0;
+  const lossy: Bus = {
+    ...bus,
+    publish: (topic, event) => {
+      published += 1;
+      if (published > lose) bus.publish(topic, event);
+    },
+  };
+  const places = createPlaces({ registry, bus: lossy, limit, onError: fail });
   await places.start();
   let isClosed = false;
   /** @param isClean false: as one that was killed, which takes nothing back */
@@ -51,6 +61,16 @@ it('S2.24 the newest takes over, on whichever node', async () => {
   await other.take('somebody else', 2n);
 
   expect([one.gone, other.gone]).toEqual([['a'], ['b']]);
+});
+
+it('the newest takes over though Redis lost what its node told the others', async () => {
+  const [one, other] = [await aNode(), await aNode({ lose: 2 })];
+
+  await one.take('a');
+  await other.take('b');
+  await until(() => one.gone.length === 1, 'the first to be taken over');
+
+  expect([one.gone, other.gone]).toEqual([['a'], []]);
 });
 
 it('of several that are taken at once on two nodes as many stay as may', async () => {
