@@ -170,6 +170,10 @@ export const settings = {
     description: 'Messages that a user may edit per minute.',
     default: 30,
   }),
+  reactionsPerMinute: limit('REACTIONS_PER_MINUTE', {
+    description: 'Reactions that a user may add or remove per minute.',
+    default: 60,
+  }),
   typingPerMinute: limit('TYPING_PER_MINUTE', {
     description: 'Typing indicators (started or stopped) that a user may send per minute.',
     default: 120,

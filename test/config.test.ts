@@ -59,6 +59,7 @@ describe('readConfig', () => {
         messageMaxLength: 1000,
         messagesPerMinute: 60,
         editsPerMinute: 30,
+        reactionsPerMinute: 60,
         typingPerMinute: 120,
         userDirectory: 'everyone',
         directChats: 'everyone',

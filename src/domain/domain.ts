@@ -28,6 +28,8 @@ import { createMatches, type Matches } from './chats/matches.js';
 import { createMembers, type Members } from './chats/members.js';
 import { createRelations, type Relations } from './chats/relations.js';
 import { createMessages, type Messages } from './messages/messages.js';
+import { createReactionReads, type ReactionReads } from './messages/reaction-reads.js';
+import { createReactions, type Reactions } from './messages/reactions.js';
 import { createReadPositions, type ReadPositions } from './messages/read-positions.js';
 import { createTyping, type Typing } from './messages/typing.js';
 import { createNotifications, type Notifications } from './notifications/notifications.js';
@@ -92,6 +94,8 @@ export interface DomainServices {
   members: Members;
   messages: Messages;
   notifications: Notifications;
+  reactionReads: ReactionReads;
+  reactions: Reactions;
   readPositions: ReadPositions;
   relations: Relations;
   streams: Streams;
@@ -143,6 +147,7 @@ export const createDomain = (
   const asPresent = createAsPresent(places);
   const brands = createBrands({ db, log });
   const notifications = createNotifications({ db, bus });
+  const reactions = createReactions({ log, limits, asPresent });
   const readPositions = createReadPositions({ db, bus, seenChats });
   const typing = createTyping({ db, bus, limits, asPresent, ...(typingLastsMs && { lastsMs: typingLastsMs }) });
   const memberships = createMemberships({ db, bus, rounds }, onError);
@@ -163,6 +168,8 @@ export const createDomain = (
     notifications,
     passwords,
     places,
+    reactionReads: createReactionReads(db),
+    reactions,
     readPositions,
     relations: createRelations({ db, log, bus }),
     sessions,
@@ -200,6 +207,7 @@ export const createDomain = (
       stopListening();
       credentials.close();
       tail.close();
+      await reactions.drain();
       await log.drain();
     },
   };

@@ -7,6 +7,7 @@ export type RateLimitKind =
   /** By the user's id. */
   | 'message'
   | 'edit'
+  | 'reaction'
   | 'typing'
   | 'directChat'
   /** By the username of the attempt. */
@@ -28,6 +29,7 @@ export interface RateLimits {
 export interface RateLimitSettings {
   messagesPerMinute: number;
   editsPerMinute: number;
+  reactionsPerMinute: number;
   typingPerMinute: number;
   directChatsPerMinute: number;
   signInsPerMinute: number;
@@ -41,6 +43,7 @@ const REFRESHES_PER_MINUTE = 600;
 const rulesOf = (settings: RateLimitSettings): Record<RateLimitKind, RateLimitRule> => ({
   message: { limit: settings.messagesPerMinute, windowMs: MINUTE },
   edit: { limit: settings.editsPerMinute, windowMs: MINUTE },
+  reaction: { limit: settings.reactionsPerMinute, windowMs: MINUTE },
   typing: { limit: settings.typingPerMinute, windowMs: MINUTE },
   directChat: { limit: settings.directChatsPerMinute, windowMs: MINUTE },
   // Many attempts at once must not open these limits to password guessing: they wait for a busy Redis, as they wait for hashing.

@@ -133,6 +133,39 @@ const MemberRemoved = builder.objectRef<EventItem>('MemberRemoved').implement({
   }),
 });
 
+const REACTION = {
+  message: 'The message, as it is now.',
+  emoji: 'The emoji.',
+};
+
+const ReactionAdded = builder.objectRef<EventItem>('ReactionAdded').implement({
+  description: 'A user reacted to a message.',
+  interfaces,
+  fields: (t) => ({
+    message: t.field({ type: Message, description: REACTION.message, resolve: ({ event }) => event.messages[0]! }),
+    user: t.field({
+      type: User,
+      description: 'Who reacted.',
+      resolve: ({ event }, _args, ctx) => userOf(event, event.actorId, ctx),
+    }),
+    emoji: t.string({ description: REACTION.emoji, resolve: ({ event }) => event.emoji! }),
+  }),
+});
+
+const ReactionRemoved = builder.objectRef<EventItem>('ReactionRemoved').implement({
+  description: 'A user took a reaction back.',
+  interfaces,
+  fields: (t) => ({
+    message: t.field({ type: Message, description: REACTION.message, resolve: ({ event }) => event.messages[0]! }),
+    user: t.field({
+      type: User,
+      description: 'Whose reaction it was.',
+      resolve: ({ event }, _args, ctx) => userOf(event, event.actorId, ctx),
+    }),
+    emoji: t.string({ description: REACTION.emoji, resolve: ({ event }) => event.emoji! }),
+  }),
+});
+
 const ChatUpdated = builder.objectRef<EventItem>('ChatUpdated').implement({
   description:
     "The chat was renamed, closed or reopened, or its metadata or a brand's plan changed: select the new state on `chat`.",
@@ -249,6 +282,8 @@ const TYPE_NAMES = {
   MEMBER_ADDED: 'MemberAdded',
   MEMBER_REMOVED: 'MemberRemoved',
   CHAT_UPDATED: 'ChatUpdated',
+  REACTION_ADDED: 'ReactionAdded',
+  REACTION_REMOVED: 'ReactionRemoved',
   /** Never delivered. */
   CHAT_CREATED: undefined,
 } as const;
@@ -277,6 +312,8 @@ export const CHAT_EVENT_TYPES = [
   MemberAdded,
   MemberRemoved,
   ChatUpdated,
+  ReactionAdded,
+  ReactionRemoved,
   TypingChanged,
   MessagesRead,
   ChatReady,

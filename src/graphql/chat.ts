@@ -34,6 +34,7 @@ const ChatPermissions = builder.objectRef<Permissions>('ChatPermissions').implem
   description: 'What the viewer may do in a chat now.',
   fields: (t) => ({
     canSend: t.exposeBoolean('canSend', { description: 'Send messages, and edit their own.' }),
+    canReact: t.exposeBoolean('canReact', { description: 'React to messages.' }),
     canDeleteOthers: t.exposeBoolean('canDeleteOthers', { description: "Delete other people's messages." }),
     canManageMembers: t.exposeBoolean('canManageMembers', { description: 'Add and remove members.' }),
     canRename: t.exposeBoolean('canRename', { description: 'Change its name and its slug.' }),

@@ -82,6 +82,20 @@ export class Loaders {
     return this.#load('message', key, (keys) => this.#services.messages.byKeys(this.#asking(), keys), messageKeyText);
   }
 
+  /** The emoji that the viewer reacted with. */
+  ownReactions(key: MessageKey): Promise<ReadonlySet<string>> {
+    return this.#once(`ownReactions ${messageKeyText(key)}`, () =>
+      this.#services.reactionReads.ofViewer(this.#asking(), key),
+    );
+  }
+
+  /** Who was the first to react so. */
+  reactionUsers(key: MessageKey, emoji: string, most: number): Promise<bigint[]> {
+    return this.#once(`reactionUsers ${messageKeyText(key)} ${emoji} ${most}`, () =>
+      this.#services.reactionReads.usersOf(this.#asking(), key, emoji, most),
+    );
+  }
+
   member(key: MemberKey): Promise<MemberRow | null> {
     return this.#once(`member ${memberKeyText(key)}`, () => this.#services.members.byKey(this.#asking(), key));
   }

@@ -12,6 +12,7 @@ import './message-changes.js';
 import './messages-around.js';
 import './node.js';
 import './notification-events.js';
+import './reaction.js';
 import './read-position.js';
 import './relation.js';
 import './scalars.js';

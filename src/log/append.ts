@@ -7,12 +7,21 @@ import { newMark, newMarks } from './mark.js';
 
 /** An event to append; the log assigns its seq, mark and time. */
 export interface NewEvent {
-  type: 'MESSAGE_EDITED' | 'MESSAGES_DELETED' | 'MEMBER_ADDED' | 'MEMBER_REMOVED' | 'CHAT_UPDATED';
+  type:
+    | 'MESSAGE_EDITED'
+    | 'MESSAGES_DELETED'
+    | 'MEMBER_ADDED'
+    | 'MEMBER_REMOVED'
+    | 'CHAT_UPDATED'
+    | 'REACTION_ADDED'
+    | 'REACTION_REMOVED';
   actor: UserFacts;
   /** The member added or removed. */
   user?: UserFacts;
   /** The messages it is about, as this transaction leaves them. */
   messages?: MessageRow[];
+  /** Of the reaction that is added or removed. */
+  emoji?: string;
 }
 
 /** One transaction that holds the lock of `chat`'s row. Read what a decision depends on through this transaction only. */
@@ -25,9 +34,9 @@ export interface ChatTransaction extends Queryable {
    * @returns the event's seq, which a caller may need before the commit (a message's `changedSeq`)
    */
   append(event: NewEvent): Promise<number>;
-  /** Appends one event for each user, in order, in one statement. @returns the events' seqs */
-  appendAdded(actor: UserFacts, users: readonly UserFacts[]): Promise<number[]>;
-  /** The seq that the next `append` will take. */
+  /** Appends at least one event, each about at most one message, in order, in one statement. @returns their seqs */
+  appendAll(events: readonly NewEvent[]): Promise<number[]>;
+  /** The seq that the next event will take. */
   nextSeq(): number;
 }
 
@@ -53,15 +62,17 @@ export interface Changes {
 const LOCK_CHATS = `SELECT ${CHAT_COLUMNS} FROM chat WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE`;
 
 const APPEND = `WITH written AS (
-    INSERT INTO event (chat_id, seq, mark, type, actor_id, user_id, message_seqs)
-    VALUES ($1, $2, $3, $4::event_type, $5, $6, $7) RETURNING created_at)
+    INSERT INTO event (chat_id, seq, mark, type, actor_id, user_id, message_seqs, emoji)
+    VALUES ($1, $2, $3, $4::event_type, $5, $6, $7, $8) RETURNING created_at)
   UPDATE chat SET head_seq = $2, head_mark = $3 WHERE id = $1 RETURNING (SELECT created_at FROM written) AS "createdAt"`;
 
-const APPEND_ADDED = `WITH written AS (
-    INSERT INTO event (chat_id, seq, mark, type, actor_id, user_id)
-    SELECT $1, seq, mark, 'MEMBER_ADDED', $2, user_id FROM unnest($3::int[], $4::int[], $5::bigint[]) AS added(seq, mark, user_id)
+const APPEND_ALL = `WITH written AS (
+    INSERT INTO event (chat_id, seq, mark, type, actor_id, user_id, message_seqs, emoji)
+    SELECT $1, seq, mark, type::event_type, actor_id, user_id, array_remove(ARRAY[message_seq], NULL), emoji
+    FROM unnest($2::int[], $3::int[], $4::text[], $5::bigint[], $6::bigint[], $7::int[], $8::text[])
+      AS given(seq, mark, type, actor_id, user_id, message_seq, emoji)
     RETURNING created_at)
-  UPDATE chat SET head_seq = $6, head_mark = $7 WHERE id = $1 RETURNING (SELECT min(created_at) FROM written) AS "createdAt"`;
+  UPDATE chat SET head_seq = $9, head_mark = $10 WHERE id = $1 RETURNING (SELECT min(created_at) FROM written) AS "createdAt"`;
 
 const APPEND_TO_EACH = `WITH input AS (
     SELECT * FROM unnest($1::bigint[], $2::int[], $3::int[]) AS input(chat_id, seq, mark)
@@ -91,46 +102,48 @@ const append = async (tx: Queryable, chat: ChatRow, event: NewEvent): Promise<Lo
     event.actor.id,
     event.user?.id ?? null,
     messages.map((message) => message.seq),
+    event.emoji ?? null,
   ]);
   chat.headSeq = seq;
   chat.headMark = mark;
-  return {
-    chatId: chat.id,
-    seq,
-    mark,
-    type: event.type,
-    createdAt: row!.createdAt,
-    actorId: event.actor.id,
-    userId: event.user?.id ?? null,
-    messages,
-    users: event.user === undefined || event.user.id === event.actor.id ? [event.actor] : [event.actor, event.user],
-  };
+  return written(chat.id, event, { seq, mark, createdAt: row!.createdAt });
 };
 
-const appendAdded = async (
-  tx: Queryable,
-  chat: ChatRow,
-  actor: UserFacts,
-  users: readonly UserFacts[],
-): Promise<LogEvent[]> => {
-  const seqs = users.map((_user, index) => chat.headSeq + 1 + index);
-  const marks = [...newMarks(users.length)];
-  const userIds = users.map(({ id }) => id);
+const written = (
+  chatId: bigint,
+  { type, actor, user, messages = [], emoji }: NewEvent,
+  place: Pick<LogEvent, 'seq' | 'mark' | 'createdAt'>,
+): LogEvent => ({
+  chatId,
+  ...place,
+  type,
+  actorId: actor.id,
+  userId: user?.id ?? null,
+  emoji: emoji ?? null,
+  messages,
+  users: user === undefined || user.id === actor.id ? [actor] : [actor, user],
+});
+
+const appendAll = async (tx: Queryable, chat: ChatRow, events: readonly NewEvent[]): Promise<LogEvent[]> => {
+  const seqs = events.map((_event, index) => chat.headSeq + 1 + index);
+  const marks = [...newMarks(events.length)];
   chat.headSeq = seqs.at(-1)!;
   chat.headMark = marks.at(-1)!;
-  const params = [chat.id, actor.id, seqs, marks, userIds, chat.headSeq, chat.headMark];
-  const [row] = await tx.query<{ createdAt: Date }>(APPEND_ADDED, params);
-  return users.map((user, index) => ({
-    chatId: chat.id,
-    seq: seqs[index]!,
-    mark: marks[index]!,
-    type: 'MEMBER_ADDED',
-    createdAt: row!.createdAt,
-    actorId: actor.id,
-    userId: user.id,
-    messages: [],
-    users: user.id === actor.id ? [actor] : [actor, user],
-  }));
+  const [row] = await tx.query<{ createdAt: Date }>(APPEND_ALL, [
+    chat.id,
+    seqs,
+    marks,
+    events.map(({ type }) => type),
+    events.map(({ actor }) => actor.id),
+    events.map(({ user }) => user?.id ?? null),
+    events.map(({ messages }) => messages?.[0]?.seq ?? null),
+    events.map(({ emoji }) => emoji ?? null),
+    chat.headSeq,
+    chat.headMark,
+  ]);
+  return events.map((event, index) =>
+    written(chat.id, event, { seq: seqs[index]!, mark: marks[index]!, createdAt: row!.createdAt }),
+  );
 };
 
 const appendToEach = async (
@@ -150,17 +163,9 @@ const appendToEach = async (
     actor.id,
   ]);
   const createdAt = new Map(rows.map((row) => [row.chatId, row.createdAt]));
-  return chats.map((chat) => ({
-    chatId: chat.id,
-    seq: chat.headSeq,
-    mark: chat.headMark,
-    type,
-    createdAt: createdAt.get(chat.id)!,
-    actorId: actor.id,
-    userId: null,
-    messages: [],
-    users: [actor],
-  }));
+  return chats.map(({ id, headSeq, headMark }) =>
+    written(id, { type, actor }, { seq: headSeq, mark: headMark, createdAt: createdAt.get(id)! }),
+  );
 };
 
 /** Two statements besides those of `work`, BEGIN and COMMIT: the lock, and one for each event. */
@@ -180,14 +185,14 @@ export const createChanges = (db: Database, bus: Bus): Changes => {
           query,
           nextSeq: () => chat.headSeq + 1,
           append: async (event) => {
-            const written = await append(tx, chat, event);
-            appended.push(written);
-            return written.seq;
+            const one = await append(tx, chat, event);
+            appended.push(one);
+            return one.seq;
           },
-          appendAdded: async (actor, users) => {
-            const written = await appendAdded(tx, chat, actor, users);
-            appended.push(...written);
-            return written.map(({ seq }) => seq);
+          appendAll: async (events) => {
+            const all = await appendAll(tx, chat, events);
+            appended.push(...all);
+            return all.map(({ seq }) => seq);
           },
         },
       ]);

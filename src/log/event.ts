@@ -25,6 +25,8 @@ export interface MessageRow {
   deletedAt: Date | null;
   /** The seq of the event that last changed it; its own `seq` if it never changed. */
   changedSeq: number;
+  /** How many reacted with which emoji, as `[["👍",3],…]` in the order of first use; null if nobody did, and once deleted. */
+  reactions: string | null;
   /** Included where that costs nothing, so that a delivery need not read it back. */
   sender?: UserFacts;
 }
@@ -44,10 +46,17 @@ export interface LogEvent {
   actorId: bigint;
   /** The member added or removed, otherwise null. */
   userId: bigint | null;
+  /** Of the reaction that was added or removed, otherwise null. */
+  emoji: string | null;
   messages: MessageRow[];
   /** The people it names, by id, as far as they were read with it. */
   users: UserFacts[];
 }
+
+/** The columns of a `MessageRow`, without its sender; `message` must be the table's name in the statement. */
+export const MESSAGE_COLUMNS = `message.chat_id AS "chatId", message.seq, message.sender_id AS "senderId", message.text, message.metadata,
+  message.client_message_id AS "clientMessageId", message.created_at AS "createdAt", message.edited_at AS "editedAt",
+  message.deleted_at AS "deletedAt", message.changed_seq AS "changedSeq", message.reactions`;
 
 /** A chat's row as it was read. */
 export interface ChatRow {

@@ -2,14 +2,21 @@
 import type { Queryable } from '../db/database.js';
 import type { LogPosition } from './cursor.js';
 import type { EventType } from '../generated/prisma/enums.js';
-import { CHAT_COLUMNS, type ChatRow, type LogEvent, type MessageRow, type UserFacts } from './event.js';
+import {
+  CHAT_COLUMNS,
+  MESSAGE_COLUMNS,
+  type ChatRow,
+  type LogEvent,
+  type MessageRow,
+  type UserFacts,
+} from './event.js';
 
 /** A longer replay becomes a ResyncRequired: querying the chat again costs less. */
 export const MAX_REPLAY = 10_000;
 
 /** An event's columns, for statements that name the tables `chat` and `event`. */
 export const EVENT_COLUMNS = `chat.id, event.seq, event.mark, event.type, event.created_at AS "eventCreatedAt",
-  event.actor_id AS "actorId", event.user_id AS "userId", event.message_seqs AS "messageSeqs"`;
+  event.actor_id AS "actorId", event.user_id AS "userId", event.message_seqs AS "messageSeqs", event.emoji`;
 
 const EVENTS = `
 SELECT asked.n, ${CHAT_COLUMNS}, ${EVENT_COLUMNS}
@@ -19,9 +26,7 @@ FROM unnest($1::bigint[], $2::int[]) WITH ORDINALITY AS asked(chat_id, after, n)
 ORDER BY asked.n, event.seq`;
 
 const MESSAGES = `
-SELECT chat_id AS "chatId", seq, sender_id AS "senderId", text, metadata, client_message_id AS "clientMessageId", created_at AS "createdAt",
-  edited_at AS "editedAt", deleted_at AS "deletedAt", changed_seq AS "changedSeq"
-FROM message WHERE (chat_id, seq) IN (SELECT * FROM unnest($1::bigint[], $2::int[]))`;
+SELECT ${MESSAGE_COLUMNS} FROM message WHERE (chat_id, seq) IN (SELECT * FROM unnest($1::bigint[], $2::int[]))`;
 
 const USERS = `
 SELECT id, username, first_name AS "firstName", last_name AS "lastName", role, created_at AS "createdAt" FROM "user" WHERE id = ANY($1::bigint[])`;
@@ -41,6 +46,7 @@ export interface EventRow {
   actorId: bigint;
   userId: bigint | null;
   messageSeqs: number[];
+  emoji: string | null;
 }
 
 type PlaceRow = ChatRow &
@@ -155,6 +161,7 @@ export const toEvents = async <Last>(
     createdAt: row.eventCreatedAt,
     actorId: row.actorId,
     userId: row.userId,
+    emoji: row.emoji,
     messages: seqsOf(row).flatMap((seq) => messages.get(`${row.id}:${seq}`) ?? []),
     users: [row.actorId, row.userId].flatMap((id) => (id === null ? [] : (byId.get(id) ?? []))),
   }));
@@ -181,6 +188,7 @@ const chatOf = (row: PlaceRow): ChatRow => {
     actorId: _actor,
     userId: _user,
     messageSeqs: _seqs,
+    emoji: _emoji,
     n: _n,
     ...chat
   } = row;

@@ -104,7 +104,7 @@ SELECT judged.n, judged.kind, judged.closed_at AS "closedAt", judged.has_busines
   earlier.seq AS "earlierSeq", earlier.text AS "earlierText", earlier.metadata AS "earlierMetadata",
   earlier.text_hash = ${hashOf('judged')} AS "isSame",
   earlier.created_at AS "earlierCreatedAt", earlier.edited_at AS "earlierEditedAt", earlier.deleted_at AS "earlierDeletedAt",
-  earlier.changed_seq AS "earlierChangedSeq"
+  earlier.changed_seq AS "earlierChangedSeq", earlier.reactions AS "earlierReactions"
 FROM judged
 LEFT JOIN numbered ON numbered.n = judged.n
 LEFT JOIN "user" sender ON sender.id = judged.sender_id
@@ -133,6 +133,7 @@ interface SendRow {
   earlierEditedAt: Date | null;
   earlierDeletedAt: Date | null;
   earlierChangedSeq: number;
+  earlierReactions: string | null;
 }
 
 interface Waiting extends NewMessage {
@@ -300,6 +301,7 @@ const write = async (on: SendStatement, batch: Waiting[], tries = 0): Promise<vo
       createdAt: message.createdAt,
       actorId: message.senderId,
       userId: null,
+      emoji: null,
       messages: [message],
       users: [],
     });
@@ -331,6 +333,7 @@ const outcomeOf = (waiting: NewMessage, row: SendRow): SendOutcome => {
       editedAt: null,
       deletedAt: null,
       changedSeq: row.seq,
+      reactions: null,
     };
     return { kind: 'sent', message };
   }
@@ -350,6 +353,7 @@ const outcomeOf = (waiting: NewMessage, row: SendRow): SendOutcome => {
     editedAt: row.earlierEditedAt,
     deletedAt: row.earlierDeletedAt,
     changedSeq: row.earlierChangedSeq,
+    reactions: row.earlierReactions,
   };
   return { kind: 'repeated', message, isSame: row.isSame === true, ...facts };
 };

@@ -9,6 +9,7 @@ import {
   SetTypingDocument,
   UpdateChatDocument,
 } from '../support/generated/operations.js';
+import { must } from '../support/change.js';
 import { ownNode } from '../support/node.js';
 import { directChat, groupChat, groupOf, newPerson, say, type Person } from '../support/people.js';
 import { rootFields, selectionsOf } from '../support/selections.js';
@@ -103,6 +104,8 @@ describe('every event', () => {
     await boris.ask(SetTypingDocument, { chatId: chat.id, isTyping: true });
     await ada.ask(SetTypingDocument, { chatId: chat.id, isTyping: true });
     await ada.ask(EditMessageDocument, { messageId: message.id, text: 'Hello!' });
+    for (const name of ['addReaction', 'removeReaction'])
+      await must(boris, name, { messageId: message.id, emoji: '👍' });
     await boris.ask(MarkReadDocument, { chatId: chat.id });
     await root.ask(AddChatMemberDocument, { chatId: chat.id, userId: chen.id });
     await root.ask(UpdateChatDocument, { input: { chatId: chat.id, name: 'Renamed' } });
@@ -133,6 +136,8 @@ describe('every event', () => {
       'MemberAdded',
       'MemberRemoved',
       'ChatUpdated',
+      'ReactionAdded',
+      'ReactionRemoved',
       'TypingChanged',
       'MessagesRead',
       'SubscriptionEnded',

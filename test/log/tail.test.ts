@@ -93,6 +93,7 @@ it('measures the seconds from an event’s own time to its being handed out, onc
     createdAt: new Date(Date.now() - 1_000_000),
     actorId: ada.id,
     userId: null,
+    emoji: null,
     messages: [],
     users: [],
   };

@@ -13,12 +13,19 @@ export const run = async <Data = Record<string, Answer>>(
 export const change = async (person: Person, name: string, input: object): Promise<Answer> => {
   const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
   const selection = SELECTIONS[name] ?? '';
+  const inputType = INPUTS[name] ?? `${type}Input`;
   const answer = await run(
     person,
-    `mutation ($input: ${type}Input!) { ${name}(input: $input) { __typename ... on ${type}Success { ${selection || '__typename'} } ... on Error { reason } } }`,
+    `mutation ($input: ${inputType}!) { ${name}(input: $input) { __typename ... on ${type}Success { ${selection || '__typename'} } ... on Error { reason } } }`,
     { input },
   );
   return answer[name]!;
+};
+
+/** Those that two mutations share. */
+const INPUTS: Record<string, string> = {
+  addReaction: 'ReactionInput',
+  removeReaction: 'ReactionInput',
 };
 
 const SELECTIONS: Record<string, string> = {

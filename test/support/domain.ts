@@ -27,6 +27,7 @@ const fail = (error: unknown) => {
 const settingsOfTests: DomainSettings = {
   messagesPerMinute: 0,
   editsPerMinute: 0,
+  reactionsPerMinute: 0,
   typingPerMinute: 0,
   directChatsPerMinute: 0,
   signInsPerMinute: 0,

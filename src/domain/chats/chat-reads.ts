@@ -32,6 +32,7 @@ import { CAN_SEE, CHAT_AND_OWN, viewerParams } from '../rules/visibility.js';
 
 export interface ChatPermissions {
   canSend: boolean;
+  canReact: boolean;
   canDeleteOthers: boolean;
   canManageMembers: boolean;
   canRename: boolean;
@@ -93,6 +94,7 @@ interface UnreadRow {
 
 const NOTHING_ALLOWED: ChatPermissions = {
   canSend: false,
+  canReact: false,
   canDeleteOthers: false,
   canManageMembers: false,
   canRename: false,
@@ -153,8 +155,10 @@ const toCounts = (asked: readonly unknown[], rows: readonly UnreadRow[]): number
 
 const permissionsOf = (chat: ChatRow, actor: Actor): ChatPermissions => {
   const isHindered = lacksPlan('write', actor, chat) || lacksPresence(actor, chat);
+  const canSend = chat.closedAt === null && canWrite(actor, chat) && !isHindered;
   return {
-    canSend: chat.closedAt === null && canWrite(actor, chat) && !isHindered,
+    canSend,
+    canReact: canSend,
     canDeleteOthers:
       canDeleteOthers(actor, chat) && !lacksPlan('deleteOthers', actor, chat) && !lacksPresence(actor, chat),
     canManageMembers: canManageMembers(actor, chat),

@@ -96,7 +96,7 @@ export const createMembers = ({ db, log, bus }: MembersOptions): Members => {
         people.filter(({ actor }) => actor.isMember === isMember).map(({ user }) => user);
       const [added, unchanged] = [usersOf(false), usersOf(true)];
       if (added.length > 0) {
-        const seqs = await tx.appendAdded(me.user, added);
+        const seqs = await tx.appendAll(added.map((user) => ({ type: 'MEMBER_ADDED', actor: me.user, user })));
         const ids = added.map(({ id }) => id);
         await tx.query(ADD, [tx.chat.id, ids, seqs, tx.chat.messageCount]);
         await storeNotification(tx, ids, 'CHAT_ADDED', tx.chat.id, me.user.id);

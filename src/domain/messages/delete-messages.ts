@@ -44,7 +44,8 @@ const MAX_MESSAGES = 100;
 
 const SOME = `SELECT ${MESSAGE_COLUMNS} FROM message JOIN "user" person ON person.id = message.sender_id
   WHERE message.chat_id = $1 AND message.seq = ANY($2::int[])`;
-const DELETE = `UPDATE message SET text = NULL, metadata = NULL, deleted_at = now.time, changed_seq = $3
+const DELETE = `WITH unreacted AS (DELETE FROM reaction WHERE chat_id = $1 AND message_seq = ANY($2::int[]))
+  UPDATE message SET text = NULL, metadata = NULL, reactions = NULL, deleted_at = now.time, changed_seq = $3
   FROM (SELECT date_trunc('milliseconds', clock_timestamp()) AS time) now
   WHERE chat_id = $1 AND seq = ANY($2::int[]) RETURNING deleted_at AS "deletedAt"`;
 
@@ -95,7 +96,9 @@ const makeTombstones = async (tx: ChatTransaction, me: Person, messages: Message
   const [written] = await tx.query<{ deletedAt: Date }>(DELETE, [tx.chat.id, seqs, changedSeq]);
   const { deletedAt } = written!;
   const tombstones = messages.map((message) =>
-    message.deletedAt === null ? { ...message, text: null, metadata: null, deletedAt, changedSeq } : message,
+    message.deletedAt === null
+      ? { ...message, text: null, metadata: null, reactions: null, deletedAt, changedSeq }
+      : message,
   );
   const fresh = tombstones.filter((message) => message.changedSeq === changedSeq);
   fresh.sort((one, other) => one.seq - other.seq);

@@ -1,11 +1,9 @@
 /** A message as statements outside of the log read it, with its sender. */
-import type { MessageRow } from '../../log/event.js';
+import { MESSAGE_COLUMNS as OWN_COLUMNS, type MessageRow } from '../../log/event.js';
 import { PERSON_COLUMNS, toUser, type PersonColumns } from '../person-row.js';
 
 /** For statements that name the tables `message` and, for its sender, `person`. */
-export const MESSAGE_COLUMNS = `message.chat_id AS "chatId", message.seq, message.sender_id AS "senderId", message.text, message.metadata,
-  message.client_message_id AS "clientMessageId", message.created_at AS "createdAt", message.edited_at AS "editedAt",
-  message.deleted_at AS "deletedAt", message.changed_seq AS "changedSeq", ${PERSON_COLUMNS}`;
+export const MESSAGE_COLUMNS = `${OWN_COLUMNS}, ${PERSON_COLUMNS}`;
 
 export type MessageColumns = Omit<MessageRow, 'sender'> & PersonColumns;
 
@@ -20,5 +18,6 @@ export const toMessage = (row: MessageColumns): MessageRow => ({
   editedAt: row.editedAt,
   deletedAt: row.deletedAt,
   changedSeq: row.changedSeq,
+  reactions: row.reactions,
   sender: toUser(row),
 });

@@ -10,6 +10,7 @@ import { IdempotencyConflictError, NotFoundError, RateLimitedError } from '../er
 import { createMessageReads, type MessageReads } from './message-reads.js';
 import { canonicalMetadata, checkedMetadata, type JsonObject } from '../metadata.js';
 import { MESSAGE_COLUMNS, toMessage, type MessageColumns } from './message-row.js';
+import type { MessageKey } from '../rules/asked-messages.js';
 import { canSee } from '../rules/policy.js';
 import type { AsPresent } from '../rules/presence.js';
 import type { RateLimits } from '../rate-limits.js';
@@ -17,10 +18,7 @@ import { checkClientMessageId, checkText } from '../text.js';
 import type { Viewer } from '../viewer.js';
 import { refuseWriting } from '../rules/write-refusals.js';
 
-export interface MessageKey {
-  chatId: bigint;
-  seq: number;
-}
+export type { MessageKey };
 
 export interface Draft {
   /** Null if the id did not decode. */

@@ -26,17 +26,17 @@ interface PersonRow extends PersonColumns {
 }
 
 /** Under the chat's lock nobody joins or leaves, so the result stays true until the commit. One statement. */
-const readPeople = async (
+export const readPeople = async (
   tx: Queryable,
   chatId: bigint,
   userIds: readonly bigint[],
-  presentId: bigint | null,
+  presentIds: readonly bigint[],
 ): Promise<Map<bigint, Person>> => {
   const rows = await tx.query<PersonRow>(PEOPLE, [chatId, userIds]);
   return new Map(
     rows.map((row) => {
       const user = toUser(row);
-      const actor = { id: user.id, role: user.role, isMember: row.isMember, isPresent: user.id === presentId };
+      const actor = { id: user.id, role: user.role, isMember: row.isMember, isPresent: presentIds.includes(user.id) };
       return [user.id, { user, actor, isActive: row.isActive }];
     }),
   );
@@ -66,7 +66,7 @@ export const changeChat = async <Result extends object>(
 ): Promise<Result> => {
   if (chatId === null) throw new NotFoundError('Chat');
   const result = await log.change(chatId, async (tx) => {
-    const people = await readPeople(tx, chatId, [viewer.id, ...otherIds], isPresent ? viewer.id : null);
+    const people = await readPeople(tx, chatId, [viewer.id, ...otherIds], isPresent ? [viewer.id] : []);
     const me = people.get(viewer.id);
     if (me === undefined || !canSee(me.actor, tx.chat)) throw new NotFoundError('Chat');
     return work(tx, { me, others: people });

@@ -78,6 +78,8 @@ export const createNotificationStream = ({
         const isSent = event.type === 'MESSAGE_SENT';
         if (event.userId === viewer.id) areChatsDue = areChangesDue = true;
         // A message that is deleted or read before this looks may still be in a list that was read earlier.
+        // Nobody is told of reactions.
+        if (event.emoji !== null) continue;
         if (event.messages.length > 0 && !(isSent && event.actorId === viewer.id)) touch(chatId, isSent);
       }
       subscription.wake();

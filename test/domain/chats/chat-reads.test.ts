@@ -97,6 +97,7 @@ describe.each(Object.keys(reads))('%s', (name) => {
       visible: null,
       permissions: {
         canSend: false,
+        canReact: false,
         canDeleteOthers: false,
         canManageMembers: false,
         canRename: false,
@@ -133,6 +134,7 @@ it('permissions say what the viewer may do there now', async () => {
 
   const inDialog = {
     canSend: true,
+    canReact: true,
     canDeleteOthers: false,
     canManageMembers: false,
     canRename: false,
@@ -143,6 +145,7 @@ it('permissions say what the viewer may do there now', async () => {
   const member = { ...inDialog, canLeave: true };
   const administrator = {
     canSend: false,
+    canReact: false,
     canDeleteOthers: true,
     canManageMembers: true,
     canRename: true,
@@ -150,7 +153,7 @@ it('permissions say what the viewer may do there now', async () => {
     canLeave: false,
     canMarkRead: false,
   };
-  const both = { ...administrator, canSend: true, canLeave: true, canMarkRead: true };
+  const both = { ...administrator, canSend: true, canReact: true, canLeave: true, canMarkRead: true };
   expect(await permissionsOf(ada, chat)).toEqual(member);
   expect(await permissionsOf(ada, dialog)).toEqual(inDialog);
   expect(await permissionsOf(admin, dialog)).toEqual(inDialog);
@@ -158,8 +161,8 @@ it('permissions say what the viewer may do there now', async () => {
   await members.add(admin, chat.id, admin.id);
   expect(await permissionsOf(admin, chat)).toEqual(both);
   await chats.close(admin, chat.id);
-  expect(await permissionsOf(ada, chat)).toEqual({ ...member, canSend: false });
-  expect(await permissionsOf(admin, chat)).toEqual({ ...both, canSend: false, canRename: false });
+  expect(await permissionsOf(ada, chat)).toEqual({ ...member, canSend: false, canReact: false });
+  expect(await permissionsOf(admin, chat)).toEqual({ ...both, canSend: false, canReact: false, canRename: false });
 });
 
 it('the last message is the newest that is not deleted', async () => {

@@ -45,6 +45,7 @@ const anEvent = (seq: number, more: Partial<Pick<LogEvent, 'type' | 'userId' | '
   createdAt: new Date(0),
   actorId: OTHER,
   userId: null,
+  emoji: null,
   messages: [],
   users: [],
   ...more,
@@ -61,6 +62,7 @@ const aMessage = (seq: number, changedSeq = seq): MessageRow => ({
   editedAt: null,
   deletedAt: null,
   changedSeq,
+  reactions: null,
 });
 
 const aChat = (headSeq: number, log = 0): ChatRow => ({

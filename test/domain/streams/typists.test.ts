@@ -23,7 +23,18 @@ const typing = (isTyping: boolean, { by = 1n, chatId = 1n, headSeq = 0 } = {}): 
 
 const event = (type: EventType, { by = 1n, about = null as bigint | null, chatId = 1n, seq = 1 } = {}): StreamItem => ({
   kind: 'event',
-  event: { chatId, seq, mark: 0, type, createdAt: new Date(0), actorId: by, userId: about, messages: [], users: [] },
+  event: {
+    chatId,
+    seq,
+    mark: 0,
+    type,
+    createdAt: new Date(0),
+    actorId: by,
+    userId: about,
+    emoji: null,
+    messages: [],
+    users: [],
+  },
 });
 
 /** What is handed out of these, in short. */
