@@ -25,18 +25,22 @@ import { createChatLog, type ChatLog } from './chats/chat-log.js';
 import { createChats, type Chats } from './chats/chats.js';
 import { createEventChats, type EventChats } from './chats/event-chats.js';
 import { createMatches, type Matches } from './chats/matches.js';
+import { createMessageReaders, type MessageReaders } from './chats/message-readers.js';
 import { createMembers, type Members } from './chats/members.js';
 import { createRelations, type Relations } from './chats/relations.js';
 import { createMessages, type Messages } from './messages/messages.js';
+import { createMentionReads, type MentionReads } from './messages/mention-reads.js';
+import { createPins, type Pins } from './messages/pins.js';
 import { createReactionReads, type ReactionReads } from './messages/reaction-reads.js';
 import { createReactions, type Reactions } from './messages/reactions.js';
+import { createReplyReads, type ReplyReads } from './messages/reply-reads.js';
 import { createReadPositions, type ReadPositions } from './messages/read-positions.js';
 import { createTyping, type Typing } from './messages/typing.js';
 import { createNotifications, type Notifications } from './notifications/notifications.js';
 import { createRateLimits, type RateLimitSettings } from './rate-limits.js';
 import type { DirectChatOpeners } from './rules/policy.js';
 import { createAsPresent } from './rules/presence.js';
-import { MAY_SEND } from './rules/right-sql.js';
+import { MAY_MENTION_EVERYONE, MAY_SEND } from './rules/right-sql.js';
 import { createPlaces, type Places } from './streams/places.js';
 import { createSeenChats } from './rules/seen-chats.js';
 import { createStreams, type Streams } from './streams/streams.js';
@@ -92,12 +96,16 @@ export interface DomainServices {
   eventChats: EventChats;
   matches: Matches;
   members: Members;
+  mentionReads: MentionReads;
+  messageReaders: MessageReaders;
   messages: Messages;
   notifications: Notifications;
+  pins: Pins;
   reactionReads: ReactionReads;
   reactions: Reactions;
   readPositions: ReadPositions;
   relations: Relations;
+  replyReads: ReplyReads;
   streams: Streams;
   typing: Typing;
   userAdministration: UserAdministration;
@@ -126,7 +134,7 @@ export const createDomain = (
   { settings, secrets, trusted, credentialCache, typingLastsMs, onError, onReuse }: DomainOptions,
 ): Domain => {
   const { directChats, logRetentionDays: retentionDays } = settings;
-  const log = createLog(db, bus, { maySend: MAY_SEND });
+  const log = createLog(db, bus, { maySend: MAY_SEND, mayMentionEveryone: MAY_MENTION_EVERYONE });
   const tail = createTail({ db, bus, rounds }, onError);
   const limits = createRateLimits(rateLimitStore, settings);
 
@@ -168,6 +176,10 @@ export const createDomain = (
     notifications,
     passwords,
     places,
+    mentionReads: createMentionReads(db),
+    messageReaders: createMessageReaders(db),
+    pins: createPins(log, limits),
+    replyReads: createReplyReads(db),
     reactionReads: createReactionReads(db),
     reactions,
     readPositions,

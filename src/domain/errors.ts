@@ -56,10 +56,10 @@ export class RateLimitedError extends DomainError {
   }
 }
 
-/** The same `clientMessageId` was used before with another text or other metadata. */
+/** The same `clientMessageId` was used before for another message. */
 export class IdempotencyConflictError extends DomainError {
   constructor(readonly sent: MessageRow) {
-    super('This clientMessageId was used before for another text or other metadata');
+    super('This clientMessageId was used before for another message');
   }
 }
 

@@ -8,6 +8,7 @@ export type RateLimitKind =
   | 'message'
   | 'edit'
   | 'reaction'
+  | 'pin'
   | 'typing'
   | 'directChat'
   /** By the username of the attempt. */
@@ -44,6 +45,8 @@ const rulesOf = (settings: RateLimitSettings): Record<RateLimitKind, RateLimitRu
   message: { limit: settings.messagesPerMinute, windowMs: MINUTE },
   edit: { limit: settings.editsPerMinute, windowMs: MINUTE },
   reaction: { limit: settings.reactionsPerMinute, windowMs: MINUTE },
+  // Each is an event of the log, as an edit is.
+  pin: { limit: settings.editsPerMinute, windowMs: MINUTE },
   typing: { limit: settings.typingPerMinute, windowMs: MINUTE },
   directChat: { limit: settings.directChatsPerMinute, windowMs: MINUTE },
   // Many attempts at once must not open these limits to password guessing: they wait for a busy Redis, as they wait for hashing.

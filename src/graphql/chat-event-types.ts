@@ -133,22 +133,17 @@ const MemberRemoved = builder.objectRef<EventItem>('MemberRemoved').implement({
   }),
 });
 
-const REACTION = {
-  message: 'The message, as it is now.',
-  emoji: 'The emoji.',
-};
-
 const ReactionAdded = builder.objectRef<EventItem>('ReactionAdded').implement({
   description: 'A user reacted to a message.',
   interfaces,
   fields: (t) => ({
-    message: t.field({ type: Message, description: REACTION.message, resolve: ({ event }) => event.messages[0]! }),
+    message: t.field({ type: Message, description: 'As it is now.', resolve: ({ event }) => event.messages[0]! }),
     user: t.field({
       type: User,
       description: 'Who reacted.',
       resolve: ({ event }, _args, ctx) => userOf(event, event.actorId, ctx),
     }),
-    emoji: t.string({ description: REACTION.emoji, resolve: ({ event }) => event.emoji! }),
+    emoji: t.string({ description: 'The emoji.', resolve: ({ event }) => event.emoji! }),
   }),
 });
 
@@ -156,13 +151,39 @@ const ReactionRemoved = builder.objectRef<EventItem>('ReactionRemoved').implemen
   description: 'A user took a reaction back.',
   interfaces,
   fields: (t) => ({
-    message: t.field({ type: Message, description: REACTION.message, resolve: ({ event }) => event.messages[0]! }),
+    message: t.field({ type: Message, description: 'As it is now.', resolve: ({ event }) => event.messages[0]! }),
     user: t.field({
       type: User,
       description: 'Whose reaction it was.',
       resolve: ({ event }, _args, ctx) => userOf(event, event.actorId, ctx),
     }),
-    emoji: t.string({ description: REACTION.emoji, resolve: ({ event }) => event.emoji! }),
+    emoji: t.string({ description: 'The emoji.', resolve: ({ event }) => event.emoji! }),
+  }),
+});
+
+const MessagePinned = builder.objectRef<EventItem>('MessagePinned').implement({
+  description: 'A message was pinned.',
+  interfaces,
+  fields: (t) => ({
+    message: t.field({ type: Message, description: 'As it is now.', resolve: ({ event }) => event.messages[0]! }),
+    actor: t.field({
+      type: User,
+      description: 'Who pinned it.',
+      resolve: ({ event }, _args, ctx) => userOf(event, event.actorId, ctx),
+    }),
+  }),
+});
+
+const MessageUnpinned = builder.objectRef<EventItem>('MessageUnpinned').implement({
+  description: 'A message was unpinned. One that is deleted is unpinned without this event.',
+  interfaces,
+  fields: (t) => ({
+    message: t.field({ type: Message, description: 'As it is now.', resolve: ({ event }) => event.messages[0]! }),
+    actor: t.field({
+      type: User,
+      description: 'Who unpinned it.',
+      resolve: ({ event }, _args, ctx) => userOf(event, event.actorId, ctx),
+    }),
   }),
 });
 
@@ -284,6 +305,8 @@ const TYPE_NAMES = {
   CHAT_UPDATED: 'ChatUpdated',
   REACTION_ADDED: 'ReactionAdded',
   REACTION_REMOVED: 'ReactionRemoved',
+  MESSAGE_PINNED: 'MessagePinned',
+  MESSAGE_UNPINNED: 'MessageUnpinned',
   /** Never delivered. */
   CHAT_CREATED: undefined,
 } as const;
@@ -314,6 +337,8 @@ export const CHAT_EVENT_TYPES = [
   ChatUpdated,
   ReactionAdded,
   ReactionRemoved,
+  MessagePinned,
+  MessageUnpinned,
   TypingChanged,
   MessagesRead,
   ChatReady,

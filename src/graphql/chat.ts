@@ -35,6 +35,8 @@ const ChatPermissions = builder.objectRef<Permissions>('ChatPermissions').implem
   fields: (t) => ({
     canSend: t.exposeBoolean('canSend', { description: 'Send messages, and edit their own.' }),
     canReact: t.exposeBoolean('canReact', { description: 'React to messages.' }),
+    canPin: t.exposeBoolean('canPin', { description: 'Pin messages, and unpin them.' }),
+    canMentionEveryone: t.exposeBoolean('canMentionEveryone', { description: 'Send messages that mention everyone.' }),
     canDeleteOthers: t.exposeBoolean('canDeleteOthers', { description: "Delete other people's messages." }),
     canManageMembers: t.exposeBoolean('canManageMembers', { description: 'Add and remove members.' }),
     canRename: t.exposeBoolean('canRename', { description: 'Change its name and its slug.' }),
@@ -122,6 +124,10 @@ Chat.implement({
       description:
         "Messages by others after the viewer's read position, not counting deleted ones; 0 if the viewer is not a member.",
       resolve: (chat, _args, { loaders }) => loaders.unreadCount(chat.id),
+    }),
+    unreadMentionCount: t.int({
+      description: 'Unread messages by others that mention the viewer, or everyone. 0 if the viewer is not a member.',
+      resolve: (chat, _args, { loaders }) => loaders.unreadMentionCount(chat.id),
     }),
     firstUnreadMessage: t.field({
       type: Message,
@@ -227,5 +233,13 @@ builder.queryField('unreadCount', (t) =>
     description: "Unread messages in all of the viewer's chats.",
     nullable: true,
     resolve: (_root, _args, { viewer, services }) => services.chats.unreadTotal(viewer),
+  }),
+);
+
+builder.queryField('unreadMentionCount', (t) =>
+  t.withAuth({ signedIn: true }).int({
+    description: "Unread messages in all of the viewer's chats that mention them, or everyone.",
+    nullable: true,
+    resolve: (_root, _args, { viewer, services }) => services.mentionReads.unreadTotal(viewer),
   }),
 );

@@ -14,6 +14,9 @@ const MAX_COMPLEXITY = 20_000;
  */
 export const OF_A_LIST = { field: 1, multiplier: MAX_PAGE_SIZE };
 
+/** For a list within each message that hardly ever has more, and never many times as many. */
+export const OF_A_SHORT_LIST = { field: 1, multiplier: 5 };
+
 type Options = ComplexityPluginOptions<PothosSchemaTypes.ExtendDefaultTypes<SchemaTypes>>;
 
 export const COMPLEXITY: Options = {

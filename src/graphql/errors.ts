@@ -123,7 +123,7 @@ builder.objectType(RateLimitedError, {
 
 builder.objectType(IdempotencyConflictError, {
   name: 'IdempotencyConflictError',
-  description: 'The same `clientMessageId` was already used with another text or other metadata.',
+  description: 'The same `clientMessageId` was already used for another message.',
   interfaces,
   fields: (t) => ({
     message: t.field({

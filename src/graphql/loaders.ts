@@ -82,6 +82,40 @@ export class Loaders {
     return this.#load('message', key, (keys) => this.#services.messages.byKeys(this.#asking(), keys), messageKeyText);
   }
 
+  /** What a message replies to. */
+  repliedTo(key: MessageKey): Promise<MessageRow | null> {
+    return this.#once(`repliedTo ${messageKeyText(key)}`, () => this.#services.replyReads.message(this.#asking(), key));
+  }
+
+  replyCount(key: MessageKey): Promise<number> {
+    return this.#once(`replyCount ${messageKeyText(key)}`, () => this.#services.replyReads.count(this.#asking(), key));
+  }
+
+  replies(key: MessageKey, page: PageArgs): Promise<Connection<MessageRow>> {
+    return this.#partOf(`replies ${key.seq}`, key.chatId, pageOf(page), () =>
+      this.#services.replyReads.list(this.#asking(), key, page),
+    );
+  }
+
+  /** Who has read a message. */
+  readBy(key: MessageKey, page: PageArgs): Promise<Connection<MemberRow>> {
+    return this.#partOf(`readBy ${key.seq}`, key.chatId, pageOf(page), () =>
+      this.#services.messageReaders.list(this.#asking(), key, page),
+    );
+  }
+
+  pinnedMessages(chatId: bigint, page: PageArgs): Promise<Connection<MessageRow>> {
+    return this.#pageOf('pinnedMessages', chatId, page, () =>
+      this.#services.chats.pinnedMessages(this.#asking(), chatId, page),
+    );
+  }
+
+  unreadMentionCount(chatId: bigint): Promise<number> {
+    return this.#once(`unreadMentionCount ${chatId}`, () =>
+      this.#services.mentionReads.unreadCount(this.#asking(), chatId),
+    );
+  }
+
   /** The emoji that the viewer reacted with. */
   ownReactions(key: MessageKey): Promise<ReadonlySet<string>> {
     return this.#once(`ownReactions ${messageKeyText(key)}`, () =>
@@ -198,8 +232,8 @@ export class Loaders {
     return reading;
   }
 
-  #pageOf<Row>(name: string, chatId: bigint, { first, last, after, before }: PageArgs, read: () => Promise<Row>) {
-    return this.#partOf(name, chatId, { first, last, after, before }, read);
+  #pageOf<Row>(name: string, chatId: bigint, page: PageArgs, read: () => Promise<Row>) {
+    return this.#partOf(name, chatId, pageOf(page), read);
   }
 
   /** Two selections of one field may request different pages. */
@@ -208,3 +242,5 @@ export class Loaders {
     return this.#once(`${name} ${chatId} ${text}`, read);
   }
 }
+
+const pageOf = ({ first, last, after, before }: PageArgs): PageArgs => ({ first, last, after, before });

@@ -18,6 +18,9 @@ import { OF_A_LIST } from './complexity.js';
 import { decodeMessageId, decodeRowId, encodeGlobalId, messageKeyText } from './global-id.js';
 import { Message } from './message.js';
 
+const isGiven = <Value>(value: Value | null | undefined): value is Value => value !== null && value !== undefined;
+const decodeUserId = (id: string) => decodeRowId('User', id);
+
 const TEXT =
   'Stored exactly as sent. Not only white space; at most 1,000 Unicode code points unless the server is configured otherwise.';
 
@@ -36,9 +39,9 @@ const SendMessageSuccess = builder
 builder.mutationField('sendMessage', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
     description:
-      'Sends a message as the viewer. Idempotent by `clientMessageId`: sending the same text and metadata again returns the first ' +
+      'Sends a message as the viewer. Idempotent by `clientMessageId`: sending the same again returns the first ' +
       'message as it is now (`deduplicated: true`), even if it was edited or deleted, the chat closed or the rate limit reached. ' +
-      'Both are compared as first sent. UNAVAILABLE means the outcome is unknown: retry with the same `clientMessageId`.',
+      'Text, metadata, reply and mentions are compared as first sent. UNAVAILABLE means the outcome is unknown: retry with the same `clientMessageId`.',
     type: SendMessageSuccess,
     nullable: true,
     argOptions: { description: 'The message to send.' },
@@ -56,6 +59,20 @@ builder.mutationField('sendMessage', (t) =>
         description:
           'Your own data to store with the message. Readable by everyone in the chat. Absent or null is empty.',
       }),
+      replyToId: t.input.id({
+        required: false,
+        description: 'The message of the same chat that this one replies to. NotFoundError if it is deleted.',
+      }),
+      mentionIds: t.input.idList({
+        required: false,
+        defaultValue: [],
+        description: 'The members whom it mentions, at most 50; duplicates count once. InvalidInputError for others.',
+      }),
+      mentionsEveryone: t.input.boolean({
+        required: false,
+        defaultValue: false,
+        description: 'Mentions every member. ForbiddenError unless `canMentionEveryone`.',
+      }),
     },
     errors: {
       types: [
@@ -71,8 +88,13 @@ builder.mutationField('sendMessage', (t) =>
         RateLimitedError,
       ],
     },
-    resolve: async (_root, { input: { chatId, ...draft } }, { viewer, services, logger }) => {
-      const sent = await services.messages.send(viewer, { ...draft, chatId: decodeRowId('Chat', chatId) });
+    resolve: async (_root, { input: { chatId, replyToId, mentionIds, ...draft } }, { viewer, services, logger }) => {
+      const sent = await services.messages.send(viewer, {
+        ...draft,
+        chatId: decodeRowId('Chat', chatId),
+        replyTo: isGiven(replyToId) ? decodeMessageId(replyToId) : undefined,
+        mentionIds: mentionIds?.map(decodeUserId),
+      });
       const { message, deduplicated } = sent;
       logger.info({ chatId: message.chatId, seq: message.seq, deduplicated }, 'Sent');
       return sent;
@@ -97,6 +119,10 @@ builder.mutationField('editMessage', (t) =>
     input: {
       messageId: t.input.id({ description: "The message. NotFoundError if it is deleted or somebody else's." }),
       text: t.input.string({ description: TEXT }),
+      mentionIds: t.input.idList({
+        required: false,
+        description: 'The members whom it mentions from now on, at most 50. Absent: the mentions stay.',
+      }),
     },
     errors: {
       types: [
@@ -112,7 +138,12 @@ builder.mutationField('editMessage', (t) =>
       ],
     },
     resolve: async (_root, { input }, { viewer, services }) => ({
-      message: await services.messages.edit(viewer, decodeMessageId(input.messageId), input.text),
+      message: await services.messages.edit(
+        viewer,
+        decodeMessageId(input.messageId),
+        input.text,
+        input.mentionIds?.map(decodeUserId),
+      ),
     }),
   }),
 );

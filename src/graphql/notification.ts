@@ -50,6 +50,9 @@ Notification.implement({
     unreadCount: t.exposeInt('unreadCount', {
       description: 'For NEW_MESSAGE: unread messages in that chat, this one included; otherwise 0.',
     }),
+    mentionCount: t.exposeInt('mentionCount', {
+      description: 'How many of the unread messages mention the viewer, or everyone.',
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it happened.' }),
     readAt: t.expose('readAt', {
       type: 'DateTime',

@@ -11,6 +11,7 @@ import {
 import { parseCounts } from '../domain/messages/reaction-counts.js';
 import type { MessageRow } from '../log/event.js';
 import { builder } from './builder.js';
+import { OF_A_SHORT_LIST } from './complexity.js';
 import { decodeMessageId } from './global-id.js';
 import { Message } from './message.js';
 import { User } from './user.js';
@@ -44,14 +45,11 @@ const ReactionGroup = builder.objectRef<Group>('ReactionGroup').implement({
   }),
 });
 
-/** A message has at most that many. */
-const GROUPS = { field: 1, multiplier: 20 };
-
 builder.objectFields(Message, (t) => ({
   reactions: t.field({
     type: [ReactionGroup],
     description: 'In the order of first use; empty once deleted.',
-    complexity: GROUPS,
+    complexity: OF_A_SHORT_LIST,
     resolve: (message) =>
       [...parseCounts(message.reactions)].map(([emoji, count]): Group => ({ message, emoji, count })),
   }),

@@ -14,7 +14,9 @@ export interface NewEvent {
     | 'MEMBER_REMOVED'
     | 'CHAT_UPDATED'
     | 'REACTION_ADDED'
-    | 'REACTION_REMOVED';
+    | 'REACTION_REMOVED'
+    | 'MESSAGE_PINNED'
+    | 'MESSAGE_UNPINNED';
   actor: UserFacts;
   /** The member added or removed. */
   user?: UserFacts;

@@ -27,13 +27,23 @@ export interface MessageRow {
   changedSeq: number;
   /** How many reacted with which emoji, as `[["👍",3],…]` in the order of first use; null if nobody did, and once deleted. */
   reactions: string | null;
+  /** The message that this one replies to. */
+  replyToSeq: number | null;
+  /** That message, included where that costs nothing. */
+  repliedTo?: MessageRow;
+  /** In the sender's order; null for nobody, and once deleted. */
+  mentionIds: bigint[] | null;
+  mentionsEveryone: boolean;
+  pinnedAt: Date | null;
   /** Included where that costs nothing, so that a delivery need not read it back. */
   sender?: UserFacts;
 }
 
 /** The memory that the texts of an event's messages take. */
 export const textBytesOf = ({ messages }: LogEvent): number =>
-  messages.reduce((sum, { text, metadata }) => sum + 2 * ((text?.length ?? 0) + (metadata?.length ?? 0)), 0);
+  messages.reduce((sum, message) => sum + bytesOf(message) + (message.repliedTo ? bytesOf(message.repliedTo) : 0), 0);
+
+const bytesOf = ({ text, metadata }: MessageRow): number => 2 * ((text?.length ?? 0) + (metadata?.length ?? 0));
 
 /** One durable event. `messages` are those it is about, as they were when the event was read. */
 export interface LogEvent {
@@ -56,7 +66,9 @@ export interface LogEvent {
 /** The columns of a `MessageRow`, without its sender; `message` must be the table's name in the statement. */
 export const MESSAGE_COLUMNS = `message.chat_id AS "chatId", message.seq, message.sender_id AS "senderId", message.text, message.metadata,
   message.client_message_id AS "clientMessageId", message.created_at AS "createdAt", message.edited_at AS "editedAt",
-  message.deleted_at AS "deletedAt", message.changed_seq AS "changedSeq", message.reactions`;
+  message.deleted_at AS "deletedAt", message.changed_seq AS "changedSeq", message.reactions,
+  message.reply_to_seq AS "replyToSeq", message.mention_ids AS "mentionIds", message.mentions_everyone AS "mentionsEveryone",
+  message.pinned_at AS "pinnedAt"`;
 
 /** A chat's row as it was read. */
 export interface ChatRow {

@@ -2,23 +2,15 @@
 import type { Bus } from '../bus/bus.js';
 import type { Database, Queryable } from '../db/database.js';
 import { createChanges, startLog, type Changes } from './append.js';
-import { createSender, type Sender } from './send.js';
+import { createSender, type Sender, type SendRights } from './send.js';
 
 export interface Log extends Changes, Sender {
   /** Writes row 0 of a new chat’s log, inside the transaction that creates the chat; `mark` is the value of its `head_mark`. */
   startLog(tx: Queryable, chatId: bigint, actorId: bigint, mark: number): Promise<void>;
 }
 
-export interface LogOptions {
-  /**
-   * Who may send, as a SQL condition over rows that the statement has locked: `locked_chat`, `locked_member` (null if the sender is not
-   * a member), `sender` and `input.is_present`. The log itself does not know the kinds of chat.
-   */
-  maySend: string;
-}
-
-export const createLog = (db: Database, bus: Bus, { maySend }: LogOptions): Log => ({
+export const createLog = (db: Database, bus: Bus, rights: SendRights): Log => ({
   ...createChanges(db, bus),
   startLog,
-  ...createSender(db, bus, maySend),
+  ...createSender(db, bus, rights),
 });

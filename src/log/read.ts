@@ -84,7 +84,7 @@ export const readPage = async (db: Queryable, chatId: bigint, after: number, lim
   (await readPages(db, [{ chatId, seq: after }], limit))[0]!;
 
 /**
- * Reads several logs, each after its own seq: one statement if nothing followed, otherwise four, for any number of positions. Equal
+ * Reads several logs, each after its own seq: one statement if nothing followed, otherwise four or five, for any number of positions. Equal
  * positions are read once, and get the same page; an event is one object, on whichever pages it is.
  *
  * @param limit at most this many events per position
@@ -135,7 +135,8 @@ const toPages = async (
 };
 
 /**
- * Events as a replay delivers them, with the current state of their messages and people: two statements for any number of events.
+ * Events as a replay delivers them, with the current state of their messages and people: two statements for any number of events, and
+ * one more if there are replies to others.
  *
  * @param readLast read last, after the messages: if a message was changed after a member's removal, this read already sees
  *   that removal
@@ -147,11 +148,18 @@ export const toEvents = async <Last>(
 ): Promise<{ events: LogEvent[]; last: Last }> => {
   const named = rows.flatMap((row) => seqsOf(row).map((seq) => ({ chatId: row.id, seq })));
   const messages = await readMessages(db, named);
+  await addReplied(db, messages);
   const userIds = new Set(rows.flatMap((row) => (row.userId === null ? [row.actorId] : [row.actorId, row.userId])));
-  for (const message of messages.values()) userIds.add(message.senderId);
+  for (const { senderId, repliedTo } of messages.values()) {
+    userIds.add(senderId);
+    if (repliedTo !== undefined) userIds.add(repliedTo.senderId);
+  }
   const [users, last] = await Promise.all([db.query<UserFacts>(USERS, [[...userIds]]), readLast()]);
   const byId = new Map(users.map((user) => [user.id, user]));
-  for (const message of messages.values()) message.sender = byId.get(message.senderId);
+  for (const message of messages.values()) {
+    message.sender = byId.get(message.senderId);
+    if (message.repliedTo !== undefined) message.repliedTo.sender = byId.get(message.repliedTo.senderId);
+  }
 
   const events = rows.map((row) => ({
     chatId: row.id,
@@ -162,7 +170,7 @@ export const toEvents = async <Last>(
     actorId: row.actorId,
     userId: row.userId,
     emoji: row.emoji,
-    messages: seqsOf(row).flatMap((seq) => messages.get(`${row.id}:${seq}`) ?? []),
+    messages: seqsOf(row).flatMap((seq) => messages.get(keyOf({ chatId: row.id, seq })) ?? []),
     users: [row.actorId, row.userId].flatMap((id) => (id === null ? [] : (byId.get(id) ?? []))),
   }));
   return { events, last };
@@ -175,7 +183,24 @@ const readMessages = async (
   if (keys.length === 0) return new Map();
   const params = [keys.map(({ chatId }) => chatId), keys.map(({ seq }) => seq)];
   const rows = await db.query<MessageRow>(MESSAGES, params);
-  return new Map(rows.map((row) => [`${row.chatId}:${row.seq}`, row]));
+  return new Map(rows.map((row) => [keyOf(row), row]));
+};
+
+/** The messages that these reply to, each an object of its own. */
+const addReplied = async (db: Queryable, messages: ReadonlyMap<string, MessageRow>) => {
+  const keys = [...messages.values()].flatMap(({ chatId, replyToSeq }) =>
+    replyToSeq === null ? [] : [{ chatId, seq: replyToSeq }],
+  );
+  const missing = await readMessages(
+    db,
+    keys.filter((key) => !messages.has(keyOf(key))),
+  );
+  for (const message of messages.values()) {
+    if (message.replyToSeq === null) continue;
+    const key = keyOf({ chatId: message.chatId, seq: message.replyToSeq });
+    const found = missing.get(key) ?? messages.get(key);
+    if (found !== undefined) message.repliedTo = { ...found };
+  }
 };
 
 /** Drops the event's own columns. */

@@ -5,12 +5,13 @@
 import type { Bus } from '../bus/bus.js';
 import type { Queryable } from '../db/database.js';
 import { isUniqueViolation, UnavailableError } from '../db/database.js';
-import type { ChatKind, Role } from '../generated/prisma/enums.js';
+import type { Role } from '../generated/prisma/enums.js';
 import { createTally, type Tally } from '../meters.js';
 import { chatTopic } from './doorbell.js';
 import type { ChatRow, LogEvent, MessageRow, UserFacts } from './event.js';
 import { newMarks } from './mark.js';
 import { createSendQueue } from './send-queue.js';
+import { sendSql, type SendRow } from './send-statement.js';
 
 export interface NewMessage {
   chatId: bigint;
@@ -19,10 +20,20 @@ export interface NewMessage {
   /** A JSON object as text, and its canonical form, which a repeated key is compared by; absent if empty. */
   metadata?: { text: string; canonical: string };
   clientMessageId: string | null;
+  /** What few messages have. */
+  extras?: Extras;
   /** False if the sender is over the rate limit: a repeated key still gets its first answer. */
   isWithinLimit: boolean;
   /** Whether the sender is present in the chat; used by MATCH chats only. */
   isPresent: boolean;
+}
+
+export interface Extras {
+  replyToSeq: number | null;
+  mentionIds: readonly bigint[];
+  mentionsEveryone: boolean;
+  /** Of all of these: what a repeated key is compared by. */
+  canonical: string;
 }
 
 /** What a send found under the locks of the chat's and the member's rows. */
@@ -37,104 +48,19 @@ export interface SendFacts {
   chat: Pick<ChatRow, 'kind' | 'closedAt' | 'hasBusiness'>;
   isMember: boolean;
   role: Role;
+  /** Whether the message that it replies to is there, and not deleted; true if it replies to none. */
+  isReplyFound: boolean;
+  /** Those whom it mentions though they are no members. */
+  strangerIds: readonly bigint[];
+  mayMentionEveryone: boolean;
 }
 
-/** A repeated key is compared by this. A text never holds NUL, so a message with metadata never equals one without. */
-const hashOf = (
-  table: string,
-) => `sha256(convert_to(${table}.text, 'UTF8') || CASE WHEN ${table}.canonical_metadata IS NULL THEN ''
-    ELSE '\\x00'::bytea || convert_to(${table}.canonical_metadata, 'UTF8') END)`;
+/** Between the metadata and the extras: their JSON has no control characters. */
+const AND = '\u0001';
 
-/**
- * The right to write comes from rows that this statement has locked: first the chat's, then the member's; only then does the message
- * take its seq. A plain read of `member` would use the snapshot from before the wait for the chat's lock, and a removed member's
- * message would follow their removal. For the same reason `earlier` may miss a key that was committed during that wait: the
- * unique constraint then refuses the whole statement, and it is retried. (`ON CONFLICT DO NOTHING` would leave a seq
- * without an event.) Times rise with the seqs, even if the clock was set back.
- *
- * The planner must not see how long the arrays are, hence the subqueries: it would plan each lone send again, for one row, which takes
- * longer than to execute it. Instead, it soon keeps one plan for all batches.
- */
-const sendSql = (maySend: string) => `
-WITH input AS MATERIALIZED (
-  SELECT * FROM unnest((SELECT $1::int[]), (SELECT $2::bigint[]), (SELECT $3::bigint[]), (SELECT $4::text[]), (SELECT $5::text[]),
-    (SELECT $6::int[]), (SELECT $7::boolean[]), (SELECT $8::boolean[]), (SELECT $9::text[]), (SELECT $10::text[]))
-    AS input(n, chat_id, sender_id, text, client_message_id, mark, is_within_limit, is_present, metadata, canonical_metadata)
-), locked_chat AS MATERIALIZED (
-  SELECT id, kind, closed_at, has_business, head_seq, head_mark, message_count, activity_at FROM chat
-  WHERE id IN (SELECT chat_id FROM input) ORDER BY id FOR NO KEY UPDATE
-), locked_member AS MATERIALIZED (
-  SELECT chat_id, user_id FROM member
-  WHERE (chat_id, user_id) IN (SELECT input.chat_id, input.sender_id FROM input JOIN locked_chat ON locked_chat.id = input.chat_id)
-  ORDER BY chat_id, user_id FOR NO KEY UPDATE
-), judged AS MATERIALIZED (
-  SELECT input.*, locked_chat.kind, locked_chat.closed_at, locked_chat.has_business, locked_chat.head_seq, locked_chat.head_mark,
-    locked_chat.message_count, locked_chat.activity_at, locked_member.user_id IS NOT NULL AS is_member, earlier.seq AS earlier_seq,
-    ${maySend} AND locked_chat.closed_at IS NULL AND input.is_within_limit AND earlier.seq IS NULL AS is_accepted
-  FROM input
-  LEFT JOIN "user" sender ON sender.id = input.sender_id
-  LEFT JOIN locked_chat ON locked_chat.id = input.chat_id
-  LEFT JOIN locked_member ON locked_member.chat_id = input.chat_id AND locked_member.user_id = input.sender_id
-  LEFT JOIN message earlier ON earlier.chat_id = input.chat_id AND earlier.sender_id = input.sender_id
-    AND earlier.client_message_id = input.client_message_id
-), numbered AS MATERIALIZED (
-  SELECT n, chat_id, sender_id, text, metadata, canonical_metadata, client_message_id, mark,
-    head_seq + (row_number() OVER (PARTITION BY chat_id ORDER BY n))::int AS seq,
-    message_count + (row_number() OVER (PARTITION BY chat_id ORDER BY n))::int AS ordinal,
-    greatest(date_trunc('milliseconds', clock_timestamp()), activity_at) AS sent_at
-  FROM judged WHERE is_accepted
-), moved_chat AS (
-  UPDATE chat SET head_seq = last.seq, head_mark = last.mark, message_count = last.ordinal, activity_at = last.sent_at
-  FROM (SELECT DISTINCT ON (chat_id) chat_id, seq, mark, ordinal, sent_at FROM numbered ORDER BY chat_id, seq DESC) last
-  WHERE chat.id = last.chat_id
-), moved_member AS (
-  UPDATE member SET sent_count = sent_count + sent.count
-  FROM (SELECT chat_id, sender_id, count(*)::int AS count FROM numbered GROUP BY chat_id, sender_id) sent
-  WHERE member.chat_id = sent.chat_id AND member.user_id = sent.sender_id
-), written_event AS (
-  INSERT INTO event (chat_id, seq, mark, type, actor_id, created_at)
-  SELECT chat_id, seq, mark, 'MESSAGE_SENT', sender_id, sent_at FROM numbered
-), written_message AS (
-  INSERT INTO message (chat_id, seq, ordinal, sender_id, text, metadata, text_hash, client_message_id, created_at, changed_seq)
-  SELECT chat_id, seq, ordinal, sender_id, text, metadata, ${hashOf('numbered')}, client_message_id, sent_at, seq FROM numbered
-)
-SELECT judged.n, judged.kind, judged.closed_at AS "closedAt", judged.has_business AS "hasBusiness", judged.is_member AS "isMember",
-  judged.head_mark AS "markBefore", numbered.seq, numbered.sent_at AS "sentAt",
-  sender.username, sender.first_name AS "firstName", sender.last_name AS "lastName", sender.role, sender.created_at AS "senderCreatedAt",
-  earlier.seq AS "earlierSeq", earlier.text AS "earlierText", earlier.metadata AS "earlierMetadata",
-  earlier.text_hash = ${hashOf('judged')} AS "isSame",
-  earlier.created_at AS "earlierCreatedAt", earlier.edited_at AS "earlierEditedAt", earlier.deleted_at AS "earlierDeletedAt",
-  earlier.changed_seq AS "earlierChangedSeq", earlier.reactions AS "earlierReactions"
-FROM judged
-LEFT JOIN numbered ON numbered.n = judged.n
-LEFT JOIN "user" sender ON sender.id = judged.sender_id
-LEFT JOIN message earlier ON earlier.chat_id = judged.chat_id AND earlier.seq = judged.earlier_seq`;
-
-interface SendRow {
-  n: number;
-  kind: ChatKind | null;
-  closedAt: Date | null;
-  hasBusiness: boolean;
-  isMember: boolean;
-  /** The mark of the event that was the chat's newest before this statement. */
-  markBefore: number;
-  seq: number | null;
-  sentAt: Date;
-  username: string;
-  firstName: string;
-  lastName: string;
-  role: Role;
-  senderCreatedAt: Date;
-  earlierSeq: number | null;
-  earlierText: string | null;
-  earlierMetadata: string | null;
-  isSame: boolean | null;
-  earlierCreatedAt: Date;
-  earlierEditedAt: Date | null;
-  earlierDeletedAt: Date | null;
-  earlierChangedSeq: number;
-  earlierReactions: string | null;
-}
+/** What stands for the metadata and the extras where a repeated key is compared; undefined if there are neither. */
+const canonicalRest = ({ metadata, extras }: NewMessage): string | undefined =>
+  extras === undefined ? metadata?.canonical : `${metadata?.canonical ?? ''}${AND}${extras.canonical}`;
 
 interface Waiting extends NewMessage {
   since: number;
@@ -154,6 +80,16 @@ const ANSWER_WITHIN_MS = 4500;
 const SWEEP_MS = 250;
 const RETRY_AFTER_MS = 1000;
 
+/**
+ * SQL conditions over rows that the statement has locked: `locked_chat`, `locked_member` (null if the sender is not a member),
+ * `sender` and `input.is_present`. The log itself does not know the kinds of chat.
+ */
+export interface SendRights {
+  /** Who may send. */
+  maySend: string;
+  mayMentionEveryone: string;
+}
+
 export interface Sender {
   /** @throws UnavailableError: the outcome is unknown */
   send(message: NewMessage): Promise<SendOutcome>;
@@ -165,8 +101,8 @@ export interface Sender {
   drain(): Promise<void>;
 }
 
-export const createSender = (db: Queryable, bus: Bus, maySend: string): Sender => {
-  const sql = sendSql(maySend);
+export const createSender = (db: Queryable, bus: Bus, { maySend, mayMentionEveryone }: SendRights): Sender => {
+  const statements = { plain: sendSql(maySend), withExtras: sendSql(maySend, mayMentionEveryone) };
   const queue = createSendQueue<Waiting>();
   let lanes = 0;
   let isPumpDue = false;
@@ -197,7 +133,7 @@ export const createSender = (db: Queryable, bus: Bus, maySend: string): Sender =
       const batch = queue.take(MAX_BATCH);
       if (batch.length === 0) break;
       lanes += 1;
-      void write({ db, bus, sql }, batch).finally(() => {
+      void write({ db, bus, statements }, batch).finally(() => {
         lanes -= 1;
         queue.release(batch);
         pump();
@@ -250,16 +186,18 @@ export const createSender = (db: Queryable, bus: Bus, maySend: string): Sender =
 interface SendStatement {
   db: Queryable;
   bus: Bus;
-  sql: string;
+  /** Batches without extras do not pay for them. */
+  statements: { plain: string; withExtras: string };
 }
 
 /** Writes a batch and answers each message; never rejects. If one message makes the statement fail for all, each is sent alone. */
 const write = async (on: SendStatement, batch: Waiting[], tries = 0): Promise<void> => {
-  const { db, bus, sql } = on;
+  const { db, bus, statements } = on;
   let rows: SendRow[];
   const marks = newMarks(batch.length);
+  const hasExtras = batch.some(({ extras }) => extras !== undefined);
   try {
-    rows = await db.query<SendRow>(sql, [
+    rows = await db.query<SendRow>(hasExtras ? statements.withExtras : statements.plain, [
       batch.map((_waiting, n) => n),
       batch.map((waiting) => waiting.chatId),
       batch.map((waiting) => waiting.senderId),
@@ -269,7 +207,8 @@ const write = async (on: SendStatement, batch: Waiting[], tries = 0): Promise<vo
       batch.map((waiting) => waiting.isWithinLimit),
       batch.map((waiting) => waiting.isPresent),
       batch.map((waiting) => waiting.metadata?.text),
-      batch.map((waiting) => waiting.metadata?.canonical),
+      batch.map(canonicalRest),
+      ...(hasExtras ? columnsOfExtras(batch) : []),
     ]);
   } catch (error) {
     if (isUniqueViolation(error) && tries < 3) return write(on, batch, tries + 1);
@@ -312,8 +251,14 @@ const write = async (on: SendStatement, batch: Waiting[], tries = 0): Promise<vo
   for (const { waiting, outcome } of outcomes) waiting.resolve(outcome);
 };
 
+const columnsOfExtras = (batch: readonly NewMessage[]) => [
+  batch.map(({ extras }) => extras?.replyToSeq),
+  batch.map(({ extras }) => (extras && extras.mentionIds.length > 0 ? `{${extras.mentionIds.join()}}` : null)),
+  batch.map(({ extras }) => extras?.mentionsEveryone ?? false),
+];
+
 const outcomeOf = (waiting: NewMessage, row: SendRow): SendOutcome => {
-  const { chatId, senderId, clientMessageId } = waiting;
+  const { chatId, senderId, clientMessageId, extras } = waiting;
   const sender: UserFacts = {
     id: senderId,
     username: row.username,
@@ -334,6 +279,11 @@ const outcomeOf = (waiting: NewMessage, row: SendRow): SendOutcome => {
       deletedAt: null,
       changedSeq: row.seq,
       reactions: null,
+      replyToSeq: extras?.replyToSeq ?? null,
+      ...(row.replied && { repliedTo: repliedOf(chatId, row.replied) }),
+      mentionIds: extras && extras.mentionIds.length > 0 ? [...extras.mentionIds] : null,
+      mentionsEveryone: extras?.mentionsEveryone ?? false,
+      pinnedAt: null,
     };
     return { kind: 'sent', message };
   }
@@ -342,6 +292,9 @@ const outcomeOf = (waiting: NewMessage, row: SendRow): SendOutcome => {
     chat: { kind: row.kind, closedAt: row.closedAt, hasBusiness: row.hasBusiness },
     isMember: row.isMember,
     role: row.role,
+    isReplyFound: row.isReplyFound ?? true,
+    strangerIds: row.strangerIds ?? [],
+    mayMentionEveryone: row.mayMentionEveryone ?? false,
   };
   if (row.earlierSeq === null) return { kind: 'refused', ...facts };
   const message: MessageRow = {
@@ -354,6 +307,45 @@ const outcomeOf = (waiting: NewMessage, row: SendRow): SendOutcome => {
     deletedAt: row.earlierDeletedAt,
     changedSeq: row.earlierChangedSeq,
     reactions: row.earlierReactions,
+    replyToSeq: row.earlierReplyToSeq,
+    mentionIds: row.earlierMentionIds,
+    mentionsEveryone: row.earlierMentionsEveryone,
+    pinnedAt: row.earlierPinnedAt,
   };
   return { kind: 'repeated', message, isSame: row.isSame === true, ...facts };
+};
+
+/** A message that is replied to, and its sender, as JSON has them. */
+interface RepliedRow extends Omit<UserFacts, 'id' | 'createdAt'> {
+  seq: number;
+  senderId: string;
+  text: string | null;
+  metadata: string | null;
+  clientMessageId: string | null;
+  createdAt: string;
+  editedAt: string | null;
+  changedSeq: number;
+  reactions: string | null;
+  replyToSeq: number | null;
+  mentionIds: string[] | null;
+  mentionsEveryone: boolean;
+  pinnedAt: string | null;
+  senderCreatedAt: string;
+}
+
+const repliedOf = (chatId: bigint, json: string): MessageRow => {
+  const { username, firstName, lastName, role, senderCreatedAt, ...row } = JSON.parse(json) as RepliedRow;
+  const dateOf = (text: string | null) => (text === null ? null : new Date(text));
+  const senderId = BigInt(row.senderId);
+  return {
+    ...row,
+    chatId,
+    senderId,
+    createdAt: new Date(row.createdAt),
+    editedAt: dateOf(row.editedAt),
+    deletedAt: null,
+    mentionIds: row.mentionIds && row.mentionIds.map(BigInt),
+    pinnedAt: dateOf(row.pinnedAt),
+    sender: { id: senderId, username, firstName, lastName, role, createdAt: new Date(senderCreatedAt) },
+  };
 };

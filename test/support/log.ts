@@ -2,7 +2,7 @@
 import { onTestFinished } from 'vitest';
 import type { Bus } from '../../src/bus/bus.js';
 import { UnavailableError, type Database } from '../../src/db/database.js';
-import { MAY_SEND } from '../../src/domain/rules/right-sql.js';
+import { MAY_MENTION_EVERYONE, MAY_SEND } from '../../src/domain/rules/right-sql.js';
 import type { UserFacts } from '../../src/log/event.js';
 import { createLog } from '../../src/log/log.js';
 import type { SendOutcome } from '../../src/log/send.js';
@@ -19,7 +19,7 @@ const fail = (error: unknown) => {
 export const logNode = async (db: Database, { bus = createFrozenBus(fail), intervalMs = 1000 } = {}) => {
   const rounds = await createRounds(db, { intervalMs, onError: fail });
   const tail = createTail({ db, bus, rounds }, fail);
-  const log = createLog(db, bus, { maySend: MAY_SEND });
+  const log = createLog(db, bus, { maySend: MAY_SEND, mayMentionEveryone: MAY_MENTION_EVERYONE });
   onTestFinished(async () => {
     tail.close();
     await rounds.stop();
@@ -90,7 +90,7 @@ export const aChat = async (db: Database, members: readonly UserFacts[]): Promis
       `INSERT INTO chat (kind, name, head_mark) VALUES ('GROUP', 'a group', $1) RETURNING id`,
       [mark],
     );
-    await createLog(db, silentBus, { maySend: MAY_SEND }).startLog(tx, chat!.id, members[0]!.id, mark);
+    await createLog(db, silentBus, { maySend: MAY_SEND, mayMentionEveryone: MAY_MENTION_EVERYONE }).startLog(tx, chat!.id, members[0]!.id, mark);
     await tx.query(
       'INSERT INTO member (chat_id, user_id, last_read_seq, read_count) SELECT $1, unnest($2::bigint[]), 0, 0',
       [chat!.id, members.map(({ id }) => id)],

@@ -44,10 +44,14 @@ const everythingOf = (type: GraphQLCompositeType, depth: number): string => {
     const of = getNamedType(field.type);
     if (isLeafType(of)) return [field.name];
     if (depth === 0 && !isPage) return [];
-    // Two at a time, so that the cost stays within its limit.
+    // Two at a time, and one further down, so that the cost stays within its limit.
     const has = (name: string) => field.args.some((arg) => arg.name === name);
-    const args = has('first') ? '(first: 2)' : has('limit') ? '(seq: 1, limit: 2)' : '';
-    return isCompositeType(of) ? [`${field.name}${args} { ${everythingOf(of, isPage ? depth : depth - 1)} }`] : [];
+    const args = has('first') ? `(first: ${depth < 2 ? 1 : 2})` : has('limit') ? '(seq: 1, limit: 2)' : '';
+    // A list in whole counts as a hundred, or as some: what its items lead to is selected elsewhere.
+    const isWhole = args === '' && String(field.type).startsWith('[');
+    // A page's `nodes` lead on, its edges to the same.
+    const further = field.name === 'edges' ? 0 : isPage ? depth : isWhole ? 0 : depth - 1;
+    return isCompositeType(of) ? [`${field.name}${args} { ${everythingOf(of, further)} }`] : [];
   });
   return ['__typename', ...selected].join(' ');
 };

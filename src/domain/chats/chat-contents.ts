@@ -36,6 +36,8 @@ export interface ChatContents {
    * @throws BadUserInputError for a malformed page; `members` too
    */
   messages(viewer: Viewer, chatId: bigint, page?: PageArgs): Promise<Connection<MessageRow>>;
+  /** Newest pin first. */
+  pinnedMessages(viewer: Viewer, chatId: bigint, page?: PageArgs): Promise<Connection<MessageRow>>;
   /** In the order in which their accounts were created, so that pages stay stable. */
   members(viewer: Viewer, chatId: bigint, page?: PageArgs): Promise<Connection<MemberRow>>;
   /** Reads one index entry per member. */
@@ -46,6 +48,10 @@ export interface ChatContents {
 
 /** For `Chat.messages`, and for other pages that use its cursors. */
 export const bySeq = createKeyset('messages', 'ascending', [['message.seq', 'int']]);
+const byPin = createKeyset('pinnedMessages', 'descending', [
+  ['message.pinned_at', 'time'],
+  ['message.seq', 'int'],
+]);
 const byUser = createKeyset('members', 'ascending', [['member.user_id', 'bigint']]);
 
 interface Seen {
@@ -100,6 +106,21 @@ export const createChatContents = (db: Queryable): ChatContents => {
     );
   });
 
+  const pinnedMessages = gatherParts(async (asked, args: PageArgs) => {
+    const page = parsePage(byPin, args);
+    const { where, orderBy, limit, params } = pageSql(byPin, page, 4);
+    const rows = await db.query<MessageColumns & SeenPart>(
+      `SELECT ${MESSAGE_COLUMNS}, ${SEEN_BY_ONCE} FROM ${SEEN_CHATS} CROSS JOIN LATERAL (
+         SELECT * FROM message WHERE message.chat_id = chat.id AND message.seq = ANY(chat.pinned_seqs) AND ${where}
+         ORDER BY ${orderBy} LIMIT ${limit}
+       ) message JOIN "user" person ON person.id = message.sender_id ORDER BY chat.id, ${orderBy}`,
+      [...askedParams(asked), ...params],
+    );
+    return toEachOfMany(asked, rows, (own) =>
+      toConnection(own.map(toMessage), page, ({ pinnedAt, seq }) => byPin.cursorOf([pinnedAt!, seq])),
+    );
+  });
+
   const members = gatherParts(async (asked, args: PageArgs) => {
     const page = parsePage(byUser, args);
     const { where, orderBy, limit, params } = pageSql(byUser, page, 4);
@@ -140,6 +161,9 @@ export const createChatContents = (db: Queryable): ChatContents => {
 
     messages: (viewer, chatId, { first, last, after, before } = {}) =>
       messages(viewer, chatId, { first, last, after, before }),
+
+    pinnedMessages: (viewer, chatId, { first, last, after, before } = {}) =>
+      pinnedMessages(viewer, chatId, { first, last, after, before }),
 
     members: (viewer, chatId, { first, last, after, before } = {}) =>
       members(viewer, chatId, { first, last, after, before }),

@@ -15,6 +15,8 @@ import {
   canLeave,
   canManageMembers,
   canMarkRead,
+  canMentionEveryone,
+  canPin,
   canRename,
   canWrite,
   lacksPresence,
@@ -40,6 +42,8 @@ export interface ChatPermissions {
   canClose: boolean;
   canLeave: boolean;
   canMarkRead: boolean;
+  canPin: boolean;
+  canMentionEveryone: boolean;
 }
 
 /** Identifies one chat. */
@@ -101,6 +105,8 @@ const NOTHING_ALLOWED: ChatPermissions = {
   canClose: false,
   canLeave: false,
   canMarkRead: false,
+  canPin: false,
+  canMentionEveryone: false,
 };
 
 export const createChatReads = (db: Queryable, presence: Presence, seenChats: SeenChats): ChatReads => {
@@ -166,6 +172,8 @@ const permissionsOf = (chat: ChatRow, actor: Actor): ChatPermissions => {
     canClose: canClose(actor, chat),
     canLeave: canLeave(actor, chat),
     canMarkRead: canMarkRead(actor, chat),
+    canPin: chat.closedAt === null && canPin(actor, chat),
+    canMentionEveryone: canSend && canMentionEveryone(actor, chat),
   };
 };
 

@@ -44,8 +44,24 @@ const MAX_MESSAGES = 100;
 
 const SOME = `SELECT ${MESSAGE_COLUMNS} FROM message JOIN "user" person ON person.id = message.sender_id
   WHERE message.chat_id = $1 AND message.seq = ANY($2::int[])`;
-const DELETE = `WITH unreacted AS (DELETE FROM reaction WHERE chat_id = $1 AND message_seq = ANY($2::int[]))
-  UPDATE message SET text = NULL, metadata = NULL, reactions = NULL, deleted_at = now.time, changed_seq = $3
+/** `$4`: those of them that are pinned. */
+const DELETE = `WITH gone AS MATERIALIZED (
+    SELECT seq, reply_to_seq, coalesce(mention_ids, '{}') || 0::bigint AS mention_ids FROM message
+    WHERE chat_id = $1 AND seq = ANY($2::int[])
+  ), unreacted AS (
+    DELETE FROM reaction WHERE chat_id = $1 AND message_seq = ANY($2::int[])
+  ), unmentioned AS (
+    DELETE FROM mention USING gone
+    WHERE mention.chat_id = $1 AND mention.user_id = ANY(gone.mention_ids) AND mention.message_seq = gone.seq
+  ), unreplied AS (
+    DELETE FROM reply USING gone WHERE reply.chat_id = $1 AND reply.message_seq = gone.reply_to_seq AND reply.seq = gone.seq
+  ), unpinned AS (
+    UPDATE chat SET pinned_seqs = ARRAY(SELECT seq FROM unnest(pinned_seqs) WITH ORDINALITY AS pin(seq, n)
+      WHERE seq <> ALL($4::int[]) ORDER BY n)
+    WHERE id = $1 AND cardinality($4::int[]) > 0
+  )
+  UPDATE message SET text = NULL, metadata = NULL, reactions = NULL, mention_ids = NULL, mentions_everyone = false, pinned_at = NULL,
+    deleted_at = now.time, changed_seq = $3
   FROM (SELECT date_trunc('milliseconds', clock_timestamp()) AS time) now
   WHERE chat_id = $1 AND seq = ANY($2::int[]) RETURNING deleted_at AS "deletedAt"`;
 
@@ -79,6 +95,15 @@ export const createDeleteMessages = (log: Log, asPresent: AsPresent): DeleteMess
   },
 });
 
+const ERASED = {
+  text: null,
+  metadata: null,
+  reactions: null,
+  mentionIds: null,
+  mentionsEveryone: false,
+  pinnedAt: null,
+};
+
 const readMessages = async (
   tx: ChatTransaction,
   references: readonly MessageReference[],
@@ -93,12 +118,11 @@ const makeTombstones = async (tx: ChatTransaction, me: Person, messages: Message
   const seqs = messages.filter((message) => message.deletedAt === null).map((message) => message.seq);
   if (seqs.length === 0) return messages;
   const changedSeq = tx.nextSeq();
-  const [written] = await tx.query<{ deletedAt: Date }>(DELETE, [tx.chat.id, seqs, changedSeq]);
+  const pinned = messages.filter(({ pinnedAt }) => pinnedAt !== null).map(({ seq }) => seq);
+  const [written] = await tx.query<{ deletedAt: Date }>(DELETE, [tx.chat.id, seqs, changedSeq, pinned]);
   const { deletedAt } = written!;
   const tombstones = messages.map((message) =>
-    message.deletedAt === null
-      ? { ...message, text: null, metadata: null, reactions: null, deletedAt, changedSeq }
-      : message,
+    message.deletedAt === null ? { ...message, ...ERASED, deletedAt, changedSeq } : message,
   );
   const fresh = tombstones.filter((message) => message.changedSeq === changedSeq);
   fresh.sort((one, other) => one.seq - other.seq);

@@ -4,6 +4,7 @@
  */
 import type { NotificationKind } from '../../generated/prisma/enums.js';
 import type { MessageRow, UserFacts } from '../../log/event.js';
+import { UNREAD_MENTIONS } from '../messages/mention-reads.js';
 import { MESSAGE_COLUMNS, toMessage, type MessageColumns } from '../messages/message-row.js';
 import { toUser } from '../person-row.js';
 import { MAY_HAVE_UNREAD, UNREAD_COUNT } from '../messages/unread.js';
@@ -21,6 +22,8 @@ export interface NotificationRow {
   sender: UserFacts | null;
   /** For NEW_MESSAGE the chat's unread count; otherwise 0. */
   unreadCount: number;
+  /** How many of those mention the user. */
+  mentionCount: number;
   createdAt: Date;
   /** Always null for NEW_MESSAGE. */
   readAt: Date | null;
@@ -57,7 +60,8 @@ export const everything = (unreadOnly: boolean): string =>
 /** Entries joined with the rows that belong to them; `entries` is a CTE of the columns above. */
 export const ENTRY_COLUMNS = `entry.source, entry.id, entry.user_id AS "userId", entry.kind, entry.chat_id AS "entryChatId",
   entry.created_at AS "entryCreatedAt", entry.read_at AS "readAt",
-  CASE WHEN entry.message_seq IS NOT NULL THEN ${UNREAD_COUNT} ELSE 0 END AS "unreadCount", ${MESSAGE_COLUMNS}`;
+  CASE WHEN entry.message_seq IS NOT NULL THEN ${UNREAD_COUNT} ELSE 0 END AS "unreadCount",
+  CASE WHEN entry.message_seq IS NOT NULL THEN ${UNREAD_MENTIONS} ELSE 0 END AS "mentionCount", ${MESSAGE_COLUMNS}`;
 
 export const ENTRY_JOINS = `LEFT JOIN chat ON chat.id = entry.chat_id
   LEFT JOIN member own ON own.chat_id = entry.chat_id AND own.user_id = entry.user_id
@@ -75,6 +79,7 @@ export type EntryRow = Nullable<MessageColumns> & {
   entryCreatedAt: Date;
   readAt: Date | null;
   unreadCount: number | null;
+  mentionCount: number | null;
 };
 
 export const toNotification = (row: EntryRow): NotificationRow => ({
@@ -85,6 +90,7 @@ export const toNotification = (row: EntryRow): NotificationRow => ({
   message: row.seq === null ? null : toMessage(row as MessageColumns),
   sender: row.personId === null ? null : toUser(row as MessageColumns),
   unreadCount: row.unreadCount ?? 0,
+  mentionCount: row.mentionCount ?? 0,
   createdAt: row.entryCreatedAt,
   readAt: row.readAt,
 });

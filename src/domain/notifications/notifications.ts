@@ -19,6 +19,7 @@ import {
 } from './notification-row.js';
 import { createKeyset, pageSql, parsePage, toConnection, type Connection, type PageArgs } from '../page.js';
 import type { StandingNews } from './told-news.js';
+import { UNREAD_MENTIONS } from '../messages/mention-reads.js';
 import { UNREAD_COUNT } from '../messages/unread.js';
 import { ringUsers } from '../user-bell.js';
 import type { Viewer } from '../viewer.js';
@@ -95,7 +96,7 @@ const SINCE = `WITH entry AS (${stored(committedSince('notification.xid', '$2', 
   FROM moment LEFT JOIN (entry ${ENTRY_JOINS}) ON true ORDER BY entry.id`;
 
 const STANDING = `SELECT own.chat_id AS "chatId", chat.head_seq AS "headSeq", message.seq AS "messageSeq",
-    message.changed_seq AS "changedSeq", ${UNREAD_COUNT} AS "unreadCount", true AS "isMember",
+    message.changed_seq AS "changedSeq", ${UNREAD_COUNT} AS "unreadCount", ${UNREAD_MENTIONS} AS "mentionCount", true AS "isMember",
     coalesce(${committedSince('sent.xid', '$4', '$5')}, false) AS "isNew",
     coalesce(head.created_at > now() - interval '10 seconds', false) AS "isFresh"
   FROM member own JOIN chat ON chat.id = own.chat_id
@@ -103,7 +104,7 @@ const STANDING = `SELECT own.chat_id AS "chatId", chat.head_seq AS "headSeq", me
   LEFT JOIN event sent ON sent.chat_id = message.chat_id AND sent.seq = message.seq
   LEFT JOIN event head ON head.chat_id = chat.id AND head.seq = chat.head_seq
   WHERE own.user_id = $1
-  UNION ALL SELECT DISTINCT chat_id, 0, NULL::int, NULL::int, 0, false, false, true FROM event
+  UNION ALL SELECT DISTINCT chat_id, 0, NULL::int, NULL::int, 0, 0, false, false, true FROM event
   WHERE type = 'MEMBER_REMOVED' AND user_id = $1 AND ${committedSince('event.xid', '$2', '$3')}
     AND NOT EXISTS (SELECT FROM member WHERE member.chat_id = event.chat_id AND member.user_id = $1)`;
 

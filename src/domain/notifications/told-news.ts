@@ -9,6 +9,7 @@ export interface StandingNews {
   messageSeq: number | null;
   changedSeq: number | null;
   unreadCount: number;
+  mentionCount: number;
   /** Whether the message is new to the viewer. */
   isNew: boolean;
 }
@@ -35,6 +36,8 @@ interface Told {
   entry: string | null;
   /** No message up to this seq is new to the viewer. */
   newestSeq: number;
+  /** How many unread messages mention the viewer, as far as they know. */
+  mentionCount: number;
 }
 
 export const createToldNews = (): ToldNews => {
@@ -43,28 +46,29 @@ export const createToldNews = (): ToldNews => {
   return {
     begin: (news, isSure) => {
       const newestSeq = news.isNew ? news.messageSeq! - 1 : news.headSeq;
-      chats.set(news.chatId, { entry: isSure ? entryOf(news) : null, newestSeq });
+      chats.set(news.chatId, { entry: isSure ? entryOf(news) : null, newestSeq, mentionCount: news.mentionCount });
     },
     tell: (notification, isDoubtful) => {
       const chatId = notification.chatId!;
-      const { message, unreadCount } = notification;
-      const told = chats.get(chatId) ?? { entry: null, newestSeq: 0 };
+      const { message, unreadCount, mentionCount } = notification;
+      const told = chats.get(chatId) ?? { entry: null, newestSeq: 0, mentionCount: 0 };
       const messageSeq = message?.seq ?? null;
-      const entry = entryOf({ messageSeq, changedSeq: message?.changedSeq ?? null, unreadCount });
+      const entry = entryOf({ messageSeq, changedSeq: message?.changedSeq ?? null, unreadCount, mentionCount });
       if (entry === told.entry && !isDoubtful) return null;
-      chats.set(chatId, { entry, newestSeq: Math.max(told.newestSeq, messageSeq ?? 0) });
+      chats.set(chatId, { entry, newestSeq: Math.max(told.newestSeq, messageSeq ?? 0), mentionCount });
       if (messageSeq === null) return { kind: 'removed', notification };
       return {
         kind: told.entry === null ? 'added' : 'changed',
         notification,
-        isNew: messageSeq > told.newestSeq,
+        // An edit may mention somebody for the first time.
+        isNew: messageSeq > told.newestSeq || mentionCount > told.mentionCount,
       };
     },
     forget: (chatId) => void chats.delete(chatId),
   };
 };
 
-type Entry = Pick<StandingNews, 'messageSeq' | 'changedSeq' | 'unreadCount'>;
+type Entry = Pick<StandingNews, 'messageSeq' | 'changedSeq' | 'unreadCount' | 'mentionCount'>;
 
-const entryOf = ({ messageSeq, changedSeq, unreadCount }: Entry): string | null =>
-  messageSeq === null ? null : `${messageSeq}:${changedSeq}:${unreadCount}`;
+const entryOf = ({ messageSeq, changedSeq, unreadCount, mentionCount }: Entry): string | null =>
+  messageSeq === null ? null : `${messageSeq}:${changedSeq}:${unreadCount}:${mentionCount}`;

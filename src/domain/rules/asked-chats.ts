@@ -60,15 +60,24 @@ export const toEachOfMany = <Row extends { chatId: bigint; seenBy: readonly numb
   asked: readonly Asked[],
   rows: readonly Row[],
   toValue: (rows: Row[]) => Value,
+): Value[] => toEachGroup(asked, rows, ({ chatId }) => chatId, toValue);
+
+/** As `toEachOfMany`, of rows that belong together if they have the same key. */
+export const toEachGroup = <Row extends { seenBy: readonly number[] | null }, Value>(
+  asked: readonly Asked[],
+  rows: readonly Row[],
+  keyOf: (row: Row) => unknown,
+  toValue: (rows: Row[]) => Value,
 ): Value[] => {
-  const chats = new Map<bigint, { seenBy: readonly number[]; rows: Row[] }>();
+  const groups = new Map<unknown, { seenBy: readonly number[]; rows: Row[] }>();
   for (const row of rows) {
-    const chat = chats.get(row.chatId) ?? { seenBy: [], rows: [] };
-    chats.set(row.chatId, chat);
-    chat.rows.push(row);
-    chat.seenBy = row.seenBy ?? chat.seenBy;
+    const key = keyOf(row);
+    const group = groups.get(key) ?? { seenBy: [], rows: [] };
+    groups.set(key, group);
+    group.rows.push(row);
+    group.seenBy = row.seenBy ?? group.seenBy;
   }
-  return toEach(asked, [...chats.values()], toValue([]), (chat) => toValue(chat.rows));
+  return toEach(asked, [...groups.values()], toValue([]), (group) => toValue(group.rows));
 };
 
 /** @param read answers in the order in which they were asked */
@@ -82,42 +91,61 @@ export const gatherAsked = <Value>(
 };
 
 /** Each with a page: more in one statement would take long, and hold up the event loop. */
-const MOST_CHATS = 100;
+const MOST_AT_ONCE = 100;
 
 /** As `gatherAsked`, of a part of each chat: one statement for all who ask for the same part, of at most 100 chats. */
 export const gatherParts = <Part extends object, Value>(
   read: (asked: readonly Asked[], part: Part) => Promise<Value[]>,
 ): ((viewer: Asking, chatId: bigint, part: Part) => Promise<Value>) => {
-  const gathering = new Map<string, (viewer: Asking, chatId: bigint) => Promise<Value>>();
-  return (viewer, chatId, part) => {
+  const ofPart = forEachPart<Part, (viewer: Asking, chatId: bigint) => Promise<Value>>((part, onRead) =>
+    gatherAsked((asked) => {
+      onRead();
+      return inChunks(
+        asked,
+        ({ id }) => id,
+        (chunk) => read(chunk, part),
+      );
+    }),
+  );
+  return (viewer, chatId, part) => ofPart(part)(viewer, chatId);
+};
+
+/** @param begin what gathers for one part; it calls `onRead` once it reads */
+export const forEachPart = <Part extends object, Gathering>(
+  begin: (part: Part, onRead: () => void) => Gathering,
+): ((part: Part) => Gathering) => {
+  const gathering = new Map<string, Gathering>();
+  return (part) => {
     const text = textOf(part);
-    let readOne = gathering.get(text);
-    if (readOne === undefined) {
-      readOne = gatherAsked(async (asked) => {
-        gathering.delete(text);
-        const chunks = await Promise.all(inChunks(asked).map((chunk) => read(chunk, part)));
-        return chunks.flatMap((values) => values);
-      });
-      gathering.set(text, readOne);
+    let one = gathering.get(text);
+    if (one === undefined) {
+      one = begin(part, () => gathering.delete(text));
+      gathering.set(text, one);
     }
-    return readOne(viewer, chatId);
+    return one;
   };
 };
 
 const textOf = (part: object) =>
   JSON.stringify(part, (_name, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
 
-/** In their order. */
-const inChunks = (asked: readonly Asked[]): Asked[][] => {
-  const chunks: Asked[][] = [];
-  let chats = new Set<bigint>();
+/** Reads of at most 100 different keys each. @returns in the order in which they were asked */
+export const inChunks = async <One, Value>(
+  asked: readonly One[],
+  keyOf: (one: One) => unknown,
+  read: (chunk: readonly One[]) => Promise<Value[]>,
+): Promise<Value[]> => {
+  const chunks: One[][] = [];
+  let keys = new Set();
   for (const one of asked) {
-    if (chunks.length === 0 || (chats.size === MOST_CHATS && !chats.has(one.id))) {
+    const key = keyOf(one);
+    if (chunks.length === 0 || (keys.size === MOST_AT_ONCE && !keys.has(key))) {
       chunks.push([]);
-      chats = new Set();
+      keys = new Set();
     }
-    chats.add(one.id);
+    keys.add(key);
     chunks.at(-1)!.push(one);
   }
-  return chunks;
+  const values = await Promise.all(chunks.map(read));
+  return values.flatMap((some) => some);
 };

@@ -26,6 +26,9 @@ export interface Rights {
   /** And reopens it. */
   close: readonly Grant[];
   markRead: readonly Grant[];
+  /** Pins messages, and unpins them. */
+  pin: readonly Grant[];
+  mentionEveryone: readonly Grant[];
 }
 
 export type Right = keyof Rights;
@@ -51,6 +54,8 @@ export const kinds: Record<ChatKind, KindRules> = {
     rename: [administrator],
     close: [administrator],
     markRead: [member],
+    pin: [administrator],
+    mentionEveryone: [administrator],
     needsPresence: false,
   },
   DIRECT: {
@@ -62,6 +67,8 @@ export const kinds: Record<ChatKind, KindRules> = {
     rename: [],
     close: [],
     markRead: [member],
+    pin: [member],
+    mentionEveryone: [],
     needsPresence: false,
   },
   RELATION: {
@@ -73,6 +80,8 @@ export const kinds: Record<ChatKind, KindRules> = {
     rename: [],
     close: [],
     markRead: [member],
+    pin: [member],
+    mentionEveryone: [],
     needsPresence: false,
   },
   MATCH: {
@@ -84,6 +93,8 @@ export const kinds: Record<ChatKind, KindRules> = {
     rename: [administrator],
     close: [administrator],
     markRead: [member],
+    pin: [administrator],
+    mentionEveryone: [administrator],
     needsPresence: true,
   },
   ORDER: {
@@ -95,6 +106,8 @@ export const kinds: Record<ChatKind, KindRules> = {
     rename: [administrator, managingMember],
     close: [administrator, managingMember],
     markRead: [member],
+    pin: [administrator, managingMember],
+    mentionEveryone: [administrator, managingMember],
     needsPresence: false,
   },
 };

@@ -65,6 +65,10 @@ export const canClose = (actor: Actor, chat: ChatFacts): boolean => may('close',
 
 export const canMarkRead = (actor: Actor, chat: ChatFacts): boolean => may('markRead', actor, chat);
 
+export const canPin = (actor: Actor, chat: ChatFacts): boolean => may('pin', actor, chat);
+
+export const canMentionEveryone = (actor: Actor, chat: ChatFacts): boolean => may('mentionEveryone', actor, chat);
+
 export const canCreateGroup = (actor: { role: Role }): boolean => actor.role === 'ADMIN';
 
 export const canManageBrands = canCreateGroup;

@@ -42,10 +42,16 @@ const presenceSql = (kind: string, isPresent: string): string => {
   return `(${[...isOneOf(kind, those), isPresent].join(' OR ')})`;
 };
 
-/** Who may send, for the log: names the rows that its statement has locked. */
-export const MAY_SEND = `${rightSql('write', {
+/** Of the rows that the sending statement has locked. */
+const LOCKED: RightColumns = {
   kind: 'locked_chat.kind',
   isMember: 'locked_member.user_id IS NOT NULL',
   hasRole: (roles) => `sender.role IN (${roles.map((role) => `'${role}'`).join(', ')})`,
   hasBusiness: 'locked_chat.has_business',
-})} AND ${presenceSql('locked_chat.kind', 'input.is_present')}`;
+};
+
+/** For the log. */
+export const MAY_MENTION_EVERYONE = rightSql('mentionEveryone', LOCKED);
+
+/** Who may send, for the log. */
+export const MAY_SEND = `${rightSql('write', LOCKED)} AND ${presenceSql('locked_chat.kind', 'input.is_present')}`;

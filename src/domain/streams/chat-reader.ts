@@ -13,7 +13,7 @@
  * Catching up and overflowing work alike: the log is read from the last event that was delivered.
  */
 import type { LogPosition } from '../../log/cursor.js';
-import type { ChatRow, LogEvent } from '../../log/event.js';
+import type { ChatRow, LogEvent, MessageRow } from '../../log/event.js';
 import { checkPosition, type LogPage, type Removal } from '../../log/read.js';
 import { ITEM_BYTES, itemOf, RESYNC_REASONS, type ResyncCause, type StreamItem } from './stream-item.js';
 
@@ -304,7 +304,7 @@ const queueEvent = (
   const removal = seesWithoutMembership
     ? undefined
     : removals.find((one) => one.userId === viewerId && one.seq > entitledSeq && one.seq >= event.seq);
-  if (removal !== undefined && event.messages.some((message) => message.changedSeq > removal.seq)) {
+  if (removal !== undefined && event.messages.some((message) => lastChangeOf(message) > removal.seq)) {
     depart(reader, 'cutOff');
     return 'departed';
   }
@@ -318,6 +318,10 @@ const queueEvent = (
   }
   return 'queued';
 };
+
+/** A message shows the one that it replies to. */
+const lastChangeOf = ({ changedSeq, repliedTo }: MessageRow): number =>
+  Math.max(changedSeq, repliedTo?.changedSeq ?? 0);
 
 /** A read that began after `request` did not find the head known then: that head was of a lost log. */
 const learnHead = (reader: ChatReader, request: Request, chat: ChatRow) => {

@@ -4,6 +4,7 @@
  */
 import type { Bus, Unsubscribe } from '../../bus/bus.js';
 import type { Queryable } from '../../db/database.js';
+import type { EventType } from '../../generated/prisma/enums.js';
 import { userTopic } from '../../log/doorbell.js';
 import type { Rounds } from '../../log/rounds.js';
 import type { Moment } from '../../log/since.js';
@@ -35,6 +36,9 @@ export interface NotificationStreamOptions {
   viewer: Viewer;
   ending: Ending;
 }
+
+/** Of a message. Nobody is notified of reactions and pins. */
+const IS_NEWS: ReadonlySet<EventType> = new Set(['MESSAGE_SENT', 'MESSAGE_EDITED', 'MESSAGES_DELETED']);
 
 /** Read together, with their texts. */
 const CHATS_AT_ONCE = 200;
@@ -78,9 +82,7 @@ export const createNotificationStream = ({
         const isSent = event.type === 'MESSAGE_SENT';
         if (event.userId === viewer.id) areChatsDue = areChangesDue = true;
         // A message that is deleted or read before this looks may still be in a list that was read earlier.
-        // Nobody is told of reactions.
-        if (event.emoji !== null) continue;
-        if (event.messages.length > 0 && !(isSent && event.actorId === viewer.id)) touch(chatId, isSent);
+        if (IS_NEWS.has(event.type) && !(isSent && event.actorId === viewer.id)) touch(chatId, isSent);
       }
       subscription.wake();
     },

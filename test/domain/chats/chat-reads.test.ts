@@ -104,6 +104,8 @@ describe.each(Object.keys(reads))('%s', (name) => {
         canClose: false,
         canLeave: false,
         canMarkRead: false,
+        canPin: false,
+        canMentionEveryone: false,
       },
       lastMessage: null,
       unreadCount: 0,
@@ -141,8 +143,10 @@ it('permissions say what the viewer may do there now', async () => {
     canClose: false,
     canLeave: false,
     canMarkRead: true,
+    canPin: true,
+    canMentionEveryone: false,
   };
-  const member = { ...inDialog, canLeave: true };
+  const member = { ...inDialog, canLeave: true, canPin: false };
   const administrator = {
     canSend: false,
     canReact: false,
@@ -152,8 +156,17 @@ it('permissions say what the viewer may do there now', async () => {
     canClose: true,
     canLeave: false,
     canMarkRead: false,
+    canPin: true,
+    canMentionEveryone: false,
   };
-  const both = { ...administrator, canSend: true, canReact: true, canLeave: true, canMarkRead: true };
+  const both = {
+    ...administrator,
+    canSend: true,
+    canReact: true,
+    canLeave: true,
+    canMarkRead: true,
+    canMentionEveryone: true,
+  };
   expect(await permissionsOf(ada, chat)).toEqual(member);
   expect(await permissionsOf(ada, dialog)).toEqual(inDialog);
   expect(await permissionsOf(admin, dialog)).toEqual(inDialog);
@@ -162,7 +175,14 @@ it('permissions say what the viewer may do there now', async () => {
   expect(await permissionsOf(admin, chat)).toEqual(both);
   await chats.close(admin, chat.id);
   expect(await permissionsOf(ada, chat)).toEqual({ ...member, canSend: false, canReact: false });
-  expect(await permissionsOf(admin, chat)).toEqual({ ...both, canSend: false, canReact: false, canRename: false });
+  expect(await permissionsOf(admin, chat)).toEqual({
+    ...both,
+    canSend: false,
+    canReact: false,
+    canRename: false,
+    canPin: false,
+    canMentionEveryone: false,
+  });
 });
 
 it('the last message is the newest that is not deleted', async () => {

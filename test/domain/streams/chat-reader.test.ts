@@ -63,6 +63,10 @@ const aMessage = (seq: number, changedSeq = seq): MessageRow => ({
   deletedAt: null,
   changedSeq,
   reactions: null,
+  replyToSeq: null,
+  mentionIds: null,
+  mentionsEveryone: false,
+  pinnedAt: null,
 });
 
 const aChat = (headSeq: number, log = 0): ChatRow => ({
@@ -135,6 +139,13 @@ const inputs = {
   'the viewer’s removal': (reader: ChatReader, put: Put) => takeEvents(reader, [ownRemoval(4), anEvent(5)], [], put),
   'an event changed after the viewer’s removal': (reader: ChatReader, put: Put) =>
     takeEvents(reader, [anEvent(4, { messages: [aMessage(4, 6)] })], [ownRemovalAt(5)], put),
+  'a reply to what changed after the viewer’s removal': (reader: ChatReader, put: Put) =>
+    takeEvents(
+      reader,
+      [anEvent(4, { messages: [{ ...aMessage(4), replyToSeq: 1, repliedTo: aMessage(1, 6) }] })],
+      [ownRemovalAt(5)],
+      put,
+    ),
   'the page it asked for': (reader: ChatReader, put: Put) =>
     takePage(reader, requestOf(reader), aPage(3, 5), undefined, put),
   'a page asked for before a rewind': (reader: ChatReader, put: Put) =>
@@ -172,6 +183,7 @@ const table: Record<ReaderState, Record<Input, Outcome>> = {
     'an event for which there is no room': ['checkAccess'],
     'the viewer’s removal': ['checkAccess'],
     'an event changed after the viewer’s removal': ['checkAccess'],
+    'a reply to what changed after the viewer’s removal': ['checkAccess'],
     'the page it asked for': ['checkAccess'],
     'a page asked for before a rewind': ['checkAccess'],
     'a page of another log': ['checkAccess'],
@@ -193,6 +205,7 @@ const table: Record<ReaderState, Record<Input, Outcome>> = {
     'an event for which there is no room': ['read'],
     'the viewer’s removal': ['read'],
     'an event changed after the viewer’s removal': ['read'],
+    'a reply to what changed after the viewer’s removal': ['read'],
     'the page it asked for': ['wait', 'event 4', 'event 5', 'ready 5'],
     'a page asked for before a rewind': ['read'],
     'a page of another log': ['checkAccess'],
@@ -214,6 +227,7 @@ const table: Record<ReaderState, Record<Input, Outcome>> = {
     'an event for which there is no room': ['dropQueue'],
     'the viewer’s removal': ['removed', 'event 4'],
     'an event changed after the viewer’s removal': ['cutOff'],
+    'a reply to what changed after the viewer’s removal': ['cutOff'],
     'the page it asked for': ['wait'],
     'a page asked for before a rewind': ['wait'],
     'a page of another log': ['wait'],
@@ -235,6 +249,7 @@ const table: Record<ReaderState, Record<Input, Outcome>> = {
     'an event for which there is no room': ['removed'],
     'the viewer’s removal': ['removed'],
     'an event changed after the viewer’s removal': ['removed'],
+    'a reply to what changed after the viewer’s removal': ['removed'],
     'the page it asked for': ['removed'],
     'a page asked for before a rewind': ['removed'],
     'a page of another log': ['removed'],

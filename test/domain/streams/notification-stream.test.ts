@@ -228,6 +228,35 @@ it('tells as new what is sent and who is added from then on, once, and nothing o
   ]);
 });
 
+it('T13 tells one whom an edit mentions, and nobody whom it mentioned before', async () => {
+  const db = database.current;
+  const node = await aNode(db);
+  const [ada, bob, eve] = [await newPerson(db), await newPerson(db), await newPerson(db)];
+  const { chat } = await node.group(ada, bob, eve);
+  const [toBob, toEve] = [node.hearNotifications(bob), node.hearNotifications(eve)];
+  for (const [n, items] of [toBob, toEve].entries()) {
+    while (newsIn(items).length === 0) await node.say(ada, chat, `standing ${n}`);
+  }
+  const { message } = await node.messages.send(ada, { chatId: chat.id, text: 'Hello', mentionIds: [bob.id] });
+  for (const items of [toBob, toEve]) await until(() => newsIn(items).includes('Hello'), 'the message');
+
+  await node.messages.edit(ada, message, 'Hello, both', [bob.id, eve.id]);
+  for (const items of [toBob, toEve]) {
+    await until(
+      () => items.some((item) => 'notification' in item && item.notification.message?.text === 'Hello, both'),
+      'the edit',
+    );
+  }
+
+  const mentionsIn = (items: NotificationItem[]) =>
+    items
+      .flatMap((item) => (item.kind !== 'ended' && item.kind !== 'resync' ? [item.notification.mentionCount] : []))
+      .at(-1);
+  expect([mentionsIn(toBob), mentionsIn(toEve)]).toEqual([1, 1]);
+  const newsAfter = (items: NotificationItem[]) => newsIn(items).filter((one) => !one.startsWith('standing'));
+  expect([newsAfter(toBob), newsAfter(toEve)]).toEqual([['Hello'], ['Hello', 'Hello, both']]);
+});
+
 it('tells one who comes back nothing as new that was told, or came while they were away', async () => {
   const db = database.current;
   const node = await aNode(db);
