@@ -21,6 +21,7 @@ import { createUserAdministration, type UserAdministration } from './accounts/us
 import { createUserTokens, type UserTokens } from './accounts/user-tokens.js';
 import { createUsers, type UserDirectory, type Users } from './accounts/users.js';
 import { createBrands, type Brands } from './chats/brands.js';
+import { createOwnChatSettings, type OwnChatSettings } from './chats/chat-settings.js';
 import { createChatLog, type ChatLog } from './chats/chat-log.js';
 import { createChats, type Chats } from './chats/chats.js';
 import { createEventChats, type EventChats } from './chats/event-chats.js';
@@ -92,6 +93,7 @@ export interface DomainServices {
   apiTokens: ApiTokens;
   brands: Brands;
   chatLog: ChatLog;
+  chatSettings: OwnChatSettings;
   chats: Chats;
   eventChats: EventChats;
   matches: Matches;
@@ -166,6 +168,7 @@ export const createDomain = (
     authentication: createAuthentication({ credentials, tokens, sessions, apiTokens, trusted: trustedUsers }),
     brands,
     chatLog: createChatLog({ db, retentionDays }),
+    chatSettings: createOwnChatSettings({ db, bus, limits, seenChats }),
     chats: createChats({ db, log, bus, limits, presence: places, seenChats, users, directChats }),
     credentials,
     eventChats: createEventChats(seenChats),

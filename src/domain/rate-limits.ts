@@ -9,6 +9,7 @@ export type RateLimitKind =
   | 'edit'
   | 'reaction'
   | 'pin'
+  | 'settings'
   | 'typing'
   | 'directChat'
   /** By the username of the attempt. */
@@ -41,12 +42,16 @@ const MINUTE = 60_000;
 // A refresh is one index lookup; this limit only keeps one address from doing nothing else all day.
 const REFRESHES_PER_MINUTE = 600;
 
+// Nobody else is told of them; this only keeps one user from writing their rows all day.
+const SETTINGS_PER_MINUTE = 600;
+
 const rulesOf = (settings: RateLimitSettings): Record<RateLimitKind, RateLimitRule> => ({
   message: { limit: settings.messagesPerMinute, windowMs: MINUTE },
   edit: { limit: settings.editsPerMinute, windowMs: MINUTE },
   reaction: { limit: settings.reactionsPerMinute, windowMs: MINUTE },
   // Each is an event of the log, as an edit is.
   pin: { limit: settings.editsPerMinute, windowMs: MINUTE },
+  settings: { limit: SETTINGS_PER_MINUTE, windowMs: MINUTE },
   typing: { limit: settings.typingPerMinute, windowMs: MINUTE },
   directChat: { limit: settings.directChatsPerMinute, windowMs: MINUTE },
   // Many attempts at once must not open these limits to password guessing: they wait for a busy Redis, as they wait for hashing.

@@ -2,7 +2,7 @@
 import type { Bus } from '../bus/bus.js';
 import type { Queryable } from '../db/database.js';
 import type { NotificationKind } from '../generated/prisma/enums.js';
-import { userTopic } from '../log/doorbell.js';
+import { chatTopic, userTopic } from '../log/doorbell.js';
 
 const NOTIFY = `
 INSERT INTO notification (user_id, kind, chat_id, actor_id)
@@ -32,4 +32,10 @@ export const ringUsers = (
 ): void => {
   const ids = chatIds.map(String);
   for (const userId of userIds) bus.publish(userTopic(userId), { chatIds: ids, isRegrouped });
+};
+
+/** Of a user's own settings of a chat. Not kept: whoever was away reads the settings again. */
+export const tellOwnDevices = (bus: Bus, userId: bigint, chatId: bigint): void => {
+  bus.publish(chatTopic(chatId), { ephemerals: [{ kind: 'settings', chatId, userId }] });
+  ringUsers(bus, [userId], [chatId], { isRegrouped: false });
 };

@@ -225,6 +225,15 @@ export const MessagesRead = builder.objectRef<ItemOf<'read'>>('MessagesRead').im
   }),
 });
 
+const ChatSettingsChanged = builder.objectRef<ItemOf<'settings'>>('ChatSettingsChanged').implement({
+  description:
+    "The viewer's own settings of a chat changed, on whichever device. Not kept: read them again after being away.",
+  fields: (t) => ({
+    chatId: t.id({ description: 'The chat.', resolve: ({ chatId }) => encodeGlobalId('Chat', chatId) }),
+    chat: t.field({ type: Chat, description: CHAT, resolve: ({ chatId }, _args, ctx) => ctx.loaders.chat(chatId) }),
+  }),
+});
+
 const ChatReady = builder.objectRef<ItemOf<'ready'>>('ChatReady').implement({
   description:
     'The replay is complete; live events follow. It is the first event if there was nothing to replay. Sent again after the server ' +
@@ -319,6 +328,8 @@ export const typeNameOfChatItem = (item: ChatItem) => {
       return 'TypingChanged';
     case 'read':
       return 'MessagesRead';
+    case 'settings':
+      return 'ChatSettingsChanged';
     case 'ready':
       return 'ChatReady';
     case 'resync':
@@ -341,6 +352,7 @@ export const CHAT_EVENT_TYPES = [
   MessageUnpinned,
   TypingChanged,
   MessagesRead,
+  ChatSettingsChanged,
   ChatReady,
   ResyncRequired,
   SubscriptionEnded,

@@ -173,7 +173,7 @@ const ChatConnection = builder.connectionObject(
 const ChatScope = builder.enumType('ChatScope', {
   description: 'Which chats to list.',
   values: {
-    MINE: { description: 'Chats the viewer is a member of, by `activityAt`, newest first.' },
+    MINE: { description: 'Chats the viewer is a member of: pinned ones first, then by `activityAt`, newest first.' },
     ALL: {
       description:
         'For administrators: every chat that they may see, most recently created first. For others the same as MINE.',
@@ -185,17 +185,29 @@ builder.queryField('chats', (t) =>
   t.field({
     authScopes: { signedIn: true },
     description:
-      "The viewer's chats by `activityAt`, newest first. `scope: ALL` is for administrators: every chat that they may see, most " +
+      "The viewer's chats that are not archived: pinned ones first, then by `activityAt`, newest first. `scope: ALL` is for administrators: every chat that they may see, most " +
       'recently created first; for others it is the same as MINE.',
     type: ChatConnection,
     nullable: true,
     args: {
       scope: t.arg({ type: ChatScope, required: false, defaultValue: 'MINE', description: 'Which chats.' }),
       kind: t.arg({ type: ChatKind, required: false, description: 'Only chats of this kind.' }),
+      archived: t.arg.boolean({
+        required: false,
+        defaultValue: false,
+        description: 'Only chats that the viewer has archived; otherwise only others. With ALL it means nothing.',
+      }),
+      unreadOnly: t.arg.boolean({
+        required: false,
+        defaultValue: false,
+        description: 'Only chats with unread messages, or marked as unread.',
+      }),
       ...pageArgs,
     },
-    resolve: (_root, { scope, kind, ...page }, { viewer, services }) =>
-      services.chats.list(viewer!, { scope: scope ?? 'MINE', kind }, page),
+    resolve: (_root, { scope, kind, archived, unreadOnly, ...page }, { viewer, services }) => {
+      const list = { scope: scope ?? ('MINE' as const), kind, isArchived: archived, isUnread: unreadOnly };
+      return services.chats.list(viewer!, list, page);
+    },
   }),
 );
 

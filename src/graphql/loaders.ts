@@ -6,6 +6,7 @@
 import DataLoader from 'dataloader';
 import type { ApiTokenRow } from '../domain/accounts/api-tokens.js';
 import type { BrandRow } from '../domain/chats/brands.js';
+import type { ChatSettings } from '../domain/chats/chat-settings.js';
 import type { ChatPermissions } from '../domain/chats/chat-reads.js';
 import type { JsonObject } from '../domain/metadata.js';
 import type { MemberRow } from '../domain/chats/member-row.js';
@@ -108,6 +109,11 @@ export class Loaders {
     return this.#pageOf('pinnedMessages', chatId, page, () =>
       this.#services.chats.pinnedMessages(this.#asking(), chatId, page),
     );
+  }
+
+  /** The viewer's own; null if they are not a member. */
+  chatSettings(chatId: bigint): Promise<ChatSettings | null> {
+    return this.#once(`chatSettings ${chatId}`, () => this.#services.chatSettings.read(this.#asking(), chatId));
   }
 
   unreadMentionCount(chatId: bigint): Promise<number> {

@@ -3,6 +3,7 @@ import './account.js';
 import './api-token.js';
 import './brand.js';
 import './chat-changes.js';
+import './chat-settings.js';
 import './chat-subscriptions.js';
 import './chat-log.js';
 import './viewer-subscription.js';

@@ -7,7 +7,9 @@ export type Ephemeral =
   /** `headSeq`: the chat's head when the user typed. */
   | { kind: 'typing'; chatId: bigint; user: UserFacts; isTyping: boolean; expiresAt: Date | null; headSeq: number }
   /** `isOwnOnly`: in a large chat, sent to the reader's own devices alone. */
-  | { kind: 'read'; chatId: bigint; user: UserFacts; lastReadSeq: number; isOwnOnly: boolean };
+  | { kind: 'read'; chatId: bigint; user: UserFacts; lastReadSeq: number; isOwnOnly: boolean }
+  /** The user's own settings of the chat changed: sent to their own devices alone. */
+  | { kind: 'settings'; chatId: bigint; userId: bigint };
 
 /** `events` are consecutive, without gaps; `markBefore` is the mark of the event before them. */
 export type Ring = { events: LogEvent[]; markBefore: number } | { ephemerals: Ephemeral[] };

@@ -169,12 +169,13 @@ export const createTail = (
 
   /** All, but for what concerns one reader alone: in a large chat all its readers would else look at all positions. */
   const toldOf = (chat: ChatTail, event: Ephemeral): Iterable<Follower> => {
-    if (event.kind !== 'read' || !event.isOwnOnly) return chat.followers;
+    const ownerId = ownerOf(event);
+    if (ownerId === null) return chat.followers;
     if (chat.byViewer === null) {
       chat.byViewer = new Map();
       for (const follower of chat.followers) addTo(chat.byViewer, follower);
     }
-    return chat.byViewer.get(event.user.id) ?? [];
+    return chat.byViewer.get(ownerId) ?? [];
   };
 
   const onRing = (chatId: bigint, chat: ChatTail, ring: Ring) => {
@@ -311,6 +312,12 @@ export const createTail = (
       for (const [chatId, chat] of chats) shut(chatId, chat);
     },
   };
+};
+
+/** Whose devices alone are told; null: everybody's. */
+const ownerOf = (event: Ephemeral): bigint | null => {
+  if (event.kind === 'settings') return event.userId;
+  return event.kind === 'read' && event.isOwnOnly ? event.user.id : null;
 };
 
 type ByViewer = Map<bigint, Set<Follower>>;

@@ -109,6 +109,7 @@ describe('every event', () => {
       await must(boris, name, { messageId: message.id, emoji: '👍' });
     for (const name of ['pinMessage', 'unpinMessage']) await must(root, name, { messageId: message.id });
     await must(ada, 'sendMessage', { chatId: chat.id, text: 'You', replyToId: message.id, mentionIds: [boris.id] });
+    await must(ada, 'updateChatSettings', { chatId: chat.id, isPinned: true });
     await boris.ask(MarkReadDocument, { chatId: chat.id });
     await root.ask(AddChatMemberDocument, { chatId: chat.id, userId: chen.id });
     await root.ask(UpdateChatDocument, { input: { chatId: chat.id, name: 'Renamed' } });
@@ -145,6 +146,7 @@ describe('every event', () => {
       'MessageUnpinned',
       'TypingChanged',
       'MessagesRead',
+      'ChatSettingsChanged',
       'SubscriptionEnded',
       'Notification',
       'ViewerReady',

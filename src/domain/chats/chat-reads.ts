@@ -26,6 +26,7 @@ import {
 } from '../rules/policy.js';
 import type { Presence } from '../rules/presence.js';
 import { ASKED, askedParams, gatherAsked, OWN_OF_ASKED } from '../rules/asked-chats.js';
+import { IS_ARCHIVED } from '../own-settings.js';
 import type { SeenChats } from '../rules/seen-chats.js';
 import { isStorable } from '../text.js';
 import { UNREAD_COUNT } from '../messages/unread.js';
@@ -53,13 +54,18 @@ export interface ChatList {
   /** `ALL` is for administrators; for other users it means `MINE`. */
   scope: 'MINE' | 'ALL';
   kind?: ChatKind | null;
+  /** Of the viewer's own chats: those that are archived, or those that are not. */
+  isArchived?: boolean | null;
+  /** Only those with unread messages, or marked as unread. */
+  isUnread?: boolean | null;
 }
 
 export interface ChatReads {
   /** @returns null if the chat does not exist, or the viewer may not see it */
   find(viewer: Viewer, reference: ChatReference): Promise<ChatRow | null>;
   /**
-   * The viewer's chats, by their newest message, newest first; with `ALL` every chat they may see, newest chat first.
+   * The viewer's chats, pinned ones first, then by their newest message, newest first; with `ALL` every chat they may see, newest
+   * chat first.
    *
    * @throws BadUserInputError for a malformed page
    */
@@ -75,6 +81,7 @@ export interface ChatReads {
 }
 
 const byActivity = createKeyset('chats', 'descending', [
+  ['own.is_pinned::int', 'int'],
   ['chat.activity_at', 'time'],
   ['chat.id', 'bigint'],
 ]);
@@ -126,13 +133,8 @@ export const createChatReads = (db: Queryable, presence: Presence, seenChats: Se
       return chat ?? null;
     },
 
-    list: async (viewer, { scope, kind }, args = {}) => {
-      const isAll = scope === 'ALL' && isAdmin(viewer);
-      const { rows, page } = isAll ? await listAll(db, viewer, kind, args) : await listMine(db, viewer, kind, args);
-      return toConnection(rows, page, (chat) =>
-        isAll ? byMaking.cursorOf([chat.id]) : byActivity.cursorOf([chat.activityAt, chat.id]),
-      );
-    },
+    list: (viewer, list, args = {}) =>
+      list.scope === 'ALL' && isAdmin(viewer) ? listAll(db, viewer, list, args) : listMine(db, viewer, list, args),
 
     visible: async (viewer, chatId) => {
       const seen = await seenChats.read(viewer, chatId);
@@ -185,24 +187,32 @@ const keyOf = (reference: { slug: string } | { orderRef: string }): string | nul
 
 const IS_KIND = (param: number) => `($${param}::chat_kind IS NULL OR chat.kind = $${param}::chat_kind)`;
 
+/** $n: null for both. */
+const IS_UNREAD = (param: number) =>
+  `($${param}::boolean IS NOT TRUE OR own.is_marked_unread OR coalesce(${UNREAD_COUNT}, 0) > 0)`;
+
 /** Costs as much as the viewer has chats, whatever the chats hold. */
-const listMine = async (db: Queryable, viewer: Viewer, kind: ChatKind | null | undefined, args: PageArgs) => {
+const listMine = async (db: Queryable, viewer: Viewer, { kind, isArchived, isUnread }: ChatList, args: PageArgs) => {
   const page = parsePage(byActivity, args);
-  const { where, orderBy, limit, params } = pageSql(byActivity, page, 3);
-  const rows = await db.query<ChatRow>(
-    `SELECT ${CHAT_COLUMNS} FROM member own JOIN chat ON chat.id = own.chat_id
-     WHERE own.user_id = $1 AND ${IS_KIND(2)} AND ${where} ORDER BY ${orderBy} LIMIT ${limit}`,
-    [viewer.id, kind ?? null, ...params],
+  const { where, orderBy, limit, params } = pageSql(byActivity, page, 5);
+  const rows = await db.query<ChatRow & { isPinned: boolean }>(
+    `SELECT ${CHAT_COLUMNS}, own.is_pinned AS "isPinned" FROM member own JOIN chat ON chat.id = own.chat_id
+     WHERE own.user_id = $1 AND ${IS_KIND(2)} AND ${IS_ARCHIVED} = $3::boolean AND ${IS_UNREAD(4)} AND ${where}
+     ORDER BY ${orderBy} LIMIT ${limit}`,
+    [viewer.id, kind ?? null, isArchived ?? false, isUnread ?? null, ...params],
   );
-  return { rows, page };
+  const { edges, pageInfo } = toConnection(rows, page, ({ isPinned, activityAt, id }) =>
+    byActivity.cursorOf([Number(isPinned), activityAt, id]),
+  );
+  return { edges: edges.map(({ cursor, node: { isPinned: _, ...node } }) => ({ cursor, node })), pageInfo };
 };
 
-const listAll = async (db: Queryable, viewer: Viewer, kind: ChatKind | null | undefined, args: PageArgs) => {
+const listAll = async (db: Queryable, viewer: Viewer, { kind, isUnread }: ChatList, args: PageArgs) => {
   const page = parsePage(byMaking, args);
-  const { where, orderBy, limit, params } = pageSql(byMaking, page, 4);
+  const { where, orderBy, limit, params } = pageSql(byMaking, page, 5);
   const rows = await db.query<ChatRow>(
-    `${SEEN} WHERE ${CAN_SEE} AND ${IS_KIND(3)} AND ${where} ORDER BY ${orderBy} LIMIT ${limit}`,
-    [...viewerParams(viewer), kind ?? null, ...params],
+    `${SEEN} WHERE ${CAN_SEE} AND ${IS_KIND(3)} AND ${IS_UNREAD(4)} AND ${where} ORDER BY ${orderBy} LIMIT ${limit}`,
+    [...viewerParams(viewer), kind ?? null, isUnread ?? null, ...params],
   );
-  return { rows, page };
+  return toConnection(rows, page, (chat) => byMaking.cursorOf([chat.id]));
 };

@@ -8,7 +8,7 @@ import type { SeenChats } from '../rules/seen-chats.js';
 import { ForbiddenError, InvalidInputError, NotFoundError } from '../errors.js';
 import { PERSON_COLUMNS, toUser, type PersonColumns } from '../person-row.js';
 import { createReadBroadcast } from './read-broadcast.js';
-import { ringUsers } from '../user-bell.js';
+import { ringUsers, tellOwnDevices } from '../user-bell.js';
 import type { Viewer } from '../viewer.js';
 
 export interface ReadPositions {
@@ -40,11 +40,12 @@ const LOCK = `SELECT chat_id AS "chatId", user_id AS "userId" FROM member
 /** At the head nothing need be counted; before it, only the member's own messages between the two positions. */
 const MARK = `
 WITH place AS MATERIALIZED (
-  SELECT asked.n, asked.user_id, chat.id AS chat_id, head_seq, message_count, least(asked.up_to, head_seq) AS seq
+  SELECT asked.n, asked.user_id, chat.id AS chat_id, head_seq, message_count, own.is_marked_unread AS was_marked,
+    least(asked.up_to, head_seq) AS seq
   FROM unnest($1::bigint[], $2::bigint[], $3::int[]) WITH ORDINALITY AS asked(chat_id, user_id, up_to, n)
-  JOIN chat ON chat.id = asked.chat_id
+  JOIN chat ON chat.id = asked.chat_id JOIN member own ON own.chat_id = chat.id AND own.user_id = asked.user_id
 ), moved AS (
-  UPDATE member SET last_read_seq = place.seq, xid = pg_current_xact_id(),
+  UPDATE member SET last_read_seq = place.seq, is_marked_unread = false, xid = pg_current_xact_id(),
     read_count = CASE WHEN place.seq = place.head_seq THEN place.message_count ELSE coalesce((
       SELECT ordinal FROM message WHERE message.chat_id = place.chat_id AND message.seq <= place.seq
       ORDER BY message.seq DESC LIMIT 1), 0) END,
@@ -54,8 +55,11 @@ WITH place AS MATERIALIZED (
   FROM place
   WHERE member.chat_id = place.chat_id AND member.user_id = place.user_id AND place.seq > member.last_read_seq
   RETURNING place.n, member.last_read_seq
+), unmarked AS (
+  UPDATE member SET is_marked_unread = false FROM place WHERE member.chat_id = place.chat_id AND member.user_id = place.user_id
+    AND place.was_marked AND place.seq <= member.last_read_seq
 )
-SELECT place.n, ${CHAT_COLUMNS}, ${PERSON_COLUMNS}, moved.last_read_seq AS "lastReadSeq", ${IS_BROADCAST} AS "isBroadcast"
+SELECT place.n, place.was_marked AS "wasMarked", ${CHAT_COLUMNS}, ${PERSON_COLUMNS}, moved.last_read_seq AS "lastReadSeq", ${IS_BROADCAST} AS "isBroadcast"
 FROM place JOIN chat ON chat.id = place.chat_id JOIN "user" person ON person.id = place.user_id
 LEFT JOIN moved ON moved.n = place.n`;
 
@@ -72,6 +76,8 @@ interface MarkedRow extends ChatRow, PersonColumns {
   /** Null if the position did not move. */
   lastReadSeq: number | null;
   isBroadcast: boolean;
+  /** Whether the reader had marked it as unread. */
+  wasMarked: boolean;
 }
 
 export const createReadPositions = ({ db, bus, seenChats }: ReadPositionsOptions): ReadPositions => {
@@ -116,7 +122,8 @@ export const createReadPositions = ({ db, bus, seenChats }: ReadPositionsOptions
         if (!(await seenChats.read(viewer, chatId))?.isSeen) throw new NotFoundError('Chat');
         throw new ForbiddenError('Only members of a chat read it');
       }
-      const { lastReadSeq, isBroadcast } = row;
+      const { lastReadSeq, isBroadcast, wasMarked } = row;
+      if (wasMarked) tellOwnDevices(bus, viewer.id, chatId);
       if (lastReadSeq !== null) {
         broadcast.tell({ chatId, user: toUser(row), lastReadSeq, isOwnOnly: !isBroadcast });
         ringUsers(bus, [viewer.id], [chatId], { isRegrouped: false });

@@ -7,6 +7,7 @@ import type { MessageRow, UserFacts } from '../../log/event.js';
 import { UNREAD_MENTIONS } from '../messages/mention-reads.js';
 import { MESSAGE_COLUMNS, toMessage, type MessageColumns } from '../messages/message-row.js';
 import { toUser } from '../person-row.js';
+import { MAY_BE_NOTIFIED } from '../own-settings.js';
 import { MAY_HAVE_UNREAD, UNREAD_COUNT } from '../messages/unread.js';
 
 export interface NotificationRow {
@@ -33,13 +34,18 @@ export interface NotificationRow {
 export const STORED = 0;
 export const DERIVED = 1;
 
+const NEWEST_MENTION = `(SELECT max(mention.message_seq) FROM mention
+  WHERE mention.chat_id = own.chat_id AND mention.user_id IN (own.user_id, 0) AND mention.sender_id <> own.user_id
+    AND mention.message_seq > greatest(own.last_read_seq, own.set_aside_seq))`;
+
 /** For a `member own` and its `chat`: the newest message that is neither read nor set aside. A LATERAL join, on its own. */
 export const NEWEST_NEWS = `(
   SELECT * FROM message WHERE message.chat_id = own.chat_id AND message.seq > greatest(own.last_read_seq, own.set_aside_seq)
-    AND message.sender_id <> own.user_id AND message.deleted_at IS NULL ORDER BY message.seq DESC LIMIT 1)`;
+    AND message.sender_id <> own.user_id AND message.deleted_at IS NULL
+    AND (own.notify_about <> 'MENTIONS' OR message.seq = ${NEWEST_MENTION}) ORDER BY message.seq DESC LIMIT 1)`;
 
 /** Whether there may be any: cheaper than reading it. */
-export const MAY_HAVE_NEWS = `(${MAY_HAVE_UNREAD} AND chat.head_seq > own.set_aside_seq)`;
+export const MAY_HAVE_NEWS = `(${MAY_HAVE_UNREAD} AND chat.head_seq > own.set_aside_seq AND ${MAY_BE_NOTIFIED})`;
 
 const NEWS = `
   SELECT ${DERIVED} AS source, own.chat_id AS id, own.user_id, 'NEW_MESSAGE' AS kind, own.chat_id, message.sender_id AS actor_id,

@@ -28,7 +28,7 @@ import type { Ending } from './ending.js';
 import { createOutbox } from './outbox.js';
 import type { Place, Places } from './places.js';
 import { putInto, type OnResync } from './put-into.js';
-import { isFor, ITEM_BYTES, type EndCode, type Stream, type StreamItem } from './stream-item.js';
+import { isFor, isState, ITEM_BYTES, type EndCode, type Stream, type StreamItem } from './stream-item.js';
 import { createSubscription, type Subscription } from './subscription.js';
 import { createTypists } from './typists.js';
 
@@ -114,7 +114,7 @@ export const createChatStream = ({
     onEphemeral: (event) => {
       if (!isFor(viewer, event) || !subscription.accepts()) return;
       const isPut = reader.state === 'live' && put(event, ITEM_BYTES);
-      if (!isPut && event.kind === 'read') missRead(reader);
+      if (!isPut && isState(event)) missRead(reader);
       subscription.wake();
     },
     onReset: () => {

@@ -18,6 +18,8 @@ export type StreamItem =
   | { kind: 'event'; event: LogEvent }
   | Extract<Ephemeral, { kind: 'typing' }>
   | { kind: 'read'; chatId: bigint; user: UserFacts; lastReadSeq: number }
+  /** The viewer's own settings of the chat changed. */
+  | { kind: 'settings'; chatId: bigint }
   /** `chat` as read when the replay ended: its `headSeq` and cursor are the stream's position. */
   | { kind: 'ready'; chat: ChatRow; headSeq: number; mark: number }
   | { kind: 'resync'; chatId: bigint; cause: ResyncCause; reason: string }
@@ -54,3 +56,6 @@ export const itemOf = (event: LogEvent): SizedItem => {
 /** A user's own typing is no news to them. */
 export const isFor = (viewer: Viewer, event: Ephemeral): boolean =>
   event.kind !== 'typing' || event.user.id !== viewer.id;
+
+/** What the client has to read again if it cannot be told: `ready` says so. */
+export const isState = ({ kind }: Ephemeral): boolean => kind !== 'typing';

@@ -29,7 +29,7 @@ import {
 import type { Ending } from './ending.js';
 import { createOutbox } from './outbox.js';
 import { putInto, type OnResync } from './put-into.js';
-import { isFor, ITEM_BYTES, type Stream, type StreamItem } from './stream-item.js';
+import { isFor, isState, ITEM_BYTES, type Stream, type StreamItem } from './stream-item.js';
 import { createSubscription, type Subscription } from './subscription.js';
 import { createTypists } from './typists.js';
 import { readViewerChats, type Memberships, type ViewerChat } from './viewer-chats.js';
@@ -107,7 +107,7 @@ export const createViewerStream = ({
   const dropQueue = () => {
     const missed = new Set<bigint>();
     outbox.drop((item) => {
-      if (item.kind === 'read') missed.add(item.chatId);
+      if (item.kind === 'read' || item.kind === 'settings') missed.add(item.chatId);
       return item.kind !== 'chatRemoved'; // which no log would deliver again
     });
     for (const reader of readers.values()) {
@@ -135,7 +135,7 @@ export const createViewerStream = ({
       const reader = readers.get(event.chatId);
       if (reader === undefined || !isFor(viewer, event) || !subscription.accepts()) return;
       const isPut = reader.state === 'live' && put(event, ITEM_BYTES);
-      if (!isPut && event.kind === 'read') goOn(reader, missRead(reader));
+      if (!isPut && isState(event)) goOn(reader, missRead(reader));
       subscription.wake();
     },
     onReset: (chatId) => {
@@ -291,6 +291,7 @@ const isOf = (chatId: bigint, item: StreamItem): boolean => {
       return item.chat.id === chatId;
     case 'typing':
     case 'read':
+    case 'settings':
     case 'resync':
       return item.chatId === chatId;
     default:

@@ -258,6 +258,24 @@ it('a reader that takes nothing is ready once more where read positions did not 
   expect(kindsOf(items)).toEqual([...upTo(1000).map(() => 'read'), 'ready']);
 });
 
+it('T20 tells that the viewer’s own settings changed, nobody else’s, and is ready once more where that did not fit', async () => {
+  const [ada, bob] = [await aUser(database.current), await aUser(database.current)];
+  const chatId = await aChat(database.current, [ada, bob]);
+  const node = await logNode(database.current);
+  const [toAda, toBob] = [follow(node, ada, chatId), follow(node, bob, chatId)];
+  for (const stream of [toAda, toBob]) await take(stream, 1);
+  const change = (userId: bigint) =>
+    node.bus.publish(chatTopic(chatId), { ephemerals: [{ kind: 'settings', chatId, userId }] });
+
+  for (let n = 0; n < 1100; n += 1) change(ada.id);
+  change(bob.id);
+  await new Promise((resolve) => setImmediate(resolve)); // all of them are told by then
+
+  expect(kindsOf(await take(toAda, 1001))).toEqual([...upTo(1000).map(() => 'settings'), 'ready']);
+  change(bob.id);
+  expect(kindsOf(await take(toBob, 2))).toEqual(['settings', 'settings']);
+});
+
 it('a reader that is more than 10,000 events behind when it comes back is told to read the chat again, then goes on', async () => {
   const ada = await aUser(database.current);
   const chatId = await aChat(database.current, [ada]);
