@@ -145,6 +145,11 @@ const tries: Record<string, (scene: Scene) => Promise<Cell | Answer>> = {
   read: ({ me, chatId }) => change(me, 'markRead', { chatId }),
   type: ({ me, chatId }) => change(me, 'setTyping', { chatId, isTyping: false }),
   send: ({ me, chatId }) => change(me, 'sendMessage', { chatId, text: 'Tried' }),
+  react: ({ me, theirs }) => change(me, 'addReaction', { messageId: theirs, emoji: '👍' }),
+  unreact: ({ me, theirs }) => change(me, 'removeReaction', { messageId: theirs, emoji: '👍' }),
+  pin: ({ me, theirs }) => change(me, 'pinMessage', { messageId: theirs }),
+  unpin: ({ me, theirs }) => change(me, 'unpinMessage', { messageId: theirs }),
+  everyone: ({ me, chatId }) => change(me, 'sendMessage', { chatId, text: 'Tried', mentionsEveryone: true }),
   edit: ({ me, mine }) => change(me, 'editMessage', { messageId: mine, text: 'Edited' }),
   'edit-other': ({ me, theirs }) => change(me, 'editMessage', { messageId: theirs, text: 'Edited' }),
   delete: (scene) => change(scene.me, 'deleteMessages', deleting(scene, scene.mine)),
@@ -167,6 +172,9 @@ const tries: Record<string, (scene: Scene) => Promise<Cell | Answer>> = {
 /** What each of `Chat.permissions` says of a column: whether it works. */
 const PERMISSIONS = {
   canSend: 'send',
+  canReact: 'react',
+  canPin: 'pin',
+  canMentionEveryone: 'everyone',
   canDeleteOthers: 'delete-other',
   canManageMembers: 'remove',
   canRename: 'rename',
@@ -191,14 +199,29 @@ const cellOf = (answer: Cell | Answer): string =>
       : (CELLS[answer.__typename] ?? answer.__typename);
 
 /** What is one event where it works and changes something. */
-const ONE_EVENT = ['send', 'edit', 'delete', 'delete-other', 'rename', 'add', 'add-all', 'remove', 'leave'];
+const ONE_EVENT = [
+  'send',
+  'react',
+  'unreact',
+  'pin',
+  'unpin',
+  'everyone',
+  'edit',
+  'delete',
+  'delete-other',
+  'rename',
+  'add',
+  'add-all',
+  'remove',
+  'leave',
+];
 
 /** All that anyone could see of it: who is in the chat sees its log, and so its head. */
 const stateOf = async ({ other, chatId }: Scene): Promise<string> =>
   JSON.stringify(
     await run(
       other,
-      `query ($id: ID!) { chat(id: $id) { headSeq name closedAt messages { nodes { id text isEdited isDeleted } }
+      `query ($id: ID!) { chat(id: $id) { headSeq name closedAt messages { nodes { id text isEdited isDeleted pinnedAt reactions { emoji count } } }
         members { nodes { user { id } lastReadSeq } } } }`,
       { id: chatId },
     ),

@@ -14,116 +14,116 @@
  * A MATCH is "joined" by who follows it, and "business" where a brand has that plan.
  */
 export const TABLE = `
-kind     state                  role     is        | see list follow | send type | edit edit-other | delete delete-other | rename close reopen | add add-all remove leave | read
+kind     state                  role     is        | see list follow | send type | react unreact | pin unpin everyone | edit edit-other | delete delete-other | rename close reopen | add add-all remove leave | read
 
-GROUP    open                   USER     member    | ✓   ✓    ✓      | ✓    ✓    | ✓    –          | ✓      –            | F      F     F      | F   F       F      ✓     | ✓
-GROUP    open                   MANAGER  member    | ✓   ✓    ✓      | ✓    ✓    | ✓    –          | ✓      –            | F      F     F      | F   F       F      ✓     | ✓
-GROUP    open                   ADMIN    member    | ✓   ✓    ✓      | ✓    ✓    | ✓    –          | ✓      ✓            | ✓      ✓     ✓      | ✓   ✓       ✓      ✓     | ✓
-GROUP    open                   USER     former    | –   –    –      | –    –    | –    –          | –      –            | –      –     –      | –   –       –      –     | –
-GROUP    open                   MANAGER  former    | –   –    –      | –    –    | –    –          | –      –            | –      –     –      | –   –       –      –     | –
-GROUP    open                   ADMIN    former    | ✓   ✓    ✓      | F    F    | F    –          | ✓      ✓            | ✓      ✓     ✓      | ✓   ✓       ✓      F     | F
-GROUP    open                   USER     stranger  | –   –    –      | –    –    | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
-GROUP    open                   MANAGER  stranger  | –   –    –      | –    –    | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
-GROUP    open                   ADMIN    stranger  | ✓   ✓    ✓      | F    F    | ·    –          | ·      ✓            | ✓      ✓     ✓      | ✓   ✓       ✓      F     | F
+GROUP    open                   USER     member    | ✓   ✓    ✓      | ✓    ✓    | ✓     ✓       | F   F     F        | ✓    –          | ✓      –            | F      F     F      | F   F       F      ✓     | ✓
+GROUP    open                   MANAGER  member    | ✓   ✓    ✓      | ✓    ✓    | ✓     ✓       | F   F     F        | ✓    –          | ✓      –            | F      F     F      | F   F       F      ✓     | ✓
+GROUP    open                   ADMIN    member    | ✓   ✓    ✓      | ✓    ✓    | ✓     ✓       | ✓   ✓     ✓        | ✓    –          | ✓      ✓            | ✓      ✓     ✓      | ✓   ✓       ✓      ✓     | ✓
+GROUP    open                   USER     former    | –   –    –      | –    –    | –     –       | –   –     –        | –    –          | –      –            | –      –     –      | –   –       –      –     | –
+GROUP    open                   MANAGER  former    | –   –    –      | –    –    | –     –       | –   –     –        | –    –          | –      –            | –      –     –      | –   –       –      –     | –
+GROUP    open                   ADMIN    former    | ✓   ✓    ✓      | F    F    | F     F       | ✓   ✓     F        | F    –          | ✓      ✓            | ✓      ✓     ✓      | ✓   ✓       ✓      F     | F
+GROUP    open                   USER     stranger  | –   –    –      | –    –    | –     –       | –   –     –        | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
+GROUP    open                   MANAGER  stranger  | –   –    –      | –    –    | –     –       | –   –     –        | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
+GROUP    open                   ADMIN    stranger  | ✓   ✓    ✓      | F    F    | F     F       | ✓   ✓     F        | ·    –          | ·      ✓            | ✓      ✓     ✓      | ✓   ✓       ✓      F     | F
 
-GROUP    closed                 USER     member    | ✓   ✓    ✓      | C    C    | C    –          | C      –            | F      F     F      | F   F       F      ✓     | ✓
-GROUP    closed                 MANAGER  member    | ✓   ✓    ✓      | C    C    | C    –          | C      –            | F      F     F      | F   F       F      ✓     | ✓
-GROUP    closed                 ADMIN    member    | ✓   ✓    ✓      | C    C    | C    –          | ✓      ✓            | C      ✓     ✓      | C   C       ✓      ✓     | ✓
-GROUP    closed                 USER     former    | –   –    –      | –    –    | –    –          | –      –            | –      –     –      | –   –       –      –     | –
-GROUP    closed                 MANAGER  former    | –   –    –      | –    –    | –    –          | –      –            | –      –     –      | –   –       –      –     | –
-GROUP    closed                 ADMIN    former    | ✓   ✓    ✓      | F    F    | F    –          | ✓      ✓            | C      ✓     ✓      | C   C       ✓      F     | F
-GROUP    closed                 USER     stranger  | –   –    –      | –    –    | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
-GROUP    closed                 MANAGER  stranger  | –   –    –      | –    –    | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
-GROUP    closed                 ADMIN    stranger  | ✓   ✓    ✓      | F    F    | ·    –          | ·      ✓            | C      ✓     ✓      | C   C       ✓      F     | F
+GROUP    closed                 USER     member    | ✓   ✓    ✓      | C    C    | C     C       | F   F     C        | C    –          | C      –            | F      F     F      | F   F       F      ✓     | ✓
+GROUP    closed                 MANAGER  member    | ✓   ✓    ✓      | C    C    | C     C       | F   F     C        | C    –          | C      –            | F      F     F      | F   F       F      ✓     | ✓
+GROUP    closed                 ADMIN    member    | ✓   ✓    ✓      | C    C    | C     C       | C   C     C        | C    –          | ✓      ✓            | C      ✓     ✓      | C   C       ✓      ✓     | ✓
+GROUP    closed                 USER     former    | –   –    –      | –    –    | –     –       | –   –     –        | –    –          | –      –            | –      –     –      | –   –       –      –     | –
+GROUP    closed                 MANAGER  former    | –   –    –      | –    –    | –     –       | –   –     –        | –    –          | –      –            | –      –     –      | –   –       –      –     | –
+GROUP    closed                 ADMIN    former    | ✓   ✓    ✓      | F    F    | F     F       | C   C     F        | F    –          | ✓      ✓            | C      ✓     ✓      | C   C       ✓      F     | F
+GROUP    closed                 USER     stranger  | –   –    –      | –    –    | –     –       | –   –     –        | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
+GROUP    closed                 MANAGER  stranger  | –   –    –      | –    –    | –     –       | –   –     –        | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
+GROUP    closed                 ADMIN    stranger  | ✓   ✓    ✓      | F    F    | F     F       | C   C     F        | ·    –          | ·      ✓            | C      ✓     ✓      | C   C       ✓      F     | F
 
-DIRECT   open                   USER     member    | ✓   ✓    ✓      | ✓    ✓    | ✓    –          | ✓      –            | F      F     F      | F   F       F      F     | ✓
-DIRECT   open                   MANAGER  member    | ✓   ✓    ✓      | ✓    ✓    | ✓    –          | ✓      –            | F      F     F      | F   F       F      F     | ✓
-DIRECT   open                   ADMIN    member    | ✓   ✓    ✓      | ✓    ✓    | ✓    –          | ✓      –            | F      F     F      | F   F       F      F     | ✓
-DIRECT   open                   USER     stranger  | –   –    –      | –    –    | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
-DIRECT   open                   MANAGER  stranger  | –   –    –      | –    –    | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
-DIRECT   open                   ADMIN    stranger  | –   –    –      | –    –    | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
+DIRECT   open                   USER     member    | ✓   ✓    ✓      | ✓    ✓    | ✓     ✓       | ✓   ✓     F        | ✓    –          | ✓      –            | F      F     F      | F   F       F      F     | ✓
+DIRECT   open                   MANAGER  member    | ✓   ✓    ✓      | ✓    ✓    | ✓     ✓       | ✓   ✓     F        | ✓    –          | ✓      –            | F      F     F      | F   F       F      F     | ✓
+DIRECT   open                   ADMIN    member    | ✓   ✓    ✓      | ✓    ✓    | ✓     ✓       | ✓   ✓     F        | ✓    –          | ✓      –            | F      F     F      | F   F       F      F     | ✓
+DIRECT   open                   USER     stranger  | –   –    –      | –    –    | –     –       | –   –     –        | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
+DIRECT   open                   MANAGER  stranger  | –   –    –      | –    –    | –     –       | –   –     –        | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
+DIRECT   open                   ADMIN    stranger  | –   –    –      | –    –    | –     –       | –   –     –        | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
 
-RELATION open                   USER     member    | ✓   ✓    ✓      | ✓    ✓    | ✓    –          | ✓      –            | F      F     F      | F   F       F      F     | ✓
-RELATION open                   MANAGER  member    | ✓   ✓    ✓      | ✓    ✓    | ✓    –          | ✓      –            | F      F     F      | F   F       F      F     | ✓
-RELATION open                   ADMIN    member    | ✓   ✓    ✓      | ✓    ✓    | ✓    –          | ✓      ✓            | F      F     F      | F   F       F      F     | ✓
-RELATION open                   USER     stranger  | –   –    –      | –    –    | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
-RELATION open                   MANAGER  stranger  | –   –    –      | –    –    | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
-RELATION open                   ADMIN    stranger  | ✓   ✓    ✓      | F    F    | ·    –          | ·      ✓            | F      F     F      | F   F       F      F     | F
+RELATION open                   USER     member    | ✓   ✓    ✓      | ✓    ✓    | ✓     ✓       | ✓   ✓     F        | ✓    –          | ✓      –            | F      F     F      | F   F       F      F     | ✓
+RELATION open                   MANAGER  member    | ✓   ✓    ✓      | ✓    ✓    | ✓     ✓       | ✓   ✓     F        | ✓    –          | ✓      –            | F      F     F      | F   F       F      F     | ✓
+RELATION open                   ADMIN    member    | ✓   ✓    ✓      | ✓    ✓    | ✓     ✓       | ✓   ✓     F        | ✓    –          | ✓      ✓            | F      F     F      | F   F       F      F     | ✓
+RELATION open                   USER     stranger  | –   –    –      | –    –    | –     –       | –   –     –        | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
+RELATION open                   MANAGER  stranger  | –   –    –      | –    –    | –     –       | –   –     –        | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
+RELATION open                   ADMIN    stranger  | ✓   ✓    ✓      | F    F    | F     F       | F   F     F        | ·    –          | ·      ✓            | F      F     F      | F   F       F      F     | F
 
-RELATION closed                 USER     member    | ✓   ✓    ✓      | C    C    | C    –          | C      –            | F      F     F      | F   F       F      F     | ✓
-RELATION closed                 MANAGER  member    | ✓   ✓    ✓      | C    C    | C    –          | C      –            | F      F     F      | F   F       F      F     | ✓
-RELATION closed                 ADMIN    member    | ✓   ✓    ✓      | C    C    | C    –          | ✓      ✓            | F      F     F      | F   F       F      F     | ✓
-RELATION closed                 USER     stranger  | –   –    –      | –    –    | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
-RELATION closed                 MANAGER  stranger  | –   –    –      | –    –    | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
-RELATION closed                 ADMIN    stranger  | ✓   ✓    ✓      | F    F    | ·    –          | ·      ✓            | F      F     F      | F   F       F      F     | F
+RELATION closed                 USER     member    | ✓   ✓    ✓      | C    C    | C     C       | C   C     C        | C    –          | C      –            | F      F     F      | F   F       F      F     | ✓
+RELATION closed                 MANAGER  member    | ✓   ✓    ✓      | C    C    | C     C       | C   C     C        | C    –          | C      –            | F      F     F      | F   F       F      F     | ✓
+RELATION closed                 ADMIN    member    | ✓   ✓    ✓      | C    C    | C     C       | C   C     C        | C    –          | ✓      ✓            | F      F     F      | F   F       F      F     | ✓
+RELATION closed                 USER     stranger  | –   –    –      | –    –    | –     –       | –   –     –        | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
+RELATION closed                 MANAGER  stranger  | –   –    –      | –    –    | –     –       | –   –     –        | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
+RELATION closed                 ADMIN    stranger  | ✓   ✓    ✓      | F    F    | F     F       | F   F     F        | ·    –          | ·      ✓            | F      F     F      | F   F       F      F     | F
 
-MATCH    open                   USER     member    | ✓   ✓    ✓      | J    J    | J    –          | J      –            | F      F     F      | F   F       F      F     | ✓
-MATCH    open                   MANAGER  member    | ✓   ✓    ✓      | J    J    | J    –          | J      –            | F      F     F      | F   F       F      F     | ✓
-MATCH    open                   ADMIN    member    | ✓   ✓    ✓      | J    J    | J    –          | J      P            | ✓      ✓     ✓      | F   F       F      F     | ✓
-MATCH    open                   USER     stranger  | –   –    –      | –    –    | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
-MATCH    open                   MANAGER  stranger  | –   –    –      | –    –    | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
-MATCH    open                   ADMIN    stranger  | ✓   ✓    ✓      | P    P    | P    –          | P      P            | ✓      ✓     ✓      | F   F       F      F     | F
+MATCH    open                   USER     member    | ✓   ✓    ✓      | J    J    | J     J       | F   F     J        | J    –          | J      –            | F      F     F      | F   F       F      F     | ✓
+MATCH    open                   MANAGER  member    | ✓   ✓    ✓      | J    J    | J     J       | F   F     J        | J    –          | J      –            | F      F     F      | F   F       F      F     | ✓
+MATCH    open                   ADMIN    member    | ✓   ✓    ✓      | J    J    | J     J       | ✓   ✓     J        | J    –          | J      P            | ✓      ✓     ✓      | F   F       F      F     | ✓
+MATCH    open                   USER     stranger  | –   –    –      | –    –    | –     –       | –   –     –        | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
+MATCH    open                   MANAGER  stranger  | –   –    –      | –    –    | –     –       | –   –     –        | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
+MATCH    open                   ADMIN    stranger  | ✓   ✓    ✓      | P    P    | P     P       | ✓   ✓     P        | P    –          | P      P            | ✓      ✓     ✓      | F   F       F      F     | F
 
-MATCH    joined                 USER     member    | ✓   ✓    ✓      | ✓    ✓    | ✓    –          | ✓      –            | F      F     F      | F   F       F      F     | ✓
-MATCH    joined                 MANAGER  member    | ✓   ✓    ✓      | ✓    ✓    | ✓    –          | ✓      –            | F      F     F      | F   F       F      F     | ✓
-MATCH    joined                 ADMIN    member    | ✓   ✓    ✓      | ✓    ✓    | ✓    –          | ✓      P            | ✓      ✓     ✓      | F   F       F      F     | ✓
-MATCH    joined                 ADMIN    stranger  | ✓   ✓    ✓      | P    P    | P    –          | P      P            | ✓      ✓     ✓      | F   F       F      F     | F
+MATCH    joined                 USER     member    | ✓   ✓    ✓      | ✓    ✓    | ✓     ✓       | F   F     F        | ✓    –          | ✓      –            | F      F     F      | F   F       F      F     | ✓
+MATCH    joined                 MANAGER  member    | ✓   ✓    ✓      | ✓    ✓    | ✓     ✓       | F   F     F        | ✓    –          | ✓      –            | F      F     F      | F   F       F      F     | ✓
+MATCH    joined                 ADMIN    member    | ✓   ✓    ✓      | ✓    ✓    | ✓     ✓       | ✓   ✓     ✓        | ✓    –          | ✓      P            | ✓      ✓     ✓      | F   F       F      F     | ✓
+MATCH    joined                 ADMIN    stranger  | ✓   ✓    ✓      | P    P    | P     P       | ✓   ✓     P        | P    –          | P      P            | ✓      ✓     ✓      | F   F       F      F     | F
 
-MATCH    business               USER     member    | ✓   ✓    ✓      | J    J    | J    –          | J      –            | F      F     F      | F   F       F      F     | ✓
-MATCH    business               MANAGER  member    | ✓   ✓    ✓      | J    J    | J    –          | J      –            | F      F     F      | F   F       F      F     | ✓
-MATCH    business               ADMIN    member    | ✓   ✓    ✓      | J    J    | J    –          | J      J            | ✓      ✓     ✓      | F   F       F      F     | ✓
-MATCH    business               USER     stranger  | –   –    –      | –    –    | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
-MATCH    business               MANAGER  stranger  | –   –    –      | –    –    | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
-MATCH    business               ADMIN    stranger  | ✓   ✓    ✓      | J    J    | J    –          | J      J            | ✓      ✓     ✓      | F   F       F      F     | F
+MATCH    business               USER     member    | ✓   ✓    ✓      | J    J    | J     J       | F   F     J        | J    –          | J      –            | F      F     F      | F   F       F      F     | ✓
+MATCH    business               MANAGER  member    | ✓   ✓    ✓      | J    J    | J     J       | F   F     J        | J    –          | J      –            | F      F     F      | F   F       F      F     | ✓
+MATCH    business               ADMIN    member    | ✓   ✓    ✓      | J    J    | J     J       | ✓   ✓     J        | J    –          | J      J            | ✓      ✓     ✓      | F   F       F      F     | ✓
+MATCH    business               USER     stranger  | –   –    –      | –    –    | –     –       | –   –     –        | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
+MATCH    business               MANAGER  stranger  | –   –    –      | –    –    | –     –       | –   –     –        | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
+MATCH    business               ADMIN    stranger  | ✓   ✓    ✓      | J    J    | J     J       | ✓   ✓     J        | J    –          | J      J            | ✓      ✓     ✓      | F   F       F      F     | F
 
-MATCH    business,joined        USER     member    | ✓   ✓    ✓      | ✓    ✓    | ✓    –          | ✓      –            | F      F     F      | F   F       F      F     | ✓
-MATCH    business,joined        MANAGER  member    | ✓   ✓    ✓      | ✓    ✓    | ✓    –          | ✓      –            | F      F     F      | F   F       F      F     | ✓
-MATCH    business,joined        ADMIN    member    | ✓   ✓    ✓      | ✓    ✓    | ✓    –          | ✓      ✓            | ✓      ✓     ✓      | F   F       F      F     | ✓
-MATCH    business,joined        ADMIN    stranger  | ✓   ✓    ✓      | ✓    ✓    | ✓    –          | ✓      ✓            | ✓      ✓     ✓      | F   F       F      F     | F
+MATCH    business,joined        USER     member    | ✓   ✓    ✓      | ✓    ✓    | ✓     ✓       | F   F     F        | ✓    –          | ✓      –            | F      F     F      | F   F       F      F     | ✓
+MATCH    business,joined        MANAGER  member    | ✓   ✓    ✓      | ✓    ✓    | ✓     ✓       | F   F     F        | ✓    –          | ✓      –            | F      F     F      | F   F       F      F     | ✓
+MATCH    business,joined        ADMIN    member    | ✓   ✓    ✓      | ✓    ✓    | ✓     ✓       | ✓   ✓     ✓        | ✓    –          | ✓      ✓            | ✓      ✓     ✓      | F   F       F      F     | ✓
+MATCH    business,joined        ADMIN    stranger  | ✓   ✓    ✓      | ✓    ✓    | ✓     ✓       | ✓   ✓     ✓        | ✓    –          | ✓      ✓            | ✓      ✓     ✓      | F   F       F      F     | F
 
-MATCH    closed                 USER     member    | ✓   ✓    ✓      | C    C    | C    –          | C      –            | F      F     F      | F   F       F      F     | ✓
-MATCH    closed                 MANAGER  member    | ✓   ✓    ✓      | C    C    | C    –          | C      –            | F      F     F      | F   F       F      F     | ✓
-MATCH    closed                 ADMIN    member    | ✓   ✓    ✓      | C    C    | C    –          | P      P            | C      ✓     ✓      | F   F       F      F     | ✓
-MATCH    closed                 USER     stranger  | –   –    –      | –    –    | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
-MATCH    closed                 MANAGER  stranger  | –   –    –      | –    –    | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
-MATCH    closed                 ADMIN    stranger  | ✓   ✓    ✓      | C    C    | C    –          | P      P            | C      ✓     ✓      | F   F       F      F     | F
+MATCH    closed                 USER     member    | ✓   ✓    ✓      | C    C    | C     C       | F   F     C        | C    –          | C      –            | F      F     F      | F   F       F      F     | ✓
+MATCH    closed                 MANAGER  member    | ✓   ✓    ✓      | C    C    | C     C       | F   F     C        | C    –          | C      –            | F      F     F      | F   F       F      F     | ✓
+MATCH    closed                 ADMIN    member    | ✓   ✓    ✓      | C    C    | C     C       | C   C     C        | C    –          | P      P            | C      ✓     ✓      | F   F       F      F     | ✓
+MATCH    closed                 USER     stranger  | –   –    –      | –    –    | –     –       | –   –     –        | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
+MATCH    closed                 MANAGER  stranger  | –   –    –      | –    –    | –     –       | –   –     –        | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
+MATCH    closed                 ADMIN    stranger  | ✓   ✓    ✓      | C    C    | C     C       | C   C     C        | C    –          | P      P            | C      ✓     ✓      | F   F       F      F     | F
 
-MATCH    closed,joined          USER     member    | ✓   ✓    ✓      | C    C    | C    –          | C      –            | F      F     F      | F   F       F      F     | ✓
-MATCH    closed,joined          MANAGER  member    | ✓   ✓    ✓      | C    C    | C    –          | C      –            | F      F     F      | F   F       F      F     | ✓
-MATCH    closed,joined          ADMIN    member    | ✓   ✓    ✓      | C    C    | C    –          | P      P            | C      ✓     ✓      | F   F       F      F     | ✓
-MATCH    closed,joined          ADMIN    stranger  | ✓   ✓    ✓      | C    C    | C    –          | P      P            | C      ✓     ✓      | F   F       F      F     | F
+MATCH    closed,joined          USER     member    | ✓   ✓    ✓      | C    C    | C     C       | F   F     C        | C    –          | C      –            | F      F     F      | F   F       F      F     | ✓
+MATCH    closed,joined          MANAGER  member    | ✓   ✓    ✓      | C    C    | C     C       | F   F     C        | C    –          | C      –            | F      F     F      | F   F       F      F     | ✓
+MATCH    closed,joined          ADMIN    member    | ✓   ✓    ✓      | C    C    | C     C       | C   C     C        | C    –          | P      P            | C      ✓     ✓      | F   F       F      F     | ✓
+MATCH    closed,joined          ADMIN    stranger  | ✓   ✓    ✓      | C    C    | C     C       | C   C     C        | C    –          | P      P            | C      ✓     ✓      | F   F       F      F     | F
 
-MATCH    business,closed        USER     member    | ✓   ✓    ✓      | C    C    | C    –          | C      –            | F      F     F      | F   F       F      F     | ✓
-MATCH    business,closed        MANAGER  member    | ✓   ✓    ✓      | C    C    | C    –          | C      –            | F      F     F      | F   F       F      F     | ✓
-MATCH    business,closed        ADMIN    member    | ✓   ✓    ✓      | C    C    | C    –          | J      J            | C      ✓     ✓      | F   F       F      F     | ✓
-MATCH    business,closed        USER     stranger  | –   –    –      | –    –    | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
-MATCH    business,closed        MANAGER  stranger  | –   –    –      | –    –    | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
-MATCH    business,closed        ADMIN    stranger  | ✓   ✓    ✓      | C    C    | C    –          | J      J            | C      ✓     ✓      | F   F       F      F     | F
+MATCH    business,closed        USER     member    | ✓   ✓    ✓      | C    C    | C     C       | F   F     C        | C    –          | C      –            | F      F     F      | F   F       F      F     | ✓
+MATCH    business,closed        MANAGER  member    | ✓   ✓    ✓      | C    C    | C     C       | F   F     C        | C    –          | C      –            | F      F     F      | F   F       F      F     | ✓
+MATCH    business,closed        ADMIN    member    | ✓   ✓    ✓      | C    C    | C     C       | C   C     C        | C    –          | J      J            | C      ✓     ✓      | F   F       F      F     | ✓
+MATCH    business,closed        USER     stranger  | –   –    –      | –    –    | –     –       | –   –     –        | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
+MATCH    business,closed        MANAGER  stranger  | –   –    –      | –    –    | –     –       | –   –     –        | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
+MATCH    business,closed        ADMIN    stranger  | ✓   ✓    ✓      | C    C    | C     C       | C   C     C        | C    –          | J      J            | C      ✓     ✓      | F   F       F      F     | F
 
-MATCH    business,closed,joined USER     member    | ✓   ✓    ✓      | C    C    | C    –          | C      –            | F      F     F      | F   F       F      F     | ✓
-MATCH    business,closed,joined MANAGER  member    | ✓   ✓    ✓      | C    C    | C    –          | C      –            | F      F     F      | F   F       F      F     | ✓
-MATCH    business,closed,joined ADMIN    member    | ✓   ✓    ✓      | C    C    | C    –          | ✓      ✓            | C      ✓     ✓      | F   F       F      F     | ✓
-MATCH    business,closed,joined ADMIN    stranger  | ✓   ✓    ✓      | C    C    | C    –          | ✓      ✓            | C      ✓     ✓      | F   F       F      F     | F
+MATCH    business,closed,joined USER     member    | ✓   ✓    ✓      | C    C    | C     C       | F   F     C        | C    –          | C      –            | F      F     F      | F   F       F      F     | ✓
+MATCH    business,closed,joined MANAGER  member    | ✓   ✓    ✓      | C    C    | C     C       | F   F     C        | C    –          | C      –            | F      F     F      | F   F       F      F     | ✓
+MATCH    business,closed,joined ADMIN    member    | ✓   ✓    ✓      | C    C    | C     C       | C   C     C        | C    –          | ✓      ✓            | C      ✓     ✓      | F   F       F      F     | ✓
+MATCH    business,closed,joined ADMIN    stranger  | ✓   ✓    ✓      | C    C    | C     C       | C   C     C        | C    –          | ✓      ✓            | C      ✓     ✓      | F   F       F      F     | F
 
-ORDER    open                   USER     member    | ✓   ✓    ✓      | ✓    ✓    | ✓    –          | ✓      –            | F      F     F      | F   F       F      F     | ✓
-ORDER    open                   MANAGER  member    | ✓   ✓    ✓      | ✓    ✓    | ✓    –          | ✓      –            | ✓      ✓     ✓      | ✓   ✓       ✓      ✓     | ✓
-ORDER    open                   ADMIN    member    | ✓   ✓    ✓      | ✓    ✓    | ✓    –          | ✓      ✓            | ✓      ✓     ✓      | ✓   ✓       ✓      ✓     | ✓
-ORDER    open                   USER     former    | –   –    –      | –    –    | –    –          | –      –            | –      –     –      | –   –       –      –     | –
-ORDER    open                   MANAGER  former    | –   –    –      | –    –    | –    –          | –      –            | –      –     –      | –   –       –      –     | –
-ORDER    open                   ADMIN    former    | ✓   ✓    ✓      | F    F    | F    –          | ✓      ✓            | ✓      ✓     ✓      | ✓   ✓       ✓      F     | F
-ORDER    open                   USER     stranger  | –   –    –      | –    –    | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
-ORDER    open                   MANAGER  stranger  | –   –    –      | –    –    | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
-ORDER    open                   ADMIN    stranger  | ✓   ✓    ✓      | F    F    | ·    –          | ·      ✓            | ✓      ✓     ✓      | ✓   ✓       ✓      F     | F
+ORDER    open                   USER     member    | ✓   ✓    ✓      | ✓    ✓    | ✓     ✓       | F   F     F        | ✓    –          | ✓      –            | F      F     F      | F   F       F      F     | ✓
+ORDER    open                   MANAGER  member    | ✓   ✓    ✓      | ✓    ✓    | ✓     ✓       | ✓   ✓     ✓        | ✓    –          | ✓      –            | ✓      ✓     ✓      | ✓   ✓       ✓      ✓     | ✓
+ORDER    open                   ADMIN    member    | ✓   ✓    ✓      | ✓    ✓    | ✓     ✓       | ✓   ✓     ✓        | ✓    –          | ✓      ✓            | ✓      ✓     ✓      | ✓   ✓       ✓      ✓     | ✓
+ORDER    open                   USER     former    | –   –    –      | –    –    | –     –       | –   –     –        | –    –          | –      –            | –      –     –      | –   –       –      –     | –
+ORDER    open                   MANAGER  former    | –   –    –      | –    –    | –     –       | –   –     –        | –    –          | –      –            | –      –     –      | –   –       –      –     | –
+ORDER    open                   ADMIN    former    | ✓   ✓    ✓      | F    F    | F     F       | ✓   ✓     F        | F    –          | ✓      ✓            | ✓      ✓     ✓      | ✓   ✓       ✓      F     | F
+ORDER    open                   USER     stranger  | –   –    –      | –    –    | –     –       | –   –     –        | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
+ORDER    open                   MANAGER  stranger  | –   –    –      | –    –    | –     –       | –   –     –        | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
+ORDER    open                   ADMIN    stranger  | ✓   ✓    ✓      | F    F    | F     F       | ✓   ✓     F        | ·    –          | ·      ✓            | ✓      ✓     ✓      | ✓   ✓       ✓      F     | F
 
-ORDER    closed                 USER     member    | ✓   ✓    ✓      | C    C    | C    –          | C      –            | F      F     F      | F   F       F      F     | ✓
-ORDER    closed                 MANAGER  member    | ✓   ✓    ✓      | C    C    | C    –          | C      –            | C      ✓     ✓      | C   C       ✓      ✓     | ✓
-ORDER    closed                 ADMIN    member    | ✓   ✓    ✓      | C    C    | C    –          | ✓      ✓            | C      ✓     ✓      | C   C       ✓      ✓     | ✓
-ORDER    closed                 USER     former    | –   –    –      | –    –    | –    –          | –      –            | –      –     –      | –   –       –      –     | –
-ORDER    closed                 MANAGER  former    | –   –    –      | –    –    | –    –          | –      –            | –      –     –      | –   –       –      –     | –
-ORDER    closed                 ADMIN    former    | ✓   ✓    ✓      | F    F    | F    –          | ✓      ✓            | C      ✓     ✓      | C   C       ✓      F     | F
-ORDER    closed                 USER     stranger  | –   –    –      | –    –    | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
-ORDER    closed                 MANAGER  stranger  | –   –    –      | –    –    | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
-ORDER    closed                 ADMIN    stranger  | ✓   ✓    ✓      | F    F    | ·    –          | ·      ✓            | C      ✓     ✓      | C   C       ✓      F     | F
+ORDER    closed                 USER     member    | ✓   ✓    ✓      | C    C    | C     C       | F   F     C        | C    –          | C      –            | F      F     F      | F   F       F      F     | ✓
+ORDER    closed                 MANAGER  member    | ✓   ✓    ✓      | C    C    | C     C       | C   C     C        | C    –          | C      –            | C      ✓     ✓      | C   C       ✓      ✓     | ✓
+ORDER    closed                 ADMIN    member    | ✓   ✓    ✓      | C    C    | C     C       | C   C     C        | C    –          | ✓      ✓            | C      ✓     ✓      | C   C       ✓      ✓     | ✓
+ORDER    closed                 USER     former    | –   –    –      | –    –    | –     –       | –   –     –        | –    –          | –      –            | –      –     –      | –   –       –      –     | –
+ORDER    closed                 MANAGER  former    | –   –    –      | –    –    | –     –       | –   –     –        | –    –          | –      –            | –      –     –      | –   –       –      –     | –
+ORDER    closed                 ADMIN    former    | ✓   ✓    ✓      | F    F    | F     F       | C   C     F        | F    –          | ✓      ✓            | C      ✓     ✓      | C   C       ✓      F     | F
+ORDER    closed                 USER     stranger  | –   –    –      | –    –    | –     –       | –   –     –        | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
+ORDER    closed                 MANAGER  stranger  | –   –    –      | –    –    | –     –       | –   –     –        | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
+ORDER    closed                 ADMIN    stranger  | ✓   ✓    ✓      | F    F    | F     F       | C   C     F        | ·    –          | ·      ✓            | C      ✓     ✓      | C   C       ✓      F     | F
 `;
 
 export type Cell = '✓' | '–' | 'F' | 'C' | 'P' | 'J' | '·';
