@@ -42,6 +42,18 @@ export const CHAT_FIELDS = /* GraphQL */ `
     sender {
       id
     }
+    replyTo {
+      id
+    }
+    mentions {
+      id
+    }
+    mentionsEveryone
+    pinnedAt
+    reactions {
+      emoji
+      count
+    }
   }
 `;
 
@@ -53,6 +65,11 @@ export interface MessageState {
   isDeleted: boolean;
   createdAt: string;
   sender: { id: string };
+  replyTo: { id: string } | null;
+  mentions: { id: string }[];
+  mentionsEveryone: boolean;
+  pinnedAt: string | null;
+  reactions: { emoji: string; count: number }[];
 }
 
 /** What stands on the entity itself: taken as it comes with an event, for it is as it is when that is delivered. */
@@ -97,6 +114,7 @@ export interface ChatView {
   headSeq: number;
   activityAt: string;
   unreadCount: number;
+  unreadMentionCount: number;
   lastMessage: { id: string; text: string | null } | null;
   members: Record<string, number>;
   messages: Record<string, string>;
@@ -161,15 +179,18 @@ export const createChatState = (viewerId: string, whole: WholeChat): ChatState =
       const readSeq = members.get(viewerId);
       const isUnread = ({ sender, seq, isDeleted }: MessageState) =>
         readSeq !== undefined && sender.id !== viewerId && seq > readSeq && !isDeleted;
+      const mentions = ({ mentions: those, mentionsEveryone }: MessageState) =>
+        mentionsEveryone || those.some(({ id }) => id === viewerId);
       return {
         fields: rest,
         headSeq,
         activityAt: sorted.at(-1)?.createdAt ?? fields.createdAt,
         unreadCount: sorted.filter(isUnread).length,
+        unreadMentionCount: sorted.filter((message) => isUnread(message) && mentions(message)).length,
         lastMessage: last === undefined ? null : { id: last.id, text: last.text },
         members: Object.fromEntries([...members].sort()),
         messages: Object.fromEntries(
-          sorted.slice(-NEWEST).map(({ id, text, isEdited, isDeleted }) => [id, `${text} ${isEdited} ${isDeleted}`]),
+          sorted.slice(-NEWEST).map(({ id, seq: _seq, createdAt: _at, ...rest }) => [id, JSON.stringify(rest)]),
         ),
       };
     },
@@ -213,6 +234,7 @@ const pick = (chat: ChatFields): ChatFields => {
 export interface FreshChat extends WholeChat {
   activityAt: string;
   unreadCount: number;
+  unreadMentionCount: number;
   lastMessage: { id: string; text: string | null } | null;
 }
 
@@ -220,5 +242,6 @@ export const viewOf = (viewerId: string, fresh: FreshChat): ChatView => ({
   ...createChatState(viewerId, fresh).view(),
   activityAt: fresh.activityAt,
   unreadCount: fresh.unreadCount,
+  unreadMentionCount: fresh.unreadMentionCount,
   lastMessage: fresh.lastMessage,
 });

@@ -27,11 +27,12 @@ const CHATS = 'query { chats(first: 100) { nodes { id } } }';
 const ONE = `${CHAT_FIELDS} query ($id: ID!, $after: String) { chat(id: $id) { ...ChatState ${MEMBERS} ${PAGED} } }`;
 const FIELDS = `${CHAT_FIELDS} query ($id: ID!) { chat(id: $id) { ...ChatState ${MEMBERS} lastMessage { ...MessageState } } }`;
 /** The newest messages stand for all of them: the others were compared when they were among the newest. */
-const FRESH = `${CHAT_FIELDS} query {
+const FRESH = `${CHAT_FIELDS} query ($after: String) {
   unreadCount
-  chats(first: 60) {
+  chats(first: 20, after: $after) {
+    pageInfo { hasNextPage endCursor }
     nodes {
-      ...ChatState activityAt unreadCount lastMessage { id text } ${MEMBERS}
+      ...ChatState activityAt unreadCount unreadMentionCount lastMessage { id text } ${MEMBERS}
       messages(last: ${NEWEST}) { nodes { ...MessageState } }
     }
   } }`;
@@ -41,6 +42,10 @@ const EVENT_FIELDS = `
   ... on DurableEvent { chatId seq cursor chat { ...ChatState } }
   ... on MessageSent { message { ...MessageState } }
   ... on MessageEdited { message { ...MessageState } }
+  ... on ReactionAdded { message { ...MessageState } }
+  ... on ReactionRemoved { message { ...MessageState } }
+  ... on MessagePinned { message { ...MessageState } }
+  ... on MessageUnpinned { message { ...MessageState } }
   ... on MessagesDeleted { messages { ...MessageState } }
   ... on MemberAdded { user { id } }
   ... on MemberRemoved { user { id } }
@@ -49,7 +54,7 @@ const EVENT_FIELDS = `
   ... on ResyncRequired { chatId reason }
   ... on SubscriptionEnded { code }
 `;
-const NOTIFICATION = 'id kind unreadCount readAt message { id text isEdited }';
+const NOTIFICATION = 'id kind unreadCount mentionCount readAt message { id text isEdited }';
 const NOTIFICATIONS = `query ($after: String) {
   notifications(first: 100, after: $after) { nodes { ${NOTIFICATION} } pageInfo { hasNextPage endCursor } } }`;
 const NOTIFICATION_EVENTS = `subscription {
@@ -65,6 +70,11 @@ const CHAT_EVENTS = `${CHAT_FIELDS} subscription ($chatId: ID!, $after: Cursor) 
   chatEvents(chatId: $chatId, after: $after) { ${EVENT_FIELDS} } }`;
 
 type Paged = { messages: WholeChat['messages'] & { pageInfo: { hasNextPage: boolean; endCursor: string | null } } };
+
+interface FreshPage {
+  unreadCount: number;
+  chats: { nodes: FreshChat[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } };
+}
 
 interface Notification {
   id: string;
@@ -222,11 +232,18 @@ export const createClient = async (person: Person): Promise<Client> => {
       };
     },
     fresh: async () => {
-      const { chats: now, unreadCount } = await ask<{ chats: { nodes: FreshChat[] }; unreadCount: number }>(FRESH);
+      const now: FreshChat[] = [];
+      let page = await ask<FreshPage>(FRESH);
+      for (;;) {
+        now.push(...page.chats.nodes);
+        const { hasNextPage, endCursor } = page.chats.pageInfo;
+        if (!hasNextPage) break;
+        page = await ask<FreshPage>(FRESH, { after: endCursor });
+      }
       return {
-        order: now.nodes.map(({ id, activityAt }) => `${activityAt} ${id}`),
-        chats: Object.fromEntries(now.nodes.map((chat) => [chat.id, viewOf(person.id, chat)])),
-        unreadCount,
+        order: now.map(({ id, activityAt }) => `${activityAt} ${id}`),
+        chats: Object.fromEntries(now.map((chat) => [chat.id, viewOf(person.id, chat)])),
+        unreadCount: page.unreadCount,
         notifications: Object.fromEntries(await readNotifications()),
       };
     },

@@ -13,7 +13,14 @@ export interface World {
   relations: string[];
   brands: string[];
   /** Texts that were sent with a key: to be sent again. */
-  keys: { chatId: string; clientMessageId: string; text: string; sender: Person }[];
+  keys: ({ chatId: string; clientMessageId: string; text: string; sender: Person } & Extras)[];
+}
+
+/** What a message has besides. */
+interface Extras {
+  replyToId?: string;
+  mentionIds?: string[];
+  mentionsEveryone?: boolean;
 }
 
 export interface Step {
@@ -50,10 +57,22 @@ const send: Mutation = (world) => {
   const chatId = random.pick(chats);
   const text = `text ${(texts += 1)}`;
   const clientMessageId = random.chance(0.3) ? `key ${texts}` : undefined;
-  return step(sender, 'sendMessage', { chatId, text, clientMessageId }, (answer) => {
+  const extras = random.chance(0.3) ? extrasIn(world, chatId) : {};
+  return step(sender, 'sendMessage', { chatId, text, clientMessageId, ...extras }, (answer) => {
     messages.push({ id: idOf(answer, 'message')!, chatId, senderId: sender.id });
-    if (clientMessageId !== undefined) keys.push({ chatId, clientMessageId, text, sender });
+    if (clientMessageId !== undefined) keys.push({ chatId, clientMessageId, text, sender, ...extras });
   });
+};
+
+/** A reply, mentions, or both; often to what is not there, and of those who are no members. */
+const extrasIn = (world: World, chatId: string): Extras => {
+  const { random, people, messages } = world;
+  const there = messages.filter((message) => message.chatId === chatId).slice(-10);
+  return {
+    ...(there.length > 0 && random.chance(0.6) && { replyToId: random.pick(there).id }),
+    ...(random.chance(0.5) && { mentionIds: some(world, people, 2).map(({ id }) => id) }),
+    ...(random.chance(0.1) && { mentionsEveryone: true }),
+  };
 };
 
 const again: Mutation = (world) => {
@@ -69,8 +88,24 @@ const authorOf = ({ random, people }: World, senderId: string): Person =>
 const edit: Mutation = (world) => {
   if (world.messages.length === 0) return send(world);
   const { id, senderId } = world.random.pick(world.messages.slice(-20));
-  return step(authorOf(world, senderId), 'editMessage', { messageId: id, text: `edited ${(texts += 1)}` });
+  const mentionIds = world.random.chance(0.3) ? some(world, world.people, 2).map((person) => person.id) : undefined;
+  const input = { messageId: id, text: `edited ${(texts += 1)}`, mentionIds };
+  return step(authorOf(world, senderId), 'editMessage', input);
 };
+
+/** By anybody, on one of the newest. */
+const onMessage =
+  (name: string, makeInput: (world: World) => object = () => ({})): Mutation =>
+  (world) =>
+    world.messages.length === 0
+      ? send(world)
+      : step(world.random.pick(world.people), name, {
+          messageId: world.random.pick(world.messages.slice(-20)).id,
+          ...makeInput(world),
+        });
+
+const react = (name: 'addReaction' | 'removeReaction') =>
+  onMessage(name, ({ random }) => ({ emoji: random.pick(['👍', '❤️', '🎉']) }));
 
 const remove: Mutation = (world) => {
   if (world.messages.length === 0) return send(world);
@@ -184,6 +219,8 @@ const MUTATIONS: readonly Mutation[] = [
   ...[inChat('leaveChat'), withOther('addChatMember'), withOther('addChatMember'), withOther('removeChatMember')],
   inChat('updateChat', () => ({ name: `Name ${(texts += 1)}` })),
   ...[inChat('closeChat'), inChat('reopenChat'), inChat('reopenChat')],
+  ...[react('addReaction'), react('addReaction'), react('addReaction'), react('removeReaction')],
+  ...[onMessage('pinMessage'), onMessage('pinMessage'), onMessage('unpinMessage')],
   ...[createGroup, openDirect, openOrder, createRelation, updateRelation, deleteRelation],
   ...[createBrand, createMatch, setPlan, setRole],
 ];
