@@ -201,7 +201,7 @@ const lastEvent: FieldPolicy = { keyArgs: false, merge: (_existing, incoming: un
 export const typePolicies = {
   Query: {
     fields: {
-      chats: connection({ keyArgs: ['kind', 'scope'], newest: 'first', withLive: liveChats }),
+      chats: connection({ keyArgs: ['archived', 'kind', 'scope', 'unreadOnly'], newest: 'first', withLive: liveChats }),
       messages: connection({
         keyArgs: ['chatId'],
         newest: 'first',
