@@ -17,6 +17,7 @@ import { prepareDatabase } from './domain/accounts/prepare-database.js';
 import { agreeOnSecrets, OTHER_SECRET } from './domain/accounts/token-secrets.js';
 import type { TokensOptions } from './domain/accounts/tokens.js';
 import { createDomain } from './domain/domain.js';
+import { startFilling } from './domain/search/filling.js';
 import { createContext, type Services } from './graphql/context.js';
 import { createLimits } from './graphql/limits.js';
 import { schema } from './graphql/schema.js';
@@ -142,6 +143,8 @@ const build = async (config: Config, lines: Logger, closing: Closing, close: () 
   };
 
   const demo = await seedDemo({ config, db, passwords: domain.passwords });
+  // After the demo data, which it finds at once.
+  closing(startFilling(db, { onError }), (stop) => stop());
   const isAdministered = await hasAdministrator(db);
   const talker = demo && (await findTalker(demo, domain));
   // Opened before the server, so closed after it: metrics cover the shutdown too.

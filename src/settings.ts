@@ -182,6 +182,10 @@ export const settings = {
     description: 'New direct chats that a user may open per minute.',
     default: 10,
   }),
+  searchesPerMinute: limit('SEARCHES_PER_MINUTE', {
+    description: 'Searches in messages that a user may make per minute; each page is one.',
+    default: 120,
+  }),
   signInsPerMinute: limit('SIGN_INS_PER_MINUTE', {
     description:
       'Failed sign-in attempts per minute: for each account, by username or e-mail, and for each client address.',

@@ -32,6 +32,7 @@ const ROOMS: Record<string, readonly string[]> = {
   messages: ['rules'],
   chats: ['messages', 'accounts', 'rules'],
   notifications: ['messages'],
+  search: ['messages', 'rules'],
   streams: ['notifications', 'rules'],
 };
 

@@ -64,6 +64,7 @@ describe('readConfig', () => {
         userDirectory: 'everyone',
         directChats: 'everyone',
         directChatsPerMinute: 10,
+        searchesPerMinute: 120,
         signInsPerMinute: 30,
         registrationsPerHour: 600,
         slowReaderSeconds: 60,

@@ -2,6 +2,7 @@
 import { fillWithCrowd } from '../demo/fill.js';
 import { createPasswords, generatePassword } from '../domain/accounts/passwords.js';
 import { withDatabase } from './database.js';
+import { indexMessages } from './index-messages.js';
 import { formatCount, startProgress } from './progress.js';
 
 export interface DemoOptions {
@@ -20,6 +21,7 @@ export const demo = (options: DemoOptions): Promise<void> =>
     const { usernames } = await fillWithCrowd(db, { ...options, passwordHash, onProgress: progress.add }).finally(
       progress.stop,
     );
+    await indexMessages(db, options.messages);
     const seconds = (performance.now() - startedAt) / 1000;
 
     const { users, chats, messages } = options;

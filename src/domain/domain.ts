@@ -42,6 +42,7 @@ import { createRateLimits, type RateLimitSettings } from './rate-limits.js';
 import type { DirectChatOpeners } from './rules/policy.js';
 import { createAsPresent } from './rules/presence.js';
 import { MAY_MENTION_EVERYONE, MAY_SEND } from './rules/right-sql.js';
+import { createMessageSearch, type MessageSearch } from './search/message-search.js';
 import { createPlaces, type Places } from './streams/places.js';
 import { createSeenChats } from './rules/seen-chats.js';
 import { createStreams, type Streams } from './streams/streams.js';
@@ -101,6 +102,7 @@ export interface DomainServices {
   mentionReads: MentionReads;
   messageReaders: MessageReaders;
   messages: Messages;
+  messageSearch: MessageSearch;
   notifications: Notifications;
   pins: Pins;
   reactionReads: ReactionReads;
@@ -176,6 +178,7 @@ export const createDomain = (
     matches: createMatches({ db, log, bus, brands }),
     members: createMembers({ db, log, bus }),
     messages: createMessages({ db, log, limits, asPresent, textMaxLength: settings.messageMaxLength }),
+    messageSearch: createMessageSearch(db, limits),
     notifications,
     passwords,
     places,

@@ -12,6 +12,7 @@ export type RateLimitKind =
   | 'settings'
   | 'typing'
   | 'directChat'
+  | 'search'
   /** By the username of the attempt. */
   | 'signInAs'
   /** By the address of the client. */
@@ -34,6 +35,7 @@ export interface RateLimitSettings {
   reactionsPerMinute: number;
   typingPerMinute: number;
   directChatsPerMinute: number;
+  searchesPerMinute: number;
   signInsPerMinute: number;
   registrationsPerHour: number;
 }
@@ -54,6 +56,7 @@ const rulesOf = (settings: RateLimitSettings): Record<RateLimitKind, RateLimitRu
   settings: { limit: SETTINGS_PER_MINUTE, windowMs: MINUTE },
   typing: { limit: settings.typingPerMinute, windowMs: MINUTE },
   directChat: { limit: settings.directChatsPerMinute, windowMs: MINUTE },
+  search: { limit: settings.searchesPerMinute, windowMs: MINUTE },
   // Many attempts at once must not open these limits to password guessing: they wait for a busy Redis, as they wait for hashing.
   signInAs: { limit: settings.signInsPerMinute, windowMs: MINUTE, isPatient: true },
   signInFrom: { limit: settings.signInsPerMinute, windowMs: MINUTE, isPatient: true },

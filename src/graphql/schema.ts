@@ -10,6 +10,7 @@ import './viewer-subscription.js';
 import './errors.js';
 import './member-changes.js';
 import './message-changes.js';
+import './message-search.js';
 import './messages-around.js';
 import './node.js';
 import './notification-events.js';

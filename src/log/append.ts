@@ -3,6 +3,7 @@ import type { Bus } from '../bus/bus.js';
 import type { Database, Queryable } from '../db/database.js';
 import { chatTopic } from './doorbell.js';
 import { CHAT_COLUMNS, type ChatRow, type LogEvent, type MessageRow, type UserFacts } from './event.js';
+import { indexedUpTo } from './indexed.js';
 import { newMark, newMarks } from './mark.js';
 
 /** An event to append; the log assigns its seq, mark and time. */
@@ -66,7 +67,8 @@ const LOCK_CHATS = `SELECT ${CHAT_COLUMNS} FROM chat WHERE id = ANY($1::bigint[]
 const APPEND = `WITH written AS (
     INSERT INTO event (chat_id, seq, mark, type, actor_id, user_id, message_seqs, emoji)
     VALUES ($1, $2, $3, $4::event_type, $5, $6, $7, $8) RETURNING created_at)
-  UPDATE chat SET head_seq = $2, head_mark = $3 WHERE id = $1 RETURNING (SELECT created_at FROM written) AS "createdAt"`;
+  UPDATE chat SET head_seq = $2, head_mark = $3, ${indexedUpTo('$2')} WHERE id = $1
+  RETURNING (SELECT created_at FROM written) AS "createdAt"`;
 
 const APPEND_ALL = `WITH written AS (
     INSERT INTO event (chat_id, seq, mark, type, actor_id, user_id, message_seqs, emoji)
@@ -74,7 +76,8 @@ const APPEND_ALL = `WITH written AS (
     FROM unnest($2::int[], $3::int[], $4::text[], $5::bigint[], $6::bigint[], $7::int[], $8::text[])
       AS given(seq, mark, type, actor_id, user_id, message_seq, emoji)
     RETURNING created_at)
-  UPDATE chat SET head_seq = $9, head_mark = $10 WHERE id = $1 RETURNING (SELECT min(created_at) FROM written) AS "createdAt"`;
+  UPDATE chat SET head_seq = $9, head_mark = $10, ${indexedUpTo('$9')} WHERE id = $1
+  RETURNING (SELECT min(created_at) FROM written) AS "createdAt"`;
 
 const APPEND_TO_EACH = `WITH input AS (
     SELECT * FROM unnest($1::bigint[], $2::int[], $3::int[]) AS input(chat_id, seq, mark)
@@ -82,7 +85,7 @@ const APPEND_TO_EACH = `WITH input AS (
     INSERT INTO event (chat_id, seq, mark, type, actor_id)
     SELECT chat_id, seq, mark, $4::event_type, $5::bigint FROM input RETURNING chat_id, created_at
   ), moved AS (
-    UPDATE chat SET head_seq = input.seq, head_mark = input.mark FROM input WHERE chat.id = input.chat_id
+    UPDATE chat SET head_seq = input.seq, head_mark = input.mark, ${indexedUpTo('input.seq')} FROM input WHERE chat.id = input.chat_id
   )
   SELECT chat_id AS "chatId", created_at AS "createdAt" FROM written`;
 

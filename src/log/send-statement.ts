@@ -1,5 +1,6 @@
 /** The statement that sends: it checks, numbers and writes a batch of messages. */
 import type { ChatKind, Role } from '../generated/prisma/enums.js';
+import { indexedUpTo, toVector } from './indexed.js';
 
 /** A repeated key is compared by this. A text never holds NUL, so a message with metadata never equals one without. */
 const hashOf = (
@@ -45,7 +46,7 @@ const REPLIED = `json_build_object('seq', replied.seq, 'senderId', replied.sende
     'lastName', replied_by.last_name, 'role', replied_by.role, 'senderCreatedAt', replied_by.created_at)`;
 
 const withExtras = (mayMentionEveryone: string): ExtraParts => ({
-  params: `, (SELECT $11::int[]), (SELECT $12::text[]), (SELECT $13::boolean[])`,
+  params: `, (SELECT $12::int[]), (SELECT $13::text[]), (SELECT $14::boolean[])`,
   columns: ', reply_to_seq, mention_ids, mentions_everyone',
   // Locked, although nobody else can change it meanwhile: only so is it read as it is after the wait for the chat's lock.
   locked: `, locked_replied AS MATERIALIZED (
@@ -78,7 +79,7 @@ const withExtras = (mayMentionEveryone: string): ExtraParts => ({
 });
 
 /**
- * One statement for a batch of messages; `$1` to `$10`, with extras `$13`, are arrays of what each has.
+ * One statement for a batch of messages; `$1` to `$11`, with extras `$14`, are arrays of what each has.
  *
  * The right to write comes from rows that this statement has locked: first the chat's, then the member's; only then does the message
  * take its seq. A plain read of `member` would use the snapshot from before the wait for the chat's lock, and a removed member's
@@ -97,8 +98,9 @@ export const sendSql = (maySend: string, mayMentionEveryone?: string): string =>
   return `
 WITH input AS MATERIALIZED (
   SELECT * FROM unnest((SELECT $1::int[]), (SELECT $2::bigint[]), (SELECT $3::bigint[]), (SELECT $4::text[]), (SELECT $5::text[]),
-    (SELECT $6::int[]), (SELECT $7::boolean[]), (SELECT $8::boolean[]), (SELECT $9::text[]), (SELECT $10::text[])${extra.params})
-    AS input(n, chat_id, sender_id, text, client_message_id, mark, is_within_limit, is_present, metadata, canonical_rest${extra.columns})
+    (SELECT $6::int[]), (SELECT $7::boolean[]), (SELECT $8::boolean[]), (SELECT $9::text[]), (SELECT $10::text[]),
+    (SELECT $11::text[])${extra.params})
+    AS input(n, chat_id, sender_id, text, client_message_id, mark, is_within_limit, is_present, metadata, canonical_rest, words${extra.columns})
 ), locked_chat AS MATERIALIZED (
   SELECT id, kind, closed_at, has_business, head_seq, head_mark, message_count, activity_at FROM chat
   WHERE id IN (SELECT chat_id FROM input) ORDER BY id FOR NO KEY UPDATE
@@ -118,13 +120,14 @@ WITH input AS MATERIALIZED (
     AND earlier.client_message_id = input.client_message_id
   ${extra.joins}
 ), numbered AS MATERIALIZED (
-  SELECT n, chat_id, sender_id, text, metadata, canonical_rest, client_message_id, mark${extra.numbered},
+  SELECT n, chat_id, sender_id, text, metadata, canonical_rest, words, client_message_id, mark${extra.numbered},
     head_seq + (row_number() OVER (PARTITION BY chat_id ORDER BY n))::int AS seq,
     message_count + (row_number() OVER (PARTITION BY chat_id ORDER BY n))::int AS ordinal,
     greatest(date_trunc('milliseconds', clock_timestamp()), activity_at) AS sent_at
   FROM judged WHERE is_accepted
 ), moved_chat AS (
-  UPDATE chat SET head_seq = last.seq, head_mark = last.mark, message_count = last.ordinal, activity_at = last.sent_at
+  UPDATE chat SET head_seq = last.seq, head_mark = last.mark, message_count = last.ordinal, activity_at = last.sent_at,
+    ${indexedUpTo('last.seq')}
   FROM (SELECT DISTINCT ON (chat_id) chat_id, seq, mark, ordinal, sent_at FROM numbered ORDER BY chat_id, seq DESC) last
   WHERE chat.id = last.chat_id
 ), moved_member AS (
@@ -138,6 +141,9 @@ WITH input AS MATERIALIZED (
   INSERT INTO message (chat_id, seq, ordinal, sender_id, text, metadata, text_hash, client_message_id, created_at, changed_seq${extra.messageColumns})
   SELECT chat_id, seq, ordinal, sender_id, text, metadata, ${hashOf('numbered')}, client_message_id, sent_at, seq${extra.messageValues}
   FROM numbered
+), written_words AS (
+  INSERT INTO message_search (chat_id, created_at, seq, sender_id, words)
+  SELECT chat_id, sent_at, seq, sender_id, ${toVector('words')} FROM numbered
 )${extra.written}
 SELECT judged.n, judged.kind, judged.closed_at AS "closedAt", judged.has_business AS "hasBusiness", judged.is_member AS "isMember",
   judged.head_mark AS "markBefore", numbered.seq, numbered.sent_at AS "sentAt",

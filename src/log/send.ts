@@ -19,6 +19,8 @@ export interface NewMessage {
   text: string;
   /** A JSON object as text, and its canonical form, which a repeated key is compared by; absent if empty. */
   metadata?: { text: string; canonical: string };
+  /** The words that the text is found by, as they go into `to_tsvector`. */
+  words: string;
   clientMessageId: string | null;
   /** What few messages have. */
   extras?: Extras;
@@ -208,6 +210,7 @@ const write = async (on: SendStatement, batch: Waiting[], tries = 0): Promise<vo
       batch.map((waiting) => waiting.isPresent),
       batch.map((waiting) => waiting.metadata?.text),
       batch.map(canonicalRest),
+      batch.map((waiting) => waiting.words),
       ...(hasExtras ? columnsOfExtras(batch) : []),
     ]);
   } catch (error) {

@@ -5,6 +5,7 @@
 import { GraphQLError, type ExecutionResult, type FormattedExecutionResult, type GraphQLFormattedError } from 'graphql';
 import { UnavailableError } from '../db/database.js';
 import { BadUserInputError } from '../domain/bad-user-input.js';
+import { RateLimitedError } from '../domain/errors.js';
 import type { Logger } from '../log-line.js';
 import { idsOf, type Caller } from './caller.js';
 import { boundErrors } from './error-bounds.js';
@@ -25,6 +26,8 @@ export const maskError = (error: unknown): GraphQLError => {
       // Nothing ran, so the whole request failed.
       ...(error === original && { http: { status: 503, headers: { 'Retry-After': seconds(original.retryAfterMs) } } }),
     });
+  if (original instanceof RateLimitedError)
+    return copyOf(error, original.message, { code: 'RATE_LIMITED', retryAfterMs: original.retryAfterMs });
   if (original instanceof BadUserInputError) return copyOf(error, original.message, { code: 'BAD_USER_INPUT' });
   // Caused by the request: invalid JSON in a GET's parameters. One thrown by a resolver is wrapped.
   if (error instanceof SyntaxError)

@@ -107,8 +107,33 @@ query History($chatId: ID!, $before: String) {
     variables: json({ chatId: talker?.chatId ?? '', before: null }),
   },
   {
+    title: 'Search',
+    query: `# 4. Messages of all your chats by their words,
+#    the newest first: in any case and inflection,
+#    the last word also as a beginning. Quotes
+#    hold words together. matches tells where the
+#    words stand in the text.
+query Search($query: String!) {
+  searchMessages(query: $query, first: 10) {
+    edges {
+      matches
+      node {
+        text
+        createdAt
+        sender { username }
+        chat { title }
+      }
+    }
+    pageInfo { hasNextPage endCursor }
+    indexedFrom
+  }
+}
+`,
+    variables: json({ query: 'festival' }),
+  },
+  {
     title: 'Send',
-    query: `# 4. Say something. With a clientMessageId it is
+    query: `# 5. Say something. With a clientMessageId it is
 #    safe to send again after a timeout. This page
 #    makes a new one for each text: run it twice,
 #    and it is sent once (deduplicated). Change
@@ -130,7 +155,7 @@ mutation Send($input: SendMessageInput!) {
   },
   {
     title: 'Follow',
-    query: `# 5. The chat, live, from the cursor below on:
+    query: `# 6. The chat, live, from the cursor below on:
 #    first what was sent since, yours too, then
 #    ChatReady, then what happens, until you press
 #    stop. This page lists the events, the newest

@@ -45,6 +45,8 @@ beforeAll(async () => {
     'message.id': direct.id,
     'messages.chatId': chat.id,
     'chats.scope': 'ALL',
+    'searchMessages.query': 'hello',
+    'searchMessages.chatId': chat.id,
     first: 2,
   };
 });

@@ -43,6 +43,7 @@ describe('Looking for problems of the log', () => {
       'what is unread is what one counts',
     ],
     [`UPDATE event SET created_at = now() WHERE ${some('event', 'seq = 1')}`, 'time goes forward'],
+    [`UPDATE chat SET indexed_seq = head_seq`, 'what is indexed has its words'],
     [`DELETE FROM chat_key`, 'a dialog is found by its two members'],
   ])('finds what is wrong after %s', async (sql, promise) => {
     const db = database.current;

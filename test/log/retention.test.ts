@@ -15,7 +15,7 @@ const aLog = async (messages: number) => {
   const ada = await aUser(database.current);
   const chatId = await aChat(database.current, [ada]);
   const { log } = await logNode(database.current);
-  const message = { chatId, senderId: ada.id, clientMessageId: null, isWithinLimit: true, isPresent: false };
+  const message = { chatId, senderId: ada.id, clientMessageId: null, words: '', isWithinLimit: true, isPresent: false };
   const send = async () => seqOf(await log.send({ ...message, text: 'text' }));
   await Promise.all(Array.from({ length: messages }, send));
   return { chatId, send };

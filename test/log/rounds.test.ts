@@ -7,7 +7,15 @@ import { ownDatabase } from '../support/own-database.js';
 const database = ownDatabase();
 
 const send = async (node: Awaited<ReturnType<typeof logNode>>, chatId: bigint, senderId: bigint) => {
-  await node.log.send({ chatId, senderId, text: 'text', clientMessageId: null, isWithinLimit: true, isPresent: false });
+  await node.log.send({
+    chatId,
+    senderId,
+    text: 'text',
+    clientMessageId: null,
+    words: '',
+    isWithinLimit: true,
+    isPresent: false,
+  });
 };
 
 it('tells once of each chat that moved, followed or not, new ones included', async () => {

@@ -12,6 +12,7 @@ const messageOf = (chatId: bigint, senderId: bigint, text: string, key: string |
   senderId,
   text,
   clientMessageId: key,
+  words: '',
   isWithinLimit: true,
   isPresent: false,
 });
@@ -122,7 +123,7 @@ it('refuses who is no member, what is over the limit and what is closed, and tak
   const { log } = await logNode(database.current);
 
   const stranger = await log.send(messageOf(chatId, eve.id, 'no'));
-  const limited = await log.send({ ...messageOf(chatId, ada.id, 'no'), isWithinLimit: false });
+  const limited = await log.send({ ...messageOf(chatId, ada.id, 'no'), words: '', isWithinLimit: false });
   await database.current.query('UPDATE chat SET closed_at = now() WHERE id = $1', [chatId]);
   const closed = await log.send(messageOf(chatId, ada.id, 'no'));
   const nowhere = await log.send(messageOf(9_999_999n, ada.id, 'no'));

@@ -53,6 +53,7 @@ const sendMany = async (
       senderId,
       text: `text ${index}`,
       clientMessageId: null,
+      words: '',
       isWithinLimit: true,
       isPresent: false,
     });

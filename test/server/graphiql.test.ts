@@ -38,7 +38,8 @@ describe('a browser', () => {
   it('is shown the tabs of a conversation', async () => {
     const { text } = await page();
 
-    for (const title of ['SignIn', 'MyChats', 'History', 'Send', 'Follow']) expect(text).toContain(` ${title}`);
+    for (const title of ['SignIn', 'MyChats', 'History', 'Search', 'Send', 'Follow'])
+      expect(text).toContain(` ${title}`);
     expect(text).toContain('Authorization');
   });
 

@@ -30,6 +30,7 @@ const settingsOfTests: DomainSettings = {
   reactionsPerMinute: 0,
   typingPerMinute: 0,
   directChatsPerMinute: 0,
+  searchesPerMinute: 0,
   signInsPerMinute: 0,
   registrationsPerHour: 0,
   accessTokenMinutes: 15,

@@ -78,6 +78,13 @@ const problems: Record<string, string> = {
     SELECT id FROM chat JOIN (SELECT chat_id, array_agg(user_id ORDER BY user_id) AS ids FROM member GROUP BY chat_id) members ON chat_id = id
     LEFT JOIN chat_key ON chat_key.chat_id = id
     WHERE kind = 'DIRECT' AND key IS DISTINCT FROM 'direct:' || ids[1] || ':' || ids[2]`,
+  'what is indexed has its words, and what is deleted has none': `
+    SELECT message.chat_id, message.seq FROM message JOIN chat ON chat.id = message.chat_id
+    LEFT JOIN search_gap gap ON gap.chat_id = message.chat_id AND message.seq >= from_seq AND message.seq < before_seq
+    LEFT JOIN message_search words
+      ON words.chat_id = message.chat_id AND words.created_at = message.created_at AND words.seq = message.seq
+    WHERE changed_seq <= indexed_seq AND gap.chat_id IS NULL AND ((words.seq IS NULL) <> (deleted_at IS NOT NULL)
+      OR words.edited_at IS DISTINCT FROM message.edited_at AND deleted_at IS NULL)`,
   'a slug is a key': `
     SELECT id FROM chat LEFT JOIN chat_key ON chat_id = id AND key = 'slug:' || slug WHERE slug IS NOT NULL AND key IS NULL`,
 };

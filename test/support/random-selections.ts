@@ -98,6 +98,9 @@ const valueOf = (type: GraphQLInputType, random: Random, ids: readonly string[])
       return random.pick([1, 2, 3, 0, -1]);
     case 'Boolean':
       return random.chance(0.5);
+    // A wrong one is refused before anything is executed.
+    case 'DateTime':
+      return random.pick(['2020-01-01T00:00:00Z', '2100-01-01T00:00:00+03:00']);
     default:
       return random.pick(['a', '', 'no such']);
   }

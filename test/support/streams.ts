@@ -23,7 +23,9 @@ export const viewerOf = (user: UserFacts): Viewer => ({
 });
 
 export const send = async ({ log }: LogOfNode, chatId: bigint, senderId: bigint, text = 'text') =>
-  seqOf(await log.send({ chatId, senderId, text, clientMessageId: null, isWithinLimit: true, isPresent: false }));
+  seqOf(
+    await log.send({ chatId, senderId, text, clientMessageId: null, words: '', isWithinLimit: true, isPresent: false }),
+  );
 
 export const add = ({ log }: LogOfNode, chatId: bigint, actor: UserFacts, user: UserFacts) =>
   log.change(chatId, async (tx) => {

@@ -45,6 +45,8 @@ export const typesWithoutId = [
   'MessageEdge',
   'MessageEdited',
   'MessagePinned',
+  'MessageSearchConnection',
+  'MessageSearchEdge',
   'MessageSent',
   'MessageUnpinned',
   'MessagesDeleted',

@@ -10,6 +10,7 @@ import { createConnection } from './connection.js';
 import type { Message } from './conversation.js';
 import { createInbox, sortOf, titleOf, type ChatSummary } from './inbox.js';
 import { openRoom, type Room } from './room.js';
+import { search, type Found } from './search.js';
 import { createScreen, type Page } from './screen.js';
 import { messageOf } from './sender.js';
 import { signIn, type Session } from './session.js';
@@ -26,7 +27,7 @@ export interface ChatOptions {
   chat?: string | undefined;
 }
 
-const HELP = '/chats  /open NUMBER or NAME  /more  /edit [#N] TEXT  /delete [#N]  /help  /quit';
+const HELP = '/chats  /open NUMBER or NAME  /search WORDS  /more  /edit [#N] TEXT  /delete [#N]  /help  /quit';
 
 /** @returns the process's exit code */
 export const chat = async (options: ChatOptions): Promise<number> => {
@@ -48,7 +49,9 @@ export const chat = async (options: ChatOptions): Promise<number> => {
 
 const run = (endpoint: string, session: Session, wanted: string | undefined, exit: (code: number) => void) => {
   const viewer = session.user;
-  let room: (Room & { title: string }) | null = null;
+  let room: (Room & { title: string; id: string }) | null = null;
+  /** Shown until the next line is entered. */
+  let found: Found | null = null;
   let notice = HELP;
   let state: 'connected' | 'away' = 'away';
 
@@ -60,7 +63,10 @@ const run = (endpoint: string, session: Session, wanted: string | undefined, exi
     onClose: () => void quit(0),
   });
 
-  const draw = () => screen.draw(room === null ? inboxPage() : roomPage(room));
+  const draw = () => {
+    if (found !== null) screen.draw(foundPage(found));
+    else screen.draw(room === null ? inboxPage() : roomPage(room));
+  };
   const tell = (text: string) => {
     notice = harmless(text);
     draw();
@@ -102,7 +108,7 @@ const run = (endpoint: string, session: Session, wanted: string | undefined, exi
       },
     });
     if (opened === null) return tell('This chat is gone');
-    room = { ...opened, title };
+    room = { ...opened, title, id: chosen.id };
     tell(HELP);
   };
 
@@ -138,6 +144,7 @@ const run = (endpoint: string, session: Session, wanted: string | undefined, exi
 
   const onLine = async (line: string) => {
     const [, command, rest = ''] = /^\/(\w+)\s*(.*)$/s.exec(line) ?? [];
+    found = null;
     if (line.trim() === '') return draw();
     if (command === 'quit') return quit(0);
     if (command === 'help') return tell(HELP);
@@ -149,6 +156,10 @@ const run = (endpoint: string, session: Session, wanted: string | undefined, exi
       return inbox.refresh();
     }
     const here = room;
+    if (command === 'search') {
+      found = await search(connection, rest, here?.id ?? null);
+      return draw();
+    }
     if (here === null) return tell('Open a chat first: /open NUMBER');
     if (command === undefined) return here.send(line);
     if (command === 'more') return void ((await here.readOlder()) || tell('There is nothing older'));
@@ -172,6 +183,13 @@ const run = (endpoint: string, session: Session, wanted: string | undefined, exi
     }),
     status: status(notice),
     prompt: 'open> ',
+  });
+
+  const foundPage = ({ query, lines, note }: Found): Page => ({
+    title: `${viewer.username} · ${room === null ? 'all chats' : room.title} · ${harmless(query)}`,
+    lines: lines.flatMap((line) => wrap(line, screen.columns() - 1)),
+    status: status(note),
+    prompt: room === null ? 'open> ' : `${viewer.username}> `,
   });
 
   const roomPage = ({ title, conversation, typists }: Room & { title: string }): Page => {

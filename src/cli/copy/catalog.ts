@@ -14,8 +14,11 @@ export interface Column {
   type: string;
 }
 
-/** Prisma's record of migrations and the identity of the installation: each database keeps its own. */
-const OWN = ['_prisma_migrations', 'installation'];
+/**
+ * Prisma's record of migrations and the identity of the installation: each database keeps its own. So it does with the words that messages
+ * are found by, which are stems as its own version of PostgreSQL makes them.
+ */
+const OWN = ['_prisma_migrations', 'installation', 'message_search', 'search_gap'];
 
 const TABLES = `
 SELECT class.relname::text AS name FROM pg_class class

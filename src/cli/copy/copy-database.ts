@@ -34,6 +34,9 @@ export interface Copied {
 
 const BATCH_ROWS = 1000;
 
+/** Then the target's filling finds all messages (`src/domain/search/filling.ts`). */
+const NOT_INDEXED = 'UPDATE chat SET indexed_seq = 0';
+
 /**
  * Both databases must be migrated, and nobody may write to `from` meanwhile. Writers to `to` wait until the copy is over.
  *
@@ -56,6 +59,7 @@ export const copyDatabase = async ({ from, to, onStart, onProgress }: CopyOption
       onStart?.(total);
       for (const table of tables) await copyTable(table, from, session, onProgress);
       await copySequences(from, session);
+      await session.query(NOT_INDEXED);
       for (const table of tables) await mustCount(table, session, counts.get(table.name)!);
       await session.execute('COMMIT');
     } catch (error) {

@@ -9,6 +9,7 @@ import { exitCodes } from '../../exit-codes.js';
 import { keptSecret, tokenSecretFile } from '../../secret.js';
 import { CommandError } from '../command-error.js';
 import { hasEmbedded, warn } from '../database.js';
+import { indexMessages } from '../index-messages.js';
 import { formatCount, startProgress, type Progress } from '../progress.js';
 import { copyDatabase, mustTakeCopy, TargetNotEmptyError, type Copied } from './copy-database.js';
 
@@ -52,12 +53,15 @@ const copyFolder = async (dataDir: string, databaseUrl: string): Promise<Copied[
       await mustPass(to, ['read only']);
       await mustTakeCopy(from, to);
       await migrate(to);
-      return await copyDatabase({
+      const copied = await copyDatabase({
         from,
         to,
         onStart: (rows) => (progress = startProgress(rows, 'rows')),
         onProgress: (rows) => progress?.add(rows),
       });
+      progress?.stop();
+      await indexMessages(to, copied.find(({ table }) => table === 'message')?.rows ?? 0);
+      return copied;
     } catch (error) {
       if (!(error instanceof TargetNotEmptyError)) throw error;
       throw new CommandError(`The PostgreSQL is not empty: ${error.message}`, exitCodes.databaseState);

@@ -4,6 +4,7 @@ import { ChangedMeanwhileError, COUNTED, importLines, type Counts, type Imported
 import { FileChangedError } from '../../import/line.js';
 import { CommandError } from '../command-error.js';
 import { withDatabase } from '../database.js';
+import { indexMessages } from '../index-messages.js';
 import { formatCount, startProgress, type Progress } from '../progress.js';
 import { openLineFile, type LineFile } from './line-file.js';
 
@@ -17,9 +18,9 @@ export const importFile = async (path: string, options: ImportCommandOptions): P
   const file = await opened(path, (bytes) => progress?.add(bytes));
   const isDryRun = options.dryRun === true;
   try {
-    const imported = await withDatabase((db) => {
+    await withDatabase(async (db) => {
       progress = startProgress(file.size, 'bytes read');
-      return importLines({
+      const imported = await importLines({
         db,
         source: file,
         isDryRun,
@@ -31,8 +32,9 @@ export const importFile = async (path: string, options: ImportCommandOptions): P
         onProgress: (messages) => progress?.add(messages),
         onWait: () => process.stderr.write('parley: another import is running; waiting for it\n'),
       }).finally(() => progress?.stop());
+      tell(imported, isDryRun);
+      if (imported.outcome !== 'refused' && !isDryRun) await indexMessages(db, imported.added.message);
     });
-    tell(imported, isDryRun);
   } catch (error) {
     if (!(error instanceof ChangedMeanwhileError || error instanceof FileChangedError)) throw error;
     throw new CommandError(error.message, exitCodes.unexpected);

@@ -4,6 +4,7 @@ import type { ChatTransaction } from '../../log/append.js';
 import type { Log } from '../../log/log.js';
 import { changeChat, type Person } from '../rules/chat-change.js';
 import { InvalidInputError, NotFoundError } from '../errors.js';
+import { forgetWords } from './message-index.js';
 import { MESSAGE_COLUMNS, toMessage, type MessageColumns } from './message-row.js';
 import { canDelete } from '../rules/policy.js';
 import type { AsPresent } from '../rules/presence.js';
@@ -59,11 +60,13 @@ const DELETE = `WITH gone AS MATERIALIZED (
     UPDATE chat SET pinned_seqs = ARRAY(SELECT seq FROM unnest(pinned_seqs) WITH ORDINALITY AS pin(seq, n)
       WHERE seq <> ALL($4::int[]) ORDER BY n)
     WHERE id = $1 AND cardinality($4::int[]) > 0
-  )
-  UPDATE message SET text = NULL, metadata = NULL, reactions = NULL, mention_ids = NULL, mentions_everyone = false, pinned_at = NULL,
-    deleted_at = now.time, changed_seq = $3
-  FROM (SELECT date_trunc('milliseconds', clock_timestamp()) AS time) now
-  WHERE chat_id = $1 AND seq = ANY($2::int[]) RETURNING deleted_at AS "deletedAt"`;
+  ), deleted AS (
+    UPDATE message SET text = NULL, metadata = NULL, reactions = NULL, mention_ids = NULL, mentions_everyone = false, pinned_at = NULL,
+      deleted_at = now.time, changed_seq = $3
+    FROM (SELECT date_trunc('milliseconds', clock_timestamp()) AS time) now
+    WHERE chat_id = $1 AND seq = ANY($2::int[]) RETURNING chat_id, created_at, seq, deleted_at
+  ), ${forgetWords('deleted')}
+  SELECT deleted_at AS "deletedAt" FROM deleted`;
 
 export const createDeleteMessages = (log: Log, asPresent: AsPresent): DeleteMessages => ({
   delete: async (viewer, chatId, references) => {

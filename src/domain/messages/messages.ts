@@ -10,6 +10,7 @@ import { IdempotencyConflictError, NotFoundError, RateLimitedError } from '../er
 import { createMessageReads, type MessageReads } from './message-reads.js';
 import { canonicalMetadata, checkedMetadata, type JsonObject } from '../metadata.js';
 import { checkedExtras, checkedMentions, notMembers, refuseExtras, type DraftExtras } from './extras.js';
+import { indexWords } from './message-index.js';
 import { readMessage } from './message-row.js';
 import type { MessageKey } from '../rules/asked-messages.js';
 import { canSee } from '../rules/policy.js';
@@ -17,6 +18,7 @@ import type { AsPresent } from '../rules/presence.js';
 import type { RateLimits } from '../rate-limits.js';
 import { checkClientMessageId, checkText } from '../text.js';
 import type { Viewer } from '../viewer.js';
+import { wordsOf } from '../words.js';
 import { refuseWriting } from '../rules/write-refusals.js';
 
 export type { MessageKey };
@@ -64,8 +66,11 @@ export interface MessagesOptions {
   textMaxLength: number;
 }
 
-const EDIT = `UPDATE message SET text = $3, mention_ids = $5, edited_at = clock_timestamp(), changed_seq = $4
-  WHERE chat_id = $1 AND seq = $2 RETURNING edited_at AS "editedAt"`;
+const EDIT = `WITH edited AS (
+    UPDATE message SET text = $3, mention_ids = $6, edited_at = clock_timestamp(), changed_seq = $4
+    WHERE chat_id = $1 AND seq = $2 RETURNING chat_id, created_at, seq, sender_id, edited_at
+  ), ${indexWords('edited', '$5')}
+  SELECT edited_at AS "editedAt" FROM edited`;
 const MEMBERS = 'SELECT user_id AS id FROM member WHERE chat_id = $1 AND user_id = ANY($2::bigint[])';
 const MENTION = `WITH no_longer AS (
     DELETE FROM mention WHERE chat_id = $1 AND message_seq = $2 AND user_id = ANY($4::bigint[]))
@@ -100,7 +105,8 @@ export const createMessages = ({ db, log, limits, asPresent, textMaxLength }: Me
       if (before.text === text && mentioned === before.mentionIds) return { message: before, isChanged: false };
       if (!taken.allowed) throw new RateLimitedError(taken.retryAfterMs);
       const changedSeq = tx.nextSeq();
-      const [written] = await tx.query<{ editedAt: Date }>(EDIT, [key.chatId, key.seq, text, changedSeq, mentioned]);
+      const values = [key.chatId, key.seq, text, changedSeq, wordsOf(text), mentioned];
+      const [written] = await tx.query<{ editedAt: Date }>(EDIT, values);
       const edited = { ...before, text, mentionIds: mentioned, editedAt: written!.editedAt, changedSeq };
       await tx.append({ type: 'MESSAGE_EDITED', actor: me.user, messages: [edited] });
       return { message: edited, isChanged: true };
@@ -128,6 +134,7 @@ export const createMessages = ({ db, log, limits, asPresent, textMaxLength }: Me
       const checked = {
         chatId,
         text,
+        words: wordsOf(text),
         clientMessageId,
         ...(metadata !== null && { metadata: { text: metadata, canonical: canonicalMetadata(metadata) } }),
         ...(extras && { extras }),
@@ -144,7 +151,7 @@ export const createMessages = ({ db, log, limits, asPresent, textMaxLength }: Me
   };
 };
 
-type CheckedDraft = Pick<NewMessage, 'chatId' | 'text' | 'metadata' | 'clientMessageId' | 'extras'>;
+type CheckedDraft = Pick<NewMessage, 'chatId' | 'text' | 'words' | 'metadata' | 'clientMessageId' | 'extras'>;
 
 interface Edit {
   text: string;

@@ -82,6 +82,27 @@ it('shows chats with unread counts, typing, edits and deletions, and reads what 
   expect(await maria.exited).toBe(0);
 }, 120_000);
 
+it('T60 finds messages by their words, in one chat and in all', async () => {
+  const server = await serverProcess();
+  const maria = await signIn(server, 'maria', 'Summer festival');
+  await expect.poll(maria.text, PATIENCE).toMatch(/^#\d+ /m);
+  maria.type('Three purple elephants\r');
+  await expect.poll(maria.text, PATIENCE).toMatch(/#\d+ maria: Three purple elephants/);
+  for (let line = 0; line < 40; line += 1) maria.type(`line ${line}\r`);
+  await expect.poll(maria.text, PATIENCE).toMatch(/#\d+ maria: line 39/);
+
+  maria.type('/search elephant PURP\r');
+  await expect.poll(maria.text, PATIENCE).toMatch(/^#\d+ \S+ \S+ maria: Three purple elephants/m);
+  maria.type('\r');
+  await expect.poll(maria.text, PATIENCE).toMatch(/#\d+ maria: line 39/);
+  maria.type('/chats\r');
+  await expect.poll(maria.text, PATIENCE).toMatch(/\d+\. Summer festival/);
+  maria.type('/search elephant\r');
+  await expect.poll(maria.text, PATIENCE).toMatch(/^Summer festival #\d+ \S+ \S+ maria: Three purple elephants/m);
+  maria.type('/search zebra crossing\r');
+  await expect.poll(maria.text, PATIENCE).toContain('Nothing found');
+}, 120_000);
+
 it('says in one line what is wrong with the name, the password or the server, and ends', async () => {
   const server = await serverProcess();
   const stranger = onTerminal([PARLEY, 'chat', '--url', server.url, '--as', 'nobody']);

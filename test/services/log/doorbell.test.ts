@@ -36,7 +36,14 @@ it('1,000 sends on two nodes cost all followers together less than fifty reads',
   const talk = async (n: number) => {
     while (left > 0) {
       left -= 1;
-      const message = { senderId: ada.id, text: 'text', clientMessageId: null, isWithinLimit: true, isPresent: false };
+      const message = {
+        senderId: ada.id,
+        text: 'text',
+        clientMessageId: null,
+        words: '',
+        isWithinLimit: true,
+        isPresent: false,
+      };
       seqOf(await nodes[n % 2]!.log.send({ chatId: chats[left % 4]!, ...message }));
     }
   };

@@ -49,7 +49,7 @@ const anOldLog = async () => {
   const ada = await aUser(db);
   const chatId = await aChat(db, [ada]);
   const { log } = await logNode(db);
-  const message = { chatId, senderId: ada.id, clientMessageId: null, isWithinLimit: true, isPresent: false };
+  const message = { chatId, senderId: ada.id, clientMessageId: null, words: '', isWithinLimit: true, isPresent: false };
   await Promise.all(range(1, 4200).map(() => log.send({ ...message, text: 'text' })));
   await age(db, chatId, 4100, 48);
   return chatId;

@@ -37,7 +37,15 @@ it('a write transaction left open makes no round read again what an earlier one 
   rounds.onMoved((moved) => seen.push(moved));
   const { log } = await logNode(database.current);
   const send = () =>
-    log.send({ chatId, senderId: ada.id, text: 'text', clientMessageId: null, isWithinLimit: true, isPresent: false });
+    log.send({
+      chatId,
+      senderId: ada.id,
+      text: 'text',
+      clientMessageId: null,
+      words: '',
+      isWithinLimit: true,
+      isPresent: false,
+    });
 
   for (let round = 1; round <= 3; round += 1) {
     await send();

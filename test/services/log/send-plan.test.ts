@@ -30,6 +30,7 @@ it('plans lone sends once and for all, although a plan for one message looks che
       senderId: ada.id,
       text: 'text',
       clientMessageId: String(n),
+      words: '',
       isWithinLimit: true,
       isPresent: false,
     });

@@ -25,7 +25,15 @@ it('answers within five seconds, also who came while the one before still waited
   const release = await lockChats();
   const send = async (text: string) => {
     const begun = performance.now();
-    const message = { chatId, senderId: ada.id, text, clientMessageId: text, isWithinLimit: true, isPresent: false };
+    const message = {
+      chatId,
+      senderId: ada.id,
+      text,
+      clientMessageId: text,
+      words: '',
+      isWithinLimit: true,
+      isPresent: false,
+    };
     const answer = await log.send(message).catch((error: unknown) => error);
     return { answer, ms: performance.now() - begun };
   };
@@ -60,6 +68,7 @@ it('says at once that it is not available to whoever comes when 10,000 wait, and
       senderId: ada.id,
       text: 'text',
       clientMessageId: null,
+      words: '',
       isWithinLimit: true,
       isPresent: false,
     };
