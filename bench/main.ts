@@ -15,6 +15,7 @@ import { members } from './scenarios/members.js';
 import { nodes } from './scenarios/nodes.js';
 import { reads } from './scenarios/reads.js';
 import { resume } from './scenarios/resume.js';
+import { search } from './scenarios/search.js';
 import { send } from './scenarios/send.js';
 import { stalled } from './scenarios/stalled.js';
 
@@ -28,6 +29,7 @@ const SCENARIOS: Record<string, Scenario> = {
   stalled,
   'end-to-end': endToEnd,
   members,
+  search,
 };
 
 /** Of PostgreSQL. */
