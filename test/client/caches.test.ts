@@ -11,6 +11,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { schema } from '../../src/graphql/schema.js';
 import { decodeCursor, encodeCursor } from '../../src/log/cursor.js';
 import { caches, type Root, type Screen, type Selection } from '../support/caches.js';
+import { must } from '../support/change.js';
 import { ownNode } from '../support/node.js';
 import { groupChat, groupOf, type Chat, type Person } from '../support/people.js';
 import { upTo } from '../support/sent.js';
@@ -214,6 +215,26 @@ describe.each(Object.keys(caches))('with %s', (library) => {
 
     await until(() => screen.chats()!.length === 2, 'the second is gone');
     expect(listOf(screen)).toEqual(['three, 1 unread', 'one, 1 unread']);
+  });
+
+  it('T23 lists pinned chats first, and leaves archived ones out until somebody writes', async () => {
+    const { root, ada, boris, chat } = await groupChat(node);
+    const second = await groupOf(root, ada, boris);
+    await ada.send(chat, 'one');
+    await ada.send(second, 'two');
+    const { screen } = await open(library, boris, chat);
+    const shows = (...texts: string[]) =>
+      until(() => listOf(screen)?.join() === texts.map((text) => `${text}, 1 unread`).join(), texts.join(', '));
+    await shows('two', 'one');
+
+    await must(boris, 'updateChatSettings', { chatId: chat.id, isPinned: true });
+    await shows('one', 'two');
+    await must(boris, 'updateChatSettings', { chatId: second.id, isArchived: true });
+    await shows('one');
+    await must(boris, 'markRead', { chatId: second.id });
+    await ada.send(second, 'three');
+    await shows('one', 'three');
+    expect(screen.warnings).toEqual([]);
   });
 
   it('goes on from where it was, left and entered again', async () => {

@@ -44,7 +44,7 @@ export type Selection = 'edges' | 'nodes';
 export type Root = 'events' | 'chatEvents';
 
 const MESSAGE = 'id seq text isDeleted editedAt sender { id username }';
-const CHAT = `id kind name cursor activityAt unreadCount lastMessage { ${MESSAGE} }`;
+const CHAT = `id kind name cursor activityAt unreadCount settings { isPinned isArchived } lastMessage { ${MESSAGE} }`;
 const PAGE_INFO = 'pageInfo { startCursor endCursor hasPreviousPage hasNextPage }';
 
 const CHATS = gql(`query Chats($kind: ChatKind) { chats(first: 20, kind: $kind) { nodes { ${CHAT} } ${PAGE_INFO} } }`);
@@ -67,6 +67,7 @@ const event = (deleted: string) => `
   ... on MessageEdited { message { ${MESSAGE} } }
   ... on MessagesDeleted { ${deleted} }
   ... on MessagesRead { lastReadSeq user { id } chat { ${CHAT} } }
+  ... on ChatSettingsChanged { chat { ${CHAT} } }
   ... on ChatReady { chat { ${CHAT} } }
   ... on SubscriptionEnded { code }`;
 

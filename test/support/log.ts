@@ -90,7 +90,12 @@ export const aChat = async (db: Database, members: readonly UserFacts[]): Promis
       `INSERT INTO chat (kind, name, head_mark) VALUES ('GROUP', 'a group', $1) RETURNING id`,
       [mark],
     );
-    await createLog(db, silentBus, { maySend: MAY_SEND, mayMentionEveryone: MAY_MENTION_EVERYONE }).startLog(tx, chat!.id, members[0]!.id, mark);
+    await createLog(db, silentBus, { maySend: MAY_SEND, mayMentionEveryone: MAY_MENTION_EVERYONE }).startLog(
+      tx,
+      chat!.id,
+      members[0]!.id,
+      mark,
+    );
     await tx.query(
       'INSERT INTO member (chat_id, user_id, last_read_seq, read_count) SELECT $1, unnest($2::bigint[]), 0, 0',
       [chat!.id, members.map(({ id }) => id)],

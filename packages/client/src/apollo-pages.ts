@@ -3,7 +3,7 @@
  * events add is kept apart from the pages and joined to them on read, so an answer that was in flight when an event came
  * removes nothing, whichever of the two is written first.
  */
-import type { FieldFunctionOptions, FieldPolicy, Reference, TypePolicies } from '@apollo/client';
+import type { FieldFunctionOptions, FieldPolicy, Reference, StoreObject, TypePolicies } from '@apollo/client';
 import { messageFields } from './apollo-message.js';
 
 interface Edge {
@@ -156,21 +156,30 @@ const messagesOf = (
   };
 };
 
-/** Newest first, as on the server: adds chats that became known live, leaves out those that are gone. */
+/**
+ * Pinned ones first, then newest first, as on the server: adds chats that became known live, leaves out those that are gone, and those
+ * that were archived, or came back from there. Who is pinned and archived it knows where `settings` were selected.
+ */
 const liveChats: Rules['withLive'] = (edges, { readField, args }) => {
   if (args?.scope === 'ALL') return edges;
+  const has = (chat: Reference, name: 'isPinned' | 'isArchived') => {
+    const settings = readField<StoreObject | null>('settings', chat);
+    return settings ? readField<boolean>(name, settings) : undefined;
+  };
   const gone = new Set(readField<readonly Reference[]>('goneChats')?.map(({ __ref }) => __ref));
+  const isArchive = args?.archived === true;
+  const isElsewhere = (chat: Reference) => gone.has(chat.__ref) || has(chat, 'isArchived') === !isArchive;
+  if (isArchive || args?.unreadOnly === true) return edges.filter(({ node }) => !isElsewhere(node));
   const listed = new Set(edges.map(({ node }) => node.__ref));
   const added = (readField<readonly Reference[]>('liveChats') ?? []).filter(
     (chat) => !listed.has(chat.__ref) && ((args?.kind ?? null) === null || readField('kind', chat) === args?.kind),
   );
-  const all = [...edges, ...added.map((chat) => liveEdge('ChatEdge', chat))].filter(
-    ({ node }) => !gone.has(node.__ref),
-  );
+  const all = [...edges, ...added.map((chat) => liveEdge('ChatEdge', chat))].filter(({ node }) => !isElsewhere(node));
   const activity = new Map(all.map((edge) => [edge, readField<string>('activityAt', edge.node)]));
   if ([...activity.values()].includes(undefined)) return all;
   const timeOf = (edge: Edge) => Date.parse(activity.get(edge)!);
-  return all.sort((one, other) => timeOf(other) - timeOf(one));
+  const isPinned = ({ node }: Edge) => Number(has(node, 'isPinned') ?? false);
+  return all.sort((one, other) => isPinned(other) - isPinned(one) || timeOf(other) - timeOf(one));
 };
 
 /** In the log's order; each message once. */

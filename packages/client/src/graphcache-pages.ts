@@ -141,17 +141,28 @@ const messagesOf =
     return newest === 'last' ? [...nodes, ...added] : [...added.reverse(), ...nodes];
   };
 
-/** Newest first, as on the server: adds chats that became known live, leaves out those that are gone. */
-const chats: WithLive = (nodes, cache, _chain, { kind, scope }) => {
+/**
+ * Pinned ones first, then newest first, as on the server: adds chats that became known live, leaves out those that are gone, and those
+ * that were archived, or came back from there. Who is pinned and archived it knows where `settings` were selected.
+ */
+const chats: WithLive = (nodes, cache, _chain, { kind, scope, archived, unreadOnly }) => {
   if (scope === 'ALL') return [...nodes];
+  const has = (chat: string, name: 'isPinned' | 'isArchived') => {
+    const settings = cache.resolve(chat, 'settings');
+    return typeof settings === 'string' ? cache.resolve(settings, name) : undefined;
+  };
   const gone = linksOf(cache, 'Query', 'goneChats');
+  const isArchive = archived === true;
+  const isElsewhere = (chat: string) => gone.includes(chat) || has(chat, 'isArchived') === !isArchive;
+  if (isArchive || unreadOnly === true) return nodes.filter((chat) => !isElsewhere(chat));
   const added = linksOf(cache, 'Query', 'liveChats').filter(
     (chat) => !nodes.includes(chat) && ((kind ?? null) === null || cache.resolve(chat, 'kind') === kind),
   );
-  const all = [...nodes, ...added].filter((chat) => !gone.includes(chat));
+  const all = [...nodes, ...added].filter((chat) => !isElsewhere(chat));
   const activity = new Map(all.map((chat) => [chat, Date.parse(cache.resolve(chat, 'activityAt') as string)]));
   if ([...activity.values()].some(Number.isNaN)) return all;
-  return all.sort((one, other) => activity.get(other)! - activity.get(one)!);
+  const isPinned = (chat: string) => Number(has(chat, 'isPinned') === true);
+  return all.sort((one, other) => isPinned(other) - isPinned(one) || activity.get(other)! - activity.get(one)!);
 };
 
 export const resolvers: NonNullable<CacheExchangeOpts['resolvers']> = {
