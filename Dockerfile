@@ -48,8 +48,8 @@ COPY --from=build /app/dist dist
 # What the link in node_modules leads to.
 COPY packages/client/package.json packages/client/
 COPY --from=build /app/packages/client/dist packages/client/dist
-# Owned by root and not writable for the server. Its own folder is /data.
-RUN ln -s /app/bin/parley.mjs /usr/local/bin/parley && install -d -o node -g node -m 700 /data
+# Owned by root and not writable for the server. Its own folder is /data; /files is for FILES_URL=file:///files, shared by nodes.
+RUN ln -s /app/bin/parley.mjs /usr/local/bin/parley && install -d -o node -g node -m 700 /data /files
 USER node
 VOLUME /data
 EXPOSE 4000

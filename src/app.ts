@@ -18,6 +18,13 @@ import { agreeOnSecrets, OTHER_SECRET } from './domain/accounts/token-secrets.js
 import type { TokensOptions } from './domain/accounts/tokens.js';
 import { createDomain } from './domain/domain.js';
 import { startFilling } from './domain/search/filling.js';
+import { startFileSweep } from './domain/files/file-sweep.js';
+import { MB } from './domain/files/file-room.js';
+import { readClamdUrl } from './clamd-url.js';
+import { StoreUnavailableError } from './files/file-store.js';
+import { openFileStore } from './files/open-store.js';
+import { createPictures } from './files/pictures.js';
+import { createScanner } from './files/scanner.js';
 import { createContext, type Services } from './graphql/context.js';
 import { createLimits } from './graphql/limits.js';
 import { schema } from './graphql/schema.js';
@@ -88,7 +95,8 @@ const build = async (config: Config, lines: Logger, closing: Closing, close: () 
   const logger = countLines(lines, alerts);
   // Background work that fails because the database is away is retried, so it is no bug.
   const onError = (error: unknown) => {
-    if (error instanceof UnavailableError) logger.warn({ error }, 'Unavailable');
+    if (error instanceof UnavailableError || error instanceof StoreUnavailableError)
+      logger.warn({ error }, 'Unavailable');
     else logger.error({ error }, 'Fault');
   };
   // Before opening anything, so that a wrong setting is reported at once.
@@ -109,7 +117,19 @@ const build = async (config: Config, lines: Logger, closing: Closing, close: () 
   const placeRegistry = closing(sharedPlaces ?? createMemoryPlaces(), (it) => it.close());
   const rounds = closing(await createRounds(db, { intervalMs: ROUND_MS, onError }), (it) => it.stop());
   const secrets = await secretsOf(db, config, logger);
-  const ports = { db, bus, rounds, rateLimitStore, placeRegistry };
+  const fileStore = await openFileStore(config);
+  const clamd = config.clamdUrl === undefined ? undefined : readClamdUrl(config.clamdUrl);
+  const scanner = clamd && createScanner(clamd);
+  const ports = {
+    db,
+    bus,
+    rounds,
+    rateLimitStore,
+    placeRegistry,
+    fileStore,
+    pictures: createPictures(),
+    scanner,
+  };
   const domain = closing(
     createDomain(ports, {
       settings: config,
@@ -127,6 +147,7 @@ const build = async (config: Config, lines: Logger, closing: Closing, close: () 
   );
   await domain.start();
   closing(startRetention(db, { days: config.logRetentionDays, onError }), (stop) => stop());
+  closing(startFileSweep(db, fileStore, { onError }), (stop) => stop());
 
   const version = readVersion();
   const services: Services = {
@@ -139,6 +160,7 @@ const build = async (config: Config, lines: Logger, closing: Closing, close: () 
       directChats: config.directChats,
       messageMaxLength: config.messageMaxLength,
       messagesPerMinute: config.messagesPerMinute,
+      maxAttachmentBytes: config.attachmentMaxMb * MB,
     },
   };
 
@@ -170,6 +192,10 @@ const build = async (config: Config, lines: Logger, closing: Closing, close: () 
       places: () => domain.places.size(),
       isRedisConnected: () => redis && redis.state === 'connected',
       droppedLogLines: standardOutput().dropped,
+      uploads: domain.uploads.outcomes.counts,
+      uploadsUnderway: domain.uploads.underway,
+      storedBytes: domain.uploads.storedBytes,
+      sentBytes: domain.attachments.sentBytes,
     },
     onError,
   );
@@ -185,6 +211,8 @@ const build = async (config: Config, lines: Logger, closing: Closing, close: () 
         createContext: (request) => createContext(request, services, db.prisma),
       },
       authentication: domain.authentication,
+      uploads: domain.uploads,
+      attachments: domain.attachments,
       databaseState: () => db.state(),
       version,
       tellArrival: createTellArrival({

@@ -1,6 +1,8 @@
 /** The kinds of settings: which values each accepts, and how it describes them. */
 import { isIP } from 'node:net';
 import { DatabaseUrlError, parseDatabaseUrl } from './database-url.js';
+import { readFilesUrl } from './files-url.js';
+import { readClamdUrl } from './clamd-url.js';
 import { readRedisUrl } from './redis-url.js';
 
 export interface Setting<Value> {
@@ -137,6 +139,37 @@ export const redisUrl = (name: string, words: OptionalWords): Setting<string | u
   explain: (written) => {
     const way = readRedisUrl(written);
     return 'expected' in way ? way.expected : undefined;
+  },
+});
+
+/** Where files are. */
+export const filesUrl = (name: string, words: OptionalWords): Setting<string | undefined> => ({
+  ...url(name, { ...words, protocols: ['s3', 'file'] }),
+  parse: (written) => ('expected' in readFilesUrl(written) ? undefined : written),
+  explain: (written) => {
+    const way = readFilesUrl(written);
+    return 'expected' in way ? way.expected : undefined;
+  },
+});
+
+/** Where a virus scanner listens. */
+export const clamdUrl = (name: string, words: OptionalWords): Setting<string | undefined> => ({
+  name,
+  ...words,
+  expected: 'tcp://HOST:PORT or unix:///PATH',
+  parse: (written) => (readClamdUrl(written) === undefined ? undefined : written),
+});
+
+/** An http or https URL without a trailing slash. */
+export const publicUrl = (name: string, words: OptionalWords): Setting<string | undefined> => ({
+  name,
+  ...words,
+  expected: 'a URL such as https://chat.example.org, without ? and #',
+  parse: (written) => {
+    if (!URL.canParse(written)) return undefined;
+    const { protocol, username, search, hash, origin, pathname } = new URL(written);
+    const isPlain = /^https?:$/.test(protocol) && username + search + hash === '';
+    return isPlain ? `${origin}${pathname}`.replace(/\/+$/, '') : undefined;
   },
 });
 

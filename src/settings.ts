@@ -5,7 +5,9 @@
 import {
   address,
   choice,
+  clamdUrl,
   databaseUrl,
+  filesUrl,
   keyOrPath,
   level,
   limit,
@@ -13,6 +15,7 @@ import {
   optionalNumber,
   optionalText,
   origins,
+  publicUrl,
   redisUrl,
   text,
   tokenSecret,
@@ -38,7 +41,8 @@ export const settings = {
     expected: 'text',
   }),
   dataDir: text('DATA_DIR', {
-    description: "The folder for Parley's own files: the embedded database and the generated token secret.",
+    description:
+      "The folder for Parley's own files: the embedded database, the generated token secret and, without FILES_URL, the files that people send.",
     default: './data',
     expected: 'a folder; a relative path starts at the working directory',
   }),
@@ -218,6 +222,35 @@ export const settings = {
       'How long a client may read nothing while events are waiting for it, in seconds. After that its subscription ends.',
     default: 60,
     range: [1, 3600],
+  }),
+  filesUrl: filesUrl('FILES_URL', {
+    description:
+      'Where the files that people send are kept: an S3-compatible bucket, `s3://KEY:SECRET@HOST/BUCKET?region=REGION` (`tls=off` for HTTP), or a ' +
+      'folder, `file:///srv/parley-files`. Every node needs the same.',
+    unset: 'the folder `files` in DATA_DIR',
+  }),
+  attachmentMaxMb: wholeNumber('ATTACHMENT_MAX_MB', {
+    description: 'The maximum size of a file that people send, in MB (1,048,576 bytes). 0 = no files.',
+    default: 25,
+    range: [0, 1024],
+  }),
+  filesMbPerUser: limit('FILES_MB_PER_USER', {
+    description: 'How much the files of one user may take, sent and not yet sent, in MB.',
+    default: 1024,
+  }),
+  uploadsPerMinute: limit('UPLOADS_PER_MINUTE', {
+    description: 'Uploads that a user may begin per minute.',
+    default: 30,
+  }),
+  clamdUrl: clamdUrl('CLAMD_URL', {
+    description:
+      'The virus scanner that every file must pass: clamd, as `tcp://HOST:3310` or `unix:///run/clamav/clamd.ctl`. While it is away, nothing can be uploaded.',
+    unset: 'files are not scanned',
+  }),
+  publicUrl: publicUrl('PUBLIC_URL', {
+    description:
+      'The address at which clients reach this server, for the links to files: `https://chat.example.org`, with the path that a proxy adds in front.',
+    unset: 'links are paths, `/files/…`, which clients resolve against the address of the API',
   }),
   logRetentionDays: wholeNumber('LOG_RETENTION_DAYS', {
     description:

@@ -11,6 +11,7 @@ import {
   type Config,
   type Environment,
 } from '../src/config.js';
+import { readClamdUrl } from '../src/clamd-url.js';
 import type { Setting } from '../src/setting.js';
 import { settings } from '../src/settings.js';
 
@@ -68,6 +69,12 @@ describe('readConfig', () => {
         signInsPerMinute: 30,
         registrationsPerHour: 600,
         slowReaderSeconds: 60,
+        filesUrl: undefined,
+        attachmentMaxMb: 25,
+        filesMbPerUser: 1024,
+        uploadsPerMinute: 30,
+        clamdUrl: undefined,
+        publicUrl: undefined,
         logRetentionDays: 0,
         introspection: true,
         graphiql: true,
@@ -292,6 +299,31 @@ describe('readConfig', () => {
     'null',
   ])('takes %s for no origins', (written) => {
     expect(problemsOf({ ALLOWED_ORIGINS: written })).toHaveLength(1);
+  });
+
+  it('reads where files are, what scans them and where clients find them', () => {
+    const config = {
+      FILES_URL: 's3://KEY:SECRET@s3.example.org/files',
+      CLAMD_URL: 'unix:///run/clamav/clamd.ctl',
+      PUBLIC_URL: 'https://chat.example.org/parley/',
+    };
+
+    expect(configOf(config)).toMatchObject({
+      publicUrl: 'https://chat.example.org/parley',
+      clamdUrl: config.CLAMD_URL,
+    });
+    expect(readClamdUrl(config.CLAMD_URL)).toEqual({ path: '/run/clamav/clamd.ctl' });
+    expect(readClamdUrl('tcp://[::1]')).toEqual({ host: '::1', port: 3310 });
+    for (const [name, value] of [
+      ['FILES_URL', 's3://KEY:SECRET@s3.example.org'],
+      ['CLAMD_URL', 'http://clamd:3310'],
+      ['PUBLIC_URL', 'chat.example.org'],
+      ['PUBLIC_URL', 'https://chat.example.org/?x=1'],
+    ] as const) {
+      const [problem] = problemsOf({ [name]: value });
+      expect(problem?.name).toBe(name);
+      expect(problem?.value).not.toContain('SECRET');
+    }
   });
 
   it.each(['0.0.0.0', '::1', 'localhost', 'chat.example.org', 'node_1'])('listens on %s', (host) => {

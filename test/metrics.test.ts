@@ -9,6 +9,7 @@ import { readVersion } from '../src/version.js';
 import { temporaryFolder } from './support/database.js';
 import { post } from './support/http.js';
 import { ownNode, startNode } from './support/node.js';
+import { createUpload, get, put, uploaded } from './support/files.js';
 import { groupChat, newPerson } from './support/people.js';
 import { scrape, valueOf } from './support/scrape.js';
 
@@ -79,6 +80,21 @@ describe('Metrics', () => {
     expect(is('parley_log_lines_dropped_total')).toBe(0);
     expect(is('nodejs_heap_size_used_bytes')).toBeGreaterThan(1e6);
     expect(is('nodejs_eventloop_lag_p99_seconds')).toBeGreaterThan(0);
+  });
+
+  it('count uploads by outcome, and the bytes of files', async () => {
+    const { ada } = await groupChat(node);
+    const { url } = await uploaded(ada, Buffer.alloc(1000));
+    await put(node, await createUpload(ada, { byteSize: 5 }), 'four');
+    await (await get(node, url)).arrayBuffer();
+
+    const text = await scrape(node);
+
+    expect(valueOf(text, 'parley_uploads_total{outcome="stored"}')).toBe(1);
+    expect(valueOf(text, 'parley_uploads_total{outcome="WRONG_SIZE"}')).toBe(1);
+    expect(valueOf(text, 'parley_uploads_underway')).toBe(0);
+    expect(valueOf(text, 'parley_file_bytes_stored_total')).toBe(1000);
+    expect(valueOf(text, 'parley_file_bytes_sent_total')).toBe(1000);
   });
 
   it('count clients that were told to read a chat again, by reason', async () => {

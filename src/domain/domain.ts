@@ -3,6 +3,9 @@ import type { Bus } from '../bus/bus.js';
 import type { PlaceRegistry } from '../bus/place-registry.js';
 import type { RateLimitStore } from '../bus/rate-limit-store.js';
 import type { Database } from '../db/database.js';
+import type { FileStore } from '../files/file-store.js';
+import type { Pictures } from '../files/pictures.js';
+import type { Scanner } from '../files/scanner.js';
 import { createLog, type Log } from '../log/log.js';
 import type { Rounds } from '../log/rounds.js';
 import { createTail, type Tail } from '../log/tail.js';
@@ -29,6 +32,9 @@ import { createMatches, type Matches } from './chats/matches.js';
 import { createMessageReaders, type MessageReaders } from './chats/message-readers.js';
 import { createMembers, type Members } from './chats/members.js';
 import { createRelations, type Relations } from './chats/relations.js';
+import { createAttachments, type Attachments } from './files/attachments.js';
+import { createFileLinks } from './files/file-links.js';
+import { createUploads, type FileSettings, type Uploads } from './files/uploads.js';
 import { createMessages, type Messages } from './messages/messages.js';
 import { createMentionReads, type MentionReads } from './messages/mention-reads.js';
 import { createPins, type Pins } from './messages/pins.js';
@@ -55,10 +61,14 @@ export interface Ports {
   rounds: Rounds;
   rateLimitStore: RateLimitStore;
   placeRegistry: PlaceRegistry;
+  fileStore: FileStore;
+  pictures: Pictures;
+  /** Undefined: files are not scanned. */
+  scanner: Scanner | undefined;
 }
 
 /** As configured in the settings. */
-export interface DomainSettings extends RateLimitSettings {
+export interface DomainSettings extends RateLimitSettings, FileSettings {
   accessTokenMinutes: number;
   refreshTokenDays: number;
   sessionDaysMax: number;
@@ -72,6 +82,8 @@ export interface DomainSettings extends RateLimitSettings {
   slowReaderSeconds: number;
   /** 0: logs are never pruned. */
   logRetentionDays: number;
+  /** Undefined: links to files are paths. */
+  publicUrl: string | undefined;
 }
 
 export interface DomainOptions {
@@ -92,6 +104,7 @@ export interface DomainOptions {
 export interface DomainServices {
   accounts: Accounts;
   apiTokens: ApiTokens;
+  attachments: Attachments;
   brands: Brands;
   chatLog: ChatLog;
   chatSettings: OwnChatSettings;
@@ -112,6 +125,7 @@ export interface DomainServices {
   replyReads: ReplyReads;
   streams: Streams;
   typing: Typing;
+  uploads: Uploads;
   userAdministration: UserAdministration;
   userTokens: UserTokens;
   userUpserts: UserUpserts;
@@ -134,7 +148,7 @@ export interface Domain extends DomainServices {
 }
 
 export const createDomain = (
-  { db, bus, rounds, rateLimitStore, placeRegistry }: Ports,
+  { db, bus, rounds, rateLimitStore, placeRegistry, fileStore: store, pictures, scanner }: Ports,
   { settings, secrets, trusted, credentialCache, typingLastsMs, onError, onReuse }: DomainOptions,
 ): Domain => {
   const { directChats, logRetentionDays: retentionDays } = settings;
@@ -162,11 +176,14 @@ export const createDomain = (
   const reactions = createReactions({ log, limits, asPresent });
   const readPositions = createReadPositions({ db, bus, seenChats });
   const typing = createTyping({ db, bus, limits, asPresent, ...(typingLastsMs && { lastsMs: typingLastsMs }) });
+  const links = createFileLinks({ ...secrets, publicUrl: settings.publicUrl });
+  const uploads = createUploads({ db, limits, store, pictures, scanner, links, settings });
   const memberships = createMemberships({ db, bus, rounds }, onError);
 
   return {
     accounts: createAccounts({ db, sessions, passwords, limits, passwordLogin: settings.passwordLogin }),
     apiTokens,
+    attachments: createAttachments({ db, store, links }),
     authentication: createAuthentication({ credentials, tokens, sessions, apiTokens, trusted: trustedUsers }),
     brands,
     chatLog: createChatLog({ db, retentionDays }),
@@ -207,6 +224,7 @@ export const createDomain = (
     tail,
     tokens,
     typing,
+    uploads,
     userAdministration: createUserAdministration({ db, sessions }),
     userTokens: createUserTokens(db, tokens),
     userUpserts: createUserUpserts({ db, sessions }),
@@ -221,6 +239,7 @@ export const createDomain = (
       readPositions.close();
       memberships.close();
       places.close();
+      await uploads.drain();
       await apiTokens.drain();
       stopListening();
       credentials.close();

@@ -6,7 +6,9 @@ export abstract class DomainError extends Error {}
 
 /** The object does not exist, or the viewer may not see it: the answer is the same. */
 export class NotFoundError extends DomainError {
-  constructor(what: 'Chat' | 'User' | 'Message' | 'Notification' | 'Member' | 'Brand' | 'Relation' | 'API token') {
+  constructor(
+    what: 'Chat' | 'User' | 'Message' | 'Notification' | 'Member' | 'Brand' | 'Relation' | 'API token' | 'Upload',
+  ) {
     super(`${what} not found`);
   }
 }
@@ -114,9 +116,11 @@ const sentenceOf = ({ path, reason }: InvalidField): string => {
 
 /** Fields whose identifier does not spell out their name. */
 const NAMES: Record<string, string> = {
+  byteSize: 'size',
   clientMessageId: 'client message ID',
   email: 'e-mail address',
   expiresAt: 'expiry',
+  filename: 'file name',
   isActive: 'account',
   orderRef: 'order reference',
   upToSeq: 'read position',

@@ -13,6 +13,7 @@ export type RateLimitKind =
   | 'typing'
   | 'directChat'
   | 'search'
+  | 'upload'
   /** By the username of the attempt. */
   | 'signInAs'
   /** By the address of the client. */
@@ -36,6 +37,7 @@ export interface RateLimitSettings {
   typingPerMinute: number;
   directChatsPerMinute: number;
   searchesPerMinute: number;
+  uploadsPerMinute: number;
   signInsPerMinute: number;
   registrationsPerHour: number;
 }
@@ -57,6 +59,7 @@ const rulesOf = (settings: RateLimitSettings): Record<RateLimitKind, RateLimitRu
   typing: { limit: settings.typingPerMinute, windowMs: MINUTE },
   directChat: { limit: settings.directChatsPerMinute, windowMs: MINUTE },
   search: { limit: settings.searchesPerMinute, windowMs: MINUTE },
+  upload: { limit: settings.uploadsPerMinute, windowMs: MINUTE },
   // Many attempts at once must not open these limits to password guessing: they wait for a busy Redis, as they wait for hashing.
   signInAs: { limit: settings.signInsPerMinute, windowMs: MINUTE, isPatient: true },
   signInFrom: { limit: settings.signInsPerMinute, windowMs: MINUTE, isPatient: true },

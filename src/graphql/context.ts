@@ -24,6 +24,8 @@ export interface ServerFacts {
   messageMaxLength: number;
   /** 0: no limit. */
   messagesPerMinute: number;
+  /** 0: no files. */
+  maxAttachmentBytes: number;
 }
 
 /** What the server knows about an operation besides its document. */

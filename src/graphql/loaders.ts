@@ -8,6 +8,7 @@ import type { ApiTokenRow } from '../domain/accounts/api-tokens.js';
 import type { BrandRow } from '../domain/chats/brands.js';
 import type { ChatSettings } from '../domain/chats/chat-settings.js';
 import type { ChatPermissions } from '../domain/chats/chat-reads.js';
+import type { StoredFile } from '../domain/files/upload-row.js';
 import type { JsonObject } from '../domain/metadata.js';
 import type { MemberRow } from '../domain/chats/member-row.js';
 import type { MemberKey } from '../domain/chats/members.js';
@@ -63,6 +64,11 @@ export class Loaders {
 
   apiToken(id: bigint): Promise<ApiTokenRow | null> {
     return this.#load('apiToken', id, (ids) => this.#services.apiTokens.byIds(this.#asking(), ids));
+  }
+
+  /** Null if it is not stored, does not exist or the viewer may not see it. */
+  attachment(id: bigint): Promise<StoredFile | null> {
+    return this.#load('attachment', id, (ids) => this.#services.attachments.byIds(this.#asking(), ids));
   }
 
   /** Null if it does not exist or the viewer may not see it; so too that of a chat. */

@@ -1,6 +1,7 @@
 /** The whole schema. Loading it needs neither a database nor an environment, so that it can be printed anywhere. */
 import './account.js';
 import './api-token.js';
+import './attachment.js';
 import './brand.js';
 import './chat-changes.js';
 import './chat-settings.js';
@@ -22,6 +23,7 @@ import './reply.js';
 import './scalars.js';
 import './server-info.js';
 import './typing.js';
+import './upload.js';
 import './user-administration.js';
 import './viewer.js';
 import { builder } from './builder.js';

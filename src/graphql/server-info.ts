@@ -35,6 +35,9 @@ const ServerInfo = builder.objectRef<ServerFacts>('ServerInfo').implement({
       description: 'How many messages a user may send per minute. Null: no limit.',
       resolve: ({ messagesPerMinute }) => messagesPerMinute || null,
     }),
+    maxAttachmentBytes: t.exposeInt('maxAttachmentBytes', {
+      description: 'The maximum size of a file that people send, in bytes. 0: no files.',
+    }),
   }),
 });
 

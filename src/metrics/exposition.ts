@@ -94,6 +94,12 @@ const describe = ({ gauge, gauges, counter, counters, histogram, histograms }: M
       Number(figures.isRedisConnected()),
     );
   }
+  counters('parley_uploads_total', 'Uploads received, by outcome.', ['outcome'], () =>
+    labelled(figures.uploads(), 'outcome'),
+  );
+  gauge('parley_uploads_underway', 'Uploads being received.', figures.uploadsUnderway);
+  counter('parley_file_bytes_stored_total', 'Bytes of files stored, without thumbnails.', figures.storedBytes);
+  counter('parley_file_bytes_sent_total', 'Bytes of files sent, counted when an answer begins.', figures.sentBytes);
   counter('parley_log_lines_dropped_total', 'Log lines dropped because nobody read them.', figures.droppedLogLines);
 };
 

@@ -31,4 +31,10 @@ export interface Figures {
   /** Undefined without Redis. */
   isRedisConnected(): boolean | undefined;
   droppedLogLines(): number;
+  /** Uploads that this node has received, by outcome. */
+  uploads(): ReadonlyMap<string, number>;
+  /** Being received. */
+  uploadsUnderway(): number;
+  storedBytes(): number;
+  sentBytes(): number;
 }

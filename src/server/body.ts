@@ -2,12 +2,13 @@
 import type { IncomingMessage } from 'node:http';
 
 export const MAX_BODY_BYTES = 256 * 1024;
+const BODY_MS = 30_000;
 
 /** The server refuses the body; `status` says why. */
 export class BodyError extends Error {
   override name = 'BodyError';
   constructor(
-    readonly status: 400 | 413 | 415,
+    readonly status: 400 | 408 | 413 | 415,
     message: string,
   ) {
     super(message);
@@ -44,6 +45,8 @@ export const readBody = async (request: IncomingMessage): Promise<string> => {
       if (length > MAX_BODY_BYTES) reject(tooLong());
       else chunks.push(chunk);
     });
+    const timer = setTimeout(() => reject(new BodyError(408, 'The body did not come in time')), BODY_MS);
+    request.once('close', () => clearTimeout(timer));
     request.once('end', resolve);
     request.once('error', reject);
     request.once('close', () => reject(new Error('The client left')));

@@ -8,16 +8,16 @@ export const allowOrigin = (request: IncomingMessage, response: ServerResponse):
   const { origin } = request.headers;
   if (origin === undefined) return;
   response.setHeader('Access-Control-Allow-Origin', origin);
-  response.setHeader('Access-Control-Expose-Headers', 'X-Request-Id, Retry-After');
+  response.setHeader('Access-Control-Expose-Headers', 'X-Request-Id, Retry-After, ETag, Content-Range');
 };
 
 /** A browser's preflight before a request that a form could not send. */
-export const answerPreflight = (request: IncomingMessage, response: ServerResponse): void => {
+export const answerPreflight = (request: IncomingMessage, response: ServerResponse, methods = 'GET, POST'): void => {
   response.writeHead(204, {
-    'Access-Control-Allow-Methods': 'GET, POST',
+    'Access-Control-Allow-Methods': methods,
     'Access-Control-Allow-Headers': request.headers['access-control-request-headers'] ?? 'Content-Type, Authorization',
     'Access-Control-Max-Age': A_DAY_SECONDS,
-    Allow: 'GET, POST, OPTIONS',
+    Allow: `${methods}, OPTIONS`,
   });
   response.end();
 };

@@ -4,31 +4,39 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DatabaseState } from '../db/database.js';
 import type { Authentication } from '../domain/accounts/authentication.js';
+import type { Attachments } from '../domain/files/attachments.js';
+import { FILES_PATH, UPLOADS_PATH } from '../domain/files/file-links.js';
+import { MB } from '../domain/files/file-room.js';
+import type { Uploads } from '../domain/files/uploads.js';
 import { DOCTOR_HEADER } from '../doctor-proof.js';
 import type { Logger } from '../log-line.js';
 import { createTally, type Histogram } from '../meters.js';
 import { createOriginCheck } from './allowed-origins.js';
 import { answerError, answerJson } from './answer.js';
 import type { TellArrival } from './arrival.js';
-import { BodyError, checkAnnouncedBody } from './body.js';
+import { BodyError, checkAnnouncedBody, discardBody } from './body.js';
 import { createCarriers } from './carriers.js';
 import { clientAddress } from './client-address.js';
 import { allowOrigin, answerPreflight } from './cors.js';
 import { createAuthenticate } from './credential.js';
 import type { AnswerPage } from './graphiql.js';
 import { createDocumentCache } from './document-cache.js';
+import { createDownloadRequests } from './downloads.js';
 import { createFlushQueue } from './flush-queue.js';
 import { createGraphqlRequests } from './graphql-requests.js';
 import { createGraphqlSockets } from './graphql-sockets.js';
+import { LEAST_RATE, longestMs } from './least-rate.js';
 import { createOperationTimes } from './operation-times.js';
 import { createOperations } from './operations.js';
 import { createPersistedQueries } from './persisted-queries.js';
 import { createPreparedOperations } from './prepared-operations.js';
+import { answerProblem } from './problem.js';
 import { createProxyNotice } from './proxy-notice.js';
 import { createQuickAnswers } from './quick-answers.js';
 import { requestIdOf } from './request-id.js';
 import { createSharedBytes } from './shared-bytes.js';
 import { createSockets } from './sockets.js';
+import { createUploadRequests } from './uploads.js';
 import { createEngine, type Api } from './yoga.js';
 
 export interface ServerOptions {
@@ -45,6 +53,10 @@ export interface ServerOptions {
   /** The maximum age of sockets and streams, after which their clients reconnect. 0: no limit. */
   connectionMinutes: number;
   slowReaderSeconds: number;
+  /** The longest file. */
+  attachmentMaxMb: number;
+  uploads: Uploads;
+  attachments: Attachments;
   api: Api;
   authentication: Authentication;
   /** For readiness. */
@@ -90,10 +102,9 @@ const PING_MS = 12_000;
 const MIN_DRAIN_MS = 500;
 const QUIET_MS = 100;
 
-/** Against slow and idle clients. Keep-alive outlasts nginx's 60 s, so that nginx never sends into a closed connection. */
+/** Against slow and idle clients; bodies have deadlines of their own (`body.ts`, `least-rate.ts`). Keep-alive outlasts nginx's 60 s, so that nginx never sends into a closed connection. */
 const TIMES = {
   headersTimeout: 10_000,
-  requestTimeout: 30_000,
   keepAliveTimeout: 75_000,
   connectionsCheckingInterval: 5000,
 };
@@ -144,6 +155,10 @@ export const createServer = (options: ServerOptions): Server => {
   });
 
   const noticeProxy = createProxyNotice(trustProxy, logger);
+  const { attachments, uploads } = options;
+  const stalledMs = options.slowReaderSeconds * 1000;
+  const answerUpload = createUploadRequests({ uploads, attachments, logger });
+  const answerDownload = createDownloadRequests({ attachments, logger, stalledMs });
 
   const sockets = createSockets({
     logger,
@@ -203,6 +218,22 @@ export const createServer = (options: ServerOptions): Server => {
     return answerGraphql(request, response, { requestId, address });
   };
 
+  const answerFiles = async (request: IncomingMessage, response: ServerResponse, requestId: string) => {
+    response.setHeader('Vary', 'Origin');
+    if (!isAllowedOrigin(request)) {
+      const detail = 'This origin may not use this server: see ALLOWED_ORIGINS';
+      return answerProblem(request, response, { status: 403, code: 'ORIGIN', detail });
+    }
+    allowOrigin(request, response);
+    if (request.method === 'OPTIONS') return answerPreflight(request, response, 'GET, PUT');
+    if (pathOf(request).startsWith(FILES_PATH)) return answerDownload(request, response, requestId);
+    if (isDraining) {
+      const detail = 'This node is shutting down: try again';
+      return answerProblem(request, response, { status: 503, code: 'BUSY', detail });
+    }
+    return answerUpload(request, response, requestId);
+  };
+
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     noticeProxy(request);
     const requestId = requestIdOf(request);
@@ -220,6 +251,8 @@ export const createServer = (options: ServerOptions): Server => {
 
     const path = pathOf(request);
     if (path === ENDPOINT) return answerEndpoint(request, response, requestId);
+    if (isOfFiles(path)) return answerFiles(request, response, requestId);
+    discardBody(request);
     if (path === '/health/live' || path === '/health/ready') return answerHealth(request, response);
     if (path === '/' && graphiql !== undefined && isRead(request) && wantsPage(request)) {
       // Relative, because a proxy may add a path in front.
@@ -236,10 +269,14 @@ export const createServer = (options: ServerOptions): Server => {
     });
   };
 
-  const http = createHttpServer(TIMES, onRequest);
+  // A net beneath the deadlines of bodies.
+  const requestTimeout = longestMs(options.attachmentMaxMb * MB, LEAST_RATE);
+  const http = createHttpServer({ ...TIMES, requestTimeout }, onRequest);
   http.on('upgrade', (request, socket, head) => sockets.upgrade(request, socket, head));
   // The client asks (Expect: 100-continue) before it sends a body: refuse it now.
   http.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    // Files are refused by their own.
+    if (isOfFiles(pathOf(request))) return onRequest(request, response);
     try {
       checkAnnouncedBody(request);
       response.writeContinue();
@@ -307,6 +344,8 @@ export const createServer = (options: ServerOptions): Server => {
 };
 
 const pathOf = (request: IncomingMessage): string => request.url?.split('?', 1)[0] ?? '';
+
+const isOfFiles = (path: string) => path.startsWith(UPLOADS_PATH) || path.startsWith(FILES_PATH);
 
 const isRead = (request: IncomingMessage) => request.method === 'GET' || request.method === 'HEAD';
 

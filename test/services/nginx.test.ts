@@ -1,5 +1,5 @@
 /** deploy/nginx.conf, run by the nginx that is installed, in front of two nodes on one PostgreSQL and one Redis. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer, request as httpRequest, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { print } from 'graphql';
@@ -13,6 +13,7 @@ import {
   SendMessageDocument,
   type ChatEventsSubscription,
 } from '../support/generated/operations.js';
+import { createUpload, get, put } from '../support/files.js';
 import { post, postBody } from '../support/http.js';
 import { startNginx, type Nginx } from '../support/nginx.js';
 import type { TestNode } from '../support/node.js';
@@ -194,6 +195,24 @@ describe('nginx in front of two nodes', () => {
     await until(() => find() !== undefined, 'its line in the log');
     expect(find()).toMatchObject({ path: '/graphql', status: 200 });
     expect(JSON.stringify(nginx.accessLines())).not.toContain('hush');
+  });
+
+  it('takes files of 25 MB to a node, gives them from either, and answers a longer one with a problem', async () => {
+    const ada = await newPerson(through);
+    const bytes = randomBytes(25 * 1024 * 1024);
+    const upload = await createUpload(ada, { byteSize: bytes.length });
+
+    const tooLong = await put(through, upload, Buffer.alloc(27 * 1024 * 1024));
+    const { status, body } = await put(through, upload, bytes);
+
+    expect(tooLong).toMatchObject({ status: 413, body: { status: 413, code: 'TOO_LONG' } });
+    expect(tooLong.headers.get('content-type')).toBe('application/problem+json');
+    expect(status).toBe(201);
+    for (const node of [through, nodes.one, nodes.other]) {
+      const got = Buffer.from(await (await get(node, String(body.url))).arrayBuffer());
+      expect(got.equals(bytes)).toBe(true);
+    }
+    expect(JSON.stringify(nginx.accessLines())).not.toContain('signature');
   });
 
   it('answers a body over 256 KB with 413 in the form of the nodes, and takes one of 256 KB', async () => {

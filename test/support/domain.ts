@@ -4,10 +4,15 @@ import type { Bus } from '../../src/bus/bus.js';
 import { createMemoryPlaces } from '../../src/bus/memory-places.js';
 import { createMemoryRateLimits } from '../../src/bus/memory-rate-limits.js';
 import type { Database } from '../../src/db/database.js';
+import type { FileStore } from '../../src/files/file-store.js';
+import { createFolderStore } from '../../src/files/folder-store.js';
+import { createPictures } from '../../src/files/pictures.js';
+import type { Scanner } from '../../src/files/scanner.js';
 import type { ReusedToken } from '../../src/domain/accounts/sessions.js';
 import { createDomain, type DomainOptions, type DomainSettings } from '../../src/domain/domain.js';
 import { createRounds } from '../../src/log/rounds.js';
 import { readTrustedKeys } from '../../src/trusted-keys.js';
+import { temporaryFolder } from './database.js';
 import { createFrozenBus } from './frozen-bus.js';
 import { shop } from './trusted.js';
 
@@ -17,6 +22,9 @@ export interface DomainNodeOptions extends Partial<
   Pick<DomainOptions, 'credentialCache' | 'typingLastsMs' | 'onError'>
 > {
   bus?: Bus;
+  scanner?: Scanner;
+  /** Otherwise a folder of its own. */
+  fileStore?: FileStore;
   settings?: Partial<DomainSettings>;
 }
 
@@ -31,6 +39,10 @@ const settingsOfTests: DomainSettings = {
   typingPerMinute: 0,
   directChatsPerMinute: 0,
   searchesPerMinute: 0,
+  uploadsPerMinute: 0,
+  attachmentMaxMb: 25,
+  filesMbPerUser: 0,
+  publicUrl: undefined,
   signInsPerMinute: 0,
   registrationsPerHour: 0,
   accessTokenMinutes: 15,
@@ -48,14 +60,24 @@ const settingsOfTests: DomainSettings = {
 /** Gone when the test is. */
 export const domainNode = async (
   db: Database,
-  { bus = createFrozenBus(fail), onError = fail, settings, ...options }: DomainNodeOptions = {},
+  { bus = createFrozenBus(fail), onError = fail, settings, scanner, fileStore, ...options }: DomainNodeOptions = {},
 ) => {
   // Looks only when told to: the bell alone carries everything here, and nothing else is counted.
   const rounds = await createRounds(db, { intervalMs: 1_000_000, onError });
   const rateLimitStore = createMemoryRateLimits();
+  const store = fileStore ?? (await createFolderStore(temporaryFolder()));
   const reused: ReusedToken[] = [];
   const domain = createDomain(
-    { db, bus, rounds, rateLimitStore, placeRegistry: createMemoryPlaces() },
+    {
+      db,
+      bus,
+      rounds,
+      rateLimitStore,
+      placeRegistry: createMemoryPlaces(),
+      fileStore: store,
+      pictures: createPictures(),
+      scanner,
+    },
     {
       ...options,
       settings: { ...settingsOfTests, ...settings },
@@ -80,6 +102,7 @@ export const domainNode = async (
     ...domain,
     db,
     bus,
+    store,
     /** Sessions that ended as a used refresh token was shown. */
     reused,
   };

@@ -29,6 +29,7 @@ export const graphqlNode = async (db: Database) => {
       directChats: 'everyone' as const,
       messageMaxLength: 1000,
       messagesPerMinute: 0,
+      maxAttachmentBytes: 1000,
     },
     mutations: createTally(),
   };

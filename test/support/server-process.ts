@@ -18,6 +18,8 @@ export interface ServerProcess {
   /** Of a demo person; empty for another. */
   passwordOf(username: string): string;
   start(): Promise<void>;
+  /** While it runs. */
+  pid(): number;
   kill(signal: NodeJS.Signals): Promise<void>;
 }
 
@@ -62,6 +64,7 @@ export const serverProcess = async (environment: Record<string, string> = {}): P
         started.once('exit', (code) => reject(new Error(`The server ended with ${code}:\n${said}`)));
       });
     },
+    pid: () => child!.pid!,
     kill: async (signal) => {
       if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
       const exited = once(child, 'exit');
