@@ -23,7 +23,7 @@ export const patches = {
     },
   ],
   'no key check on repeat': [
-    { file: 'log/send.ts', from: 'AND earlier.client_message_id = input.client_message_id', to: 'AND false' },
+    { file: 'log/send-statement.ts', from: 'AND earlier.client_message_id = input.client_message_id', to: 'AND false' },
   ],
   'membership asked once per subscription': [
     {
