@@ -52,17 +52,21 @@ export const sweepFiles = async (db: Database, store: FileStore, signal?: AbortS
 
 /** Under the lock of the hash: nobody who is about to store the same bytes can name them meanwhile. */
 const sweepOne = (db: Database, store: FileStore, { id, hash, kind }: Due): Promise<void> =>
-  db.transaction(async (tx) => {
-    if (hash !== null) await lockHash(tx, hash);
-    // Another node may have been faster, and others may have stored the same bytes since.
-    if ((await tx.query(IS_DUE, [id])).length === 0) return;
-    if (hash !== null && (await tx.query(IS_NAMED, [hash, id])).length === 0) {
-      const key = hex(hash);
-      const variants = kind === null || kind === 'IMAGE' ? THUMBNAIL_SIZES : [];
-      await Promise.all([key, ...variants.map((size) => `${key}.${size}`)].map((one) => store.delete(one)));
-    }
-    await tx.query(DELETE, [id]);
-  });
+  db.transaction(
+    async (tx) => {
+      if (hash !== null) await lockHash(tx, hash);
+      // Another node may have been faster, and others may have stored the same bytes since.
+      if ((await tx.query(IS_DUE, [id])).length === 0) return;
+      if (hash !== null && (await tx.query(IS_NAMED, [hash, id])).length === 0) {
+        const key = hex(hash);
+        const variants = kind === null || kind === 'IMAGE' ? THUMBNAIL_SIZES : [];
+        await Promise.all([key, ...variants.map((size) => `${key}.${size}`)].map((one) => store.delete(one)));
+      }
+      await tx.query(DELETE, [id]);
+    },
+    // A bucket may be slow.
+    { isLong: true },
+  );
 
 /**
  * Sweeps now, and then every ten minutes.

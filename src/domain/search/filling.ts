@@ -99,10 +99,13 @@ const CLOSE = `DELETE FROM search_gap WHERE chat_id = ANY($1::bigint[])`;
 
 /** Runs as the only one that fills. @returns undefined if another node is at it */
 const alone = <Result>(db: Database, work: (tx: Queryable) => Promise<Result>): Promise<Result | undefined> =>
-  db.transaction(async (tx) => {
-    const [lock] = await tx.query<{ granted: boolean }>(`SELECT pg_try_advisory_xact_lock(${LOCK}) AS granted`);
-    return lock!.granted ? work(tx) : undefined;
-  });
+  db.transaction(
+    async (tx) => {
+      const [lock] = await tx.query<{ granted: boolean }>(`SELECT pg_try_advisory_xact_lock(${LOCK}) AS granted`);
+      return lock!.granted ? work(tx) : undefined;
+    },
+    { isLong: true },
+  );
 
 /** @returns how many messages were looked at; undefined if there is no gap */
 const fillStep = async (tx: Queryable): Promise<number | undefined> => {
