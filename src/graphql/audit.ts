@@ -65,8 +65,15 @@ export const AUDITED: Readonly<Record<string, Audited | null>> = {
   sendMessage: null,
   editMessage: null,
   deleteMessages: { input: ['chatId', 'messageIds'] },
+  addReaction: null,
+  removeReaction: null,
+  pinMessage: null,
+  unpinMessage: null,
   setTyping: null,
   markRead: null,
+  updateChatSettings: null,
+  createUpload: null,
+  deleteUpload: null,
   markNotificationsRead: null,
 };
 

@@ -48,15 +48,22 @@ const auditOf = async (act: () => Promise<unknown>): Promise<LogLine[]> => {
 /** Told of further below. */
 const elsewhere = ['logIn', 'logOut', 'changePassword'];
 const everyday = [
+  'addReaction',
+  'createUpload',
+  'deleteUpload',
   'editMessage',
   'leaveChat',
   'markNotificationsRead',
   'markRead',
   'openDirectChat',
+  'pinMessage',
   'refreshSession',
+  'removeReaction',
   'renewConnection',
   'sendMessage',
   'setTyping',
+  'unpinMessage',
+  'updateChatSettings',
 ];
 
 describe('Audit lines', () => {
