@@ -31,13 +31,18 @@ export type FollowSubscriptionVariables = Exact<{
 
 export type FollowSubscription = { chatEvents:
     | { __typename: 'ChatReady', chatId: string, cursor: string }
+    | { __typename: 'ChatSettingsChanged' }
     | { __typename: 'ChatUpdated', chatId: string, cursor: string }
     | { __typename: 'MemberAdded', chatId: string, cursor: string }
     | { __typename: 'MemberRemoved', chatId: string, cursor: string }
     | { __typename: 'MessageEdited', chatId: string, cursor: string }
+    | { __typename: 'MessagePinned', chatId: string, cursor: string }
     | { __typename: 'MessageSent', chatId: string, cursor: string, message: { text: string | null, sender: { username: string } } }
+    | { __typename: 'MessageUnpinned', chatId: string, cursor: string }
     | { __typename: 'MessagesDeleted', chatId: string, cursor: string }
     | { __typename: 'MessagesRead' }
+    | { __typename: 'ReactionAdded', chatId: string, cursor: string }
+    | { __typename: 'ReactionRemoved', chatId: string, cursor: string }
     | { __typename: 'ResyncRequired', reason: string }
     | { __typename: 'SubscriptionEnded', code: EndCode, reason: string }
     | { __typename: 'TypingChanged' }

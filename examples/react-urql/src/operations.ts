@@ -17,8 +17,14 @@ export type SendMessageInput = {
   chatId: string;
   /** Your own key for this message, such as a UUID, 1 to 128 characters. It makes retries safe. */
   clientMessageId?: string | null | undefined;
+  /** The members whom it mentions, at most 50; duplicates count once. InvalidInputError for others. */
+  mentionIds?: Array<string> | null | undefined;
+  /** Mentions every member. ForbiddenError unless `canMentionEveryone`. */
+  mentionsEveryone?: boolean | null | undefined;
   /** Your own data to store with the message. Readable by everyone in the chat. Absent or null is empty. */
   metadata?: Record<string, unknown> | null | undefined;
+  /** The message of the same chat that this one replies to. NotFoundError if it is deleted. */
+  replyToId?: string | null | undefined;
   /** Stored exactly as sent. Not only white space; at most 1,000 Unicode code points unless the server is configured otherwise. */
   text: string;
 };
@@ -51,13 +57,18 @@ export type EventsSubscription = { events:
     | { __typename: 'ChatAdded', chat: { cursor: string, id: string, title: string, activityAt: string, unreadCount: number, lastMessage: { id: string, seq: number, text: string | null, isDeleted: boolean, editedAt: string | null, createdAt: string, clientMessageId: string | null, sender: { id: string, username: string, firstName: string } } | null } }
     | { __typename: 'ChatReady', chat: { id: string, title: string, activityAt: string, unreadCount: number, lastMessage: { id: string, seq: number, text: string | null, isDeleted: boolean, editedAt: string | null, createdAt: string, clientMessageId: string | null, sender: { id: string, username: string, firstName: string } } | null } }
     | { __typename: 'ChatRemoved' }
+    | { __typename: 'ChatSettingsChanged' }
     | { __typename: 'ChatUpdated', totalUnreadCount: number, chat: { id: string, title: string, activityAt: string, unreadCount: number, lastMessage: { id: string, seq: number, text: string | null, isDeleted: boolean, editedAt: string | null, createdAt: string, clientMessageId: string | null, sender: { id: string, username: string, firstName: string } } | null } }
     | { __typename: 'MemberAdded', totalUnreadCount: number, chat: { id: string, title: string, activityAt: string, unreadCount: number, lastMessage: { id: string, seq: number, text: string | null, isDeleted: boolean, editedAt: string | null, createdAt: string, clientMessageId: string | null, sender: { id: string, username: string, firstName: string } } | null } }
     | { __typename: 'MemberRemoved', totalUnreadCount: number, chat: { id: string, title: string, activityAt: string, unreadCount: number, lastMessage: { id: string, seq: number, text: string | null, isDeleted: boolean, editedAt: string | null, createdAt: string, clientMessageId: string | null, sender: { id: string, username: string, firstName: string } } | null } }
     | { __typename: 'MessageEdited', totalUnreadCount: number, chat: { id: string, title: string, activityAt: string, unreadCount: number, lastMessage: { id: string, seq: number, text: string | null, isDeleted: boolean, editedAt: string | null, createdAt: string, clientMessageId: string | null, sender: { id: string, username: string, firstName: string } } | null }, message: { id: string, seq: number, text: string | null, isDeleted: boolean, editedAt: string | null, createdAt: string, clientMessageId: string | null, sender: { id: string, username: string, firstName: string } } }
+    | { __typename: 'MessagePinned', totalUnreadCount: number, chat: { id: string, title: string, activityAt: string, unreadCount: number, lastMessage: { id: string, seq: number, text: string | null, isDeleted: boolean, editedAt: string | null, createdAt: string, clientMessageId: string | null, sender: { id: string, username: string, firstName: string } } | null } }
     | { __typename: 'MessageSent', totalUnreadCount: number, chat: { id: string, title: string, activityAt: string, unreadCount: number, lastMessage: { id: string, seq: number, text: string | null, isDeleted: boolean, editedAt: string | null, createdAt: string, clientMessageId: string | null, sender: { id: string, username: string, firstName: string } } | null }, message: { id: string, seq: number, text: string | null, isDeleted: boolean, editedAt: string | null, createdAt: string, clientMessageId: string | null, sender: { id: string, username: string, firstName: string } } }
+    | { __typename: 'MessageUnpinned', totalUnreadCount: number, chat: { id: string, title: string, activityAt: string, unreadCount: number, lastMessage: { id: string, seq: number, text: string | null, isDeleted: boolean, editedAt: string | null, createdAt: string, clientMessageId: string | null, sender: { id: string, username: string, firstName: string } } | null } }
     | { __typename: 'MessagesDeleted', totalUnreadCount: number, chat: { id: string, title: string, activityAt: string, unreadCount: number, lastMessage: { id: string, seq: number, text: string | null, isDeleted: boolean, editedAt: string | null, createdAt: string, clientMessageId: string | null, sender: { id: string, username: string, firstName: string } } | null }, messages: Array<{ id: string, seq: number, text: string | null, isDeleted: boolean, editedAt: string | null, createdAt: string, clientMessageId: string | null, sender: { id: string, username: string, firstName: string } }> }
     | { __typename: 'MessagesRead', totalUnreadCount: number, chat: { id: string, title: string, activityAt: string, unreadCount: number, lastMessage: { id: string, seq: number, text: string | null, isDeleted: boolean, editedAt: string | null, createdAt: string, clientMessageId: string | null, sender: { id: string, username: string, firstName: string } } | null } }
+    | { __typename: 'ReactionAdded', totalUnreadCount: number, chat: { id: string, title: string, activityAt: string, unreadCount: number, lastMessage: { id: string, seq: number, text: string | null, isDeleted: boolean, editedAt: string | null, createdAt: string, clientMessageId: string | null, sender: { id: string, username: string, firstName: string } } | null } }
+    | { __typename: 'ReactionRemoved', totalUnreadCount: number, chat: { id: string, title: string, activityAt: string, unreadCount: number, lastMessage: { id: string, seq: number, text: string | null, isDeleted: boolean, editedAt: string | null, createdAt: string, clientMessageId: string | null, sender: { id: string, username: string, firstName: string } } | null } }
     | { __typename: 'ResyncRequired' }
     | { __typename: 'SubscriptionEnded' }
     | { __typename: 'TypingChanged', chatId: string, isTyping: boolean, expiresAt: string | null, user: { id: string, username: string, firstName: string } }

@@ -26,6 +26,8 @@ export type DeleteMessagesInput = {
 
 /** The message and its new text. */
 export type EditMessageInput = {
+  /** The members whom it mentions from now on, at most 50. Absent: the mentions stay. */
+  mentionIds?: Array<string> | null | undefined;
   /** The message. NotFoundError if it is deleted or somebody else's. */
   messageId: string;
   /** Stored exactly as sent. Not only white space; at most 1,000 Unicode code points unless the server is configured otherwise. */
@@ -74,8 +76,14 @@ export type SendMessageInput = {
   chatId: string;
   /** Your own key for this message, such as a UUID, 1 to 128 characters. It makes retries safe. */
   clientMessageId?: string | null | undefined;
+  /** The members whom it mentions, at most 50; duplicates count once. InvalidInputError for others. */
+  mentionIds?: Array<string> | null | undefined;
+  /** Mentions every member. ForbiddenError unless `canMentionEveryone`. */
+  mentionsEveryone?: boolean | null | undefined;
   /** Your own data to store with the message. Readable by everyone in the chat. Absent or null is empty. */
   metadata?: Record<string, unknown> | null | undefined;
+  /** The message of the same chat that this one replies to. NotFoundError if it is deleted. */
+  replyToId?: string | null | undefined;
   /** Stored exactly as sent. Not only white space; at most 1,000 Unicode code points unless the server is configured otherwise. */
   text: string;
 };
@@ -205,13 +213,18 @@ export type ChatEventsSubscriptionVariables = Exact<{
 
 export type ChatEventsSubscription = { chatEvents:
     | { __typename: 'ChatReady', cursor: string, headSeq: number }
+    | { __typename: 'ChatSettingsChanged' }
     | { __typename: 'ChatUpdated', seq: number, cursor: string, chat: { name: string | null, closedAt: string | null } }
     | { __typename: 'MemberAdded', seq: number, cursor: string, user: { username: string }, actor: { username: string } }
     | { __typename: 'MemberRemoved', seq: number, cursor: string, left: boolean, user: { username: string }, actor: { username: string } }
     | { __typename: 'MessageEdited', seq: number, cursor: string, message: { id: string, seq: number, text: string | null, createdAt: string, editedAt: string | null, isEdited: boolean, isDeleted: boolean, clientMessageId: string | null, sender: { id: string, username: string } } }
+    | { __typename: 'MessagePinned', seq: number, cursor: string }
     | { __typename: 'MessageSent', seq: number, cursor: string, message: { id: string, seq: number, text: string | null, createdAt: string, editedAt: string | null, isEdited: boolean, isDeleted: boolean, clientMessageId: string | null, sender: { id: string, username: string } } }
+    | { __typename: 'MessageUnpinned', seq: number, cursor: string }
     | { __typename: 'MessagesDeleted', seq: number, cursor: string, messages: Array<{ id: string, seq: number, text: string | null, createdAt: string, editedAt: string | null, isEdited: boolean, isDeleted: boolean, clientMessageId: string | null, sender: { id: string, username: string } }> }
     | { __typename: 'MessagesRead', lastReadSeq: number, user: { id: string, username: string } }
+    | { __typename: 'ReactionAdded', seq: number, cursor: string }
+    | { __typename: 'ReactionRemoved', seq: number, cursor: string }
     | { __typename: 'ResyncRequired', reason: string }
     | { __typename: 'SubscriptionEnded', code: EndCode, reason: string }
     | { __typename: 'TypingChanged', isTyping: boolean, expiresAt: string | null, user: { id: string, username: string } }

@@ -68,10 +68,10 @@ it('T21 a muted chat is muted until its time', async () => {
   const { ada, chat, set, settingsOf } = await aGroup();
   await set({ mutedUntil: inAnHour() });
 
-  await database.current.query('UPDATE member SET muted_until = now() WHERE chat_id = $1 AND user_id = $2', [
-    chat.id,
-    ada.id,
-  ]);
+  await database.current.query(
+    `UPDATE member SET muted_until = now() - interval '1 second' WHERE chat_id = $1 AND user_id = $2`,
+    [chat.id, ada.id],
+  );
 
   expect(await settingsOf(ada)).toEqual(PLAIN);
 });
