@@ -44,8 +44,8 @@ const ask = (way: ClamdWay, path: string, silentMs: number): Promise<string> =>
     };
     file.once('error', end);
     socket.once('timeout', () => end(new Error('no answer in time')));
-    // It may refuse a long file before it has read all of it, and close.
-    socket.on('error', (error) => end(reply === '' ? error : undefined));
+    // It may refuse a long file before it has read all of it, and close: its answer is lost if a write fails before it is read.
+    socket.on('error', (error) => end(reply === '' ? whyOf(error) : undefined));
     socket.on('data', (chunk) => {
       reply += chunk.toString('latin1');
       if (reply.includes('\0') || reply.length > REPLY_MAX_LENGTH) end();
@@ -61,6 +61,13 @@ const ask = (way: ClamdWay, path: string, silentMs: number): Promise<string> =>
     });
     file.once('end', () => socket.write(lengthOf(0)));
   });
+
+const whyOf = (error: NodeJS.ErrnoException): Error =>
+  error.code === 'EPIPE' || error.code === 'ECONNRESET'
+    ? new Error('it took only a part of the file: its StreamMaxLength must be above ATTACHMENT_MAX_MB', {
+        cause: error,
+      })
+    : error;
 
 /** Each part comes after its length; a length of 0 ends the file. */
 const lengthOf = (length: number): Buffer => {
