@@ -43,6 +43,8 @@ const MIN_PAGE = 20;
 const PAGE = 500;
 const PAGES = 4000;
 const MAX_EARLY = 1000;
+/** How long the read positions of a chat that nobody follows any longer are kept: another node may hold one back for a second. */
+const KEEP_READ_MS = 5000;
 
 interface ChatTail {
   followers: Set<Follower>;
@@ -67,6 +69,8 @@ export const createTail = (
   onError: (error: unknown) => void,
 ): Tail => {
   const chats = new Map<bigint, ChatTail>();
+  /** Of chats that were followed until just now, oldest first. */
+  const left = new Map<bigint, { read: ChatTail['read']; since: number }>();
   let gapReads = 0;
   const lag = createHistogram();
   let compareTimer: NodeJS.Timeout | null = null;
@@ -243,6 +247,18 @@ export const createTail = (
   };
   const stopListening = rounds.onMoved(onMoved);
 
+  /** Otherwise one who comes back could be told an older position than before. */
+  const takeRead = (chatId: bigint): ChatTail['read'] => {
+    const now = performance.now();
+    for (const [id, { since }] of left) {
+      if (now - since < KEEP_READ_MS) break;
+      left.delete(id);
+    }
+    const read = left.get(chatId)?.read ?? new Map<bigint, number>();
+    left.delete(chatId);
+    return read;
+  };
+
   const open = (chatId: bigint): ChatTail => {
     const chat: ChatTail = {
       followers: new Set(),
@@ -250,7 +266,7 @@ export const createTail = (
       position: null,
       early: new Map(),
       knownHead: 0,
-      read: new Map(),
+      read: takeRead(chatId),
       ready: Promise.resolve(),
       unsubscribe: null,
       graceTimer: null,
@@ -268,6 +284,7 @@ export const createTail = (
 
   const shut = (chatId: bigint, chat: ChatTail) => {
     chats.delete(chatId);
+    if (chat.read.size > 0) left.set(chatId, { read: chat.read, since: performance.now() });
     chat.unsubscribe?.();
     if (chat.graceTimer !== null) clearTimeout(chat.graceTimer);
   };

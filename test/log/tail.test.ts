@@ -2,7 +2,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import type { Bus, Topic } from '../../src/bus/bus.js';
 import { createMemoryBus } from '../../src/bus/memory.js';
 import type { Database } from '../../src/db/database.js';
-import { chatTopic } from '../../src/log/doorbell.js';
+import { chatTopic, type Ephemeral } from '../../src/log/doorbell.js';
 import type { LogEvent } from '../../src/log/event.js';
 import { readHeads } from '../../src/log/read.js';
 import { createRounds } from '../../src/log/rounds.js';
@@ -256,6 +256,32 @@ it('tells of a position that concerns its reader alone nobody but them, whenever
   tell(3, false);
 
   await expect.poll(() => told).toEqual(['ada 1', 'ada again 2', 'bob 3', 'ada again 3']);
+});
+
+it('tells one who leaves a chat and comes back no older read position than before', async () => {
+  const [ada, bob] = [await aUser(database.current), await aUser(database.current)];
+  const chatId = await aChat(database.current, [ada, bob]);
+  const node = await logNode(database.current);
+  const told: number[] = [];
+  const { follower } = aFollower();
+  const reader = {
+    ...follower,
+    onEphemeral: (event: Ephemeral) => void (event.kind === 'read' && told.push(event.lastReadSeq)),
+  };
+  const tell = (lastReadSeq: number) =>
+    node.bus.publish(chatTopic(chatId), {
+      ephemerals: [{ kind: 'read', chatId, user: bob, lastReadSeq, isOwnOnly: false }],
+    });
+  await node.tail.follow([chatId], reader);
+  tell(64);
+  await expect.poll(() => told).toEqual([64]);
+
+  node.tail.unfollow([chatId], reader);
+  await node.tail.follow([chatId], reader);
+  tell(63);
+  tell(65);
+
+  await expect.poll(() => told).toEqual([64, 65]);
 });
 
 it('tells of nothing and tries nothing again once it is closed, though its last look at the database fails', async () => {
