@@ -35,14 +35,18 @@ export const isLonger = (text: string, maxLength: number): boolean => {
 };
 
 /**
- * Checks a message's text, which is stored exactly as sent. A text without visible characters counts as empty.
+ * Checks a message's text, which is stored exactly as sent. It may also have to be more than blank: `checkNotBlank`.
  *
  * @param maxLength in code points
- * @throws TextTooLongError, InvalidInputError (path `text`), TextEmptyError
+ * @throws TextTooLongError, InvalidInputError (path `text`)
  */
 export const checkText = (text: string, maxLength: number): void => {
   if (isLonger(text, maxLength)) throw new TextTooLongError(codePointLength(text), maxLength);
   if (!isStorable(text)) throw new InvalidInputError([{ path: ['text'], ...NOT_STORABLE_PROBLEM }]);
+};
+
+/** A text without visible characters counts as empty. @throws TextEmptyError */
+export const checkNotBlank = (text: string): void => {
   if (isBlank(text)) throw new TextEmptyError();
 };
 

@@ -2,6 +2,8 @@
 import type { StoredFile } from '../domain/files/upload-row.js';
 import { FileKind } from '../generated/prisma/enums.js';
 import { builder } from './builder.js';
+import { OF_A_SHORT_LIST } from './complexity.js';
+import { Message } from './message.js';
 import { nodeId } from './node-id.js';
 
 const AttachmentKind = builder.enumType('AttachmentKind', {
@@ -66,3 +68,14 @@ Attachment.implement({
     }),
   }),
 });
+
+builder.objectField(Message, 'attachments', (t) =>
+  t.field({
+    type: [Attachment],
+    description:
+      'Its files, in the order of the sender, at most 10; empty once it is deleted, and for a viewer who no longer sees its chat.',
+    complexity: OF_A_SHORT_LIST,
+    // Messages of a node that knows no files come without a number.
+    resolve: (message, _args, { loaders }) => (message.attachmentCount ? loaders.attachments(message) : []),
+  }),
+);

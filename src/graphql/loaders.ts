@@ -71,6 +71,13 @@ export class Loaders {
     return this.#load('attachment', id, (ids) => this.#services.attachments.byIds(this.#asking(), ids));
   }
 
+  /** The files of a message. */
+  attachments(key: MessageKey): Promise<StoredFile[]> {
+    return this.#once(`attachments ${messageKeyText(key)}`, () =>
+      this.#services.attachments.ofMessage(this.#asking(), key),
+    );
+  }
+
   /** Null if it does not exist or the viewer may not see it; so too that of a chat. */
   relation(id: bigint): Promise<RelationRow | null> {
     return this.#load('relation', id, (ids) => this.#services.relations.byIds(this.#asking(), ids));

@@ -20,6 +20,8 @@ import { Message } from './message.js';
 
 const isGiven = <Value>(value: Value | null | undefined): value is Value => value !== null && value !== undefined;
 const decodeUserId = (id: string) => decodeRowId('User', id);
+/** The answer to the PUT names the same row as an attachment. */
+const decodeUploadId = (id: string) => decodeRowId('Upload', id) ?? decodeRowId('Attachment', id);
 
 const TEXT =
   'Stored exactly as sent. Not only white space; at most 1,000 Unicode code points unless the server is configured otherwise.';
@@ -41,14 +43,14 @@ builder.mutationField('sendMessage', (t) =>
     description:
       'Sends a message as the viewer. Idempotent by `clientMessageId`: sending the same again returns the first ' +
       'message as it is now (`deduplicated: true`), even if it was edited or deleted, the chat closed or the rate limit reached. ' +
-      'Text, metadata, reply and mentions are compared as first sent. UNAVAILABLE means the outcome is unknown: retry with the same `clientMessageId`.',
+      'Text, metadata, reply, mentions and attachments are compared as first sent. UNAVAILABLE means the outcome is unknown: retry with the same `clientMessageId`.',
     type: SendMessageSuccess,
     nullable: true,
     argOptions: { description: 'The message to send.' },
     typeOptions: { description: 'The message to send.' },
     input: {
       chatId: t.input.id({ description: 'The chat.' }),
-      text: t.input.string({ description: TEXT }),
+      text: t.input.string({ defaultValue: '', description: `${TEXT} It may be blank if there are attachments.` }),
       clientMessageId: t.input.id({
         required: false,
         description: 'Your own key for this message, such as a UUID, 1 to 128 characters. It makes retries safe.',
@@ -73,6 +75,12 @@ builder.mutationField('sendMessage', (t) =>
         defaultValue: false,
         description: 'Mentions every member. ForbiddenError unless `canMentionEveryone`.',
       }),
+      attachmentIds: t.input.idList({
+        required: false,
+        defaultValue: [],
+        description:
+          "The viewer's own uploads whose bytes are stored, at most 10, by the id of the `Upload` or of the `Attachment`; duplicates count once. Each can be sent once. InvalidInputError for others.",
+      }),
     },
     errors: {
       types: [
@@ -88,12 +96,14 @@ builder.mutationField('sendMessage', (t) =>
         RateLimitedError,
       ],
     },
-    resolve: async (_root, { input: { chatId, replyToId, mentionIds, ...draft } }, { viewer, services, logger }) => {
+    resolve: async (_root, { input }, { viewer, services, logger }) => {
+      const { chatId, replyToId, mentionIds, attachmentIds, ...draft } = input;
       const sent = await services.messages.send(viewer, {
         ...draft,
         chatId: decodeRowId('Chat', chatId),
         replyTo: isGiven(replyToId) ? decodeMessageId(replyToId) : undefined,
         mentionIds: mentionIds?.map(decodeUserId),
+        attachmentIds: attachmentIds?.map(decodeUploadId),
       });
       const { message, deduplicated } = sent;
       logger.info({ chatId: message.chatId, seq: message.seq, deduplicated }, 'Sent');
@@ -118,7 +128,7 @@ builder.mutationField('editMessage', (t) =>
     typeOptions: { description: 'The message and its new text.' },
     input: {
       messageId: t.input.id({ description: "The message. NotFoundError if it is deleted or somebody else's." }),
-      text: t.input.string({ description: TEXT }),
+      text: t.input.string({ description: `${TEXT} It may be blank if the message has attachments.` }),
       mentionIds: t.input.idList({
         required: false,
         description: 'The members whom it mentions from now on, at most 50. Absent: the mentions stay.',

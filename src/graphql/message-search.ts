@@ -50,7 +50,7 @@ builder.queryField('searchMessages', (t) =>
     description:
       "Messages of the viewer's chats by their words, newest first. All words must occur, in any case and inflection (Russian and English); " +
       'the last one also as a beginning. Quotes hold words together. Very common words (и, the) are ignored beside others. Null if ' +
-      'there is no chat `chatId`. A query without words finds nothing. At most SEARCHES_PER_MINUTE; then RATE_LIMITED.',
+      'there is no chat `chatId`. A query without words finds nothing, except messages with attachments if these are asked for. At most SEARCHES_PER_MINUTE; then RATE_LIMITED.',
     type: MessageSearchConnection,
     nullable: true,
     complexity: OF_A_SEARCH,
@@ -63,6 +63,10 @@ builder.queryField('searchMessages', (t) =>
       senderId: t.arg.id({ required: false, description: 'Only messages of this user.' }),
       from: t.arg({ type: 'DateTime', required: false, description: 'Only messages sent at this time or later.' }),
       to: t.arg({ type: 'DateTime', required: false, description: 'Only messages sent before this time.' }),
+      hasAttachment: t.arg.boolean({
+        required: false,
+        description: 'Only messages with attachments, or only those without.',
+      }),
       first: t.arg.int({ required: false, description: 'How many messages (0 to 100). Without it: 50.' }),
       after: t.arg.string({ required: false, description: 'Only messages after the edge with this `cursor`.' }),
     },

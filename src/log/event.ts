@@ -35,6 +35,8 @@ export interface MessageRow {
   mentionIds: bigint[] | null;
   mentionsEveryone: boolean;
   pinnedAt: Date | null;
+  /** How many files it has; 0 once deleted. */
+  attachmentCount: number;
   /** Included where that costs nothing, so that a delivery need not read it back. */
   sender?: UserFacts;
 }
@@ -68,7 +70,7 @@ export const MESSAGE_COLUMNS = `message.chat_id AS "chatId", message.seq, messag
   message.client_message_id AS "clientMessageId", message.created_at AS "createdAt", message.edited_at AS "editedAt",
   message.deleted_at AS "deletedAt", message.changed_seq AS "changedSeq", message.reactions,
   message.reply_to_seq AS "replyToSeq", message.mention_ids AS "mentionIds", message.mentions_everyone AS "mentionsEveryone",
-  message.pinned_at AS "pinnedAt"`;
+  message.pinned_at AS "pinnedAt", message.attachment_count AS "attachmentCount"`;
 
 /** A chat's row as it was read. */
 export interface ChatRow {

@@ -1,6 +1,6 @@
 /** The statement that sends: it checks, numbers and writes a batch of messages. */
 import type { ChatKind, Role } from '../generated/prisma/enums.js';
-import { indexedUpTo, toVector } from './indexed.js';
+import { indexedUpTo, toVector, toVectorOfMessage } from './indexed.js';
 
 /** A repeated key is compared by this. A text never holds NUL, so a message with metadata never equals one without. */
 const hashOf = (
@@ -17,6 +17,7 @@ interface ExtraParts {
   isAccepted: string;
   joins: string;
   numbered: string;
+  words: string;
   written: string;
   messageColumns: string;
   messageValues: string;
@@ -31,6 +32,7 @@ const WITHOUT_EXTRAS: ExtraParts = {
   isAccepted: '',
   joins: '',
   numbered: '',
+  words: toVector('words'),
   written: '',
   messageColumns: '',
   messageValues: '',
@@ -42,44 +44,57 @@ const REPLIED = `json_build_object('seq', replied.seq, 'senderId', replied.sende
     'metadata', replied.metadata, 'clientMessageId', replied.client_message_id, 'createdAt', replied.created_at,
     'editedAt', replied.edited_at, 'changedSeq', replied.changed_seq, 'reactions', replied.reactions,
     'replyToSeq', replied.reply_to_seq, 'mentionIds', replied.mention_ids::text[], 'mentionsEveryone', replied.mentions_everyone,
-    'pinnedAt', replied.pinned_at, 'username', replied_by.username, 'firstName', replied_by.first_name,
+    'pinnedAt', replied.pinned_at, 'attachmentCount', replied.attachment_count, 'username', replied_by.username, 'firstName', replied_by.first_name,
     'lastName', replied_by.last_name, 'role', replied_by.role, 'senderCreatedAt', replied_by.created_at)`;
 
 const withExtras = (mayMentionEveryone: string): ExtraParts => ({
-  params: `, (SELECT $12::int[]), (SELECT $13::text[]), (SELECT $14::boolean[])`,
-  columns: ', reply_to_seq, mention_ids, mentions_everyone',
+  params: `, (SELECT $12::int[]), (SELECT $13::text[]), (SELECT $14::boolean[]), (SELECT $15::text[])`,
+  columns: ', reply_to_seq, mention_ids, mentions_everyone, attachment_ids',
   // Locked, although nobody else can change it meanwhile: only so is it read as it is after the wait for the chat's lock.
   locked: `, locked_replied AS MATERIALIZED (
   SELECT * FROM message
   WHERE (chat_id, seq) IN (SELECT input.chat_id, input.reply_to_seq FROM input JOIN locked_chat ON locked_chat.id = input.chat_id)
     AND deleted_at IS NULL ORDER BY chat_id, seq FOR SHARE
+), locked_upload AS MATERIALIZED (
+  SELECT id, owner_id FROM upload
+  WHERE (id, owner_id) IN (SELECT unnest(input.attachment_ids::bigint[]), input.sender_id FROM input JOIN locked_chat ON locked_chat.id = input.chat_id)
+    AND purpose = 'ATTACHMENT' AND stored_at IS NOT NULL AND expires_at > now() ORDER BY id FOR UPDATE
 )`,
   judged: `, replied.seq AS replied_seq, coalesce(${mayMentionEveryone}, false) AS may_mention_everyone,
-    ARRAY(SELECT mentioned.id FROM unnest(input.mention_ids::bigint[]) AS mentioned(id) WHERE NOT EXISTS (
-      SELECT FROM member WHERE member.chat_id = input.chat_id AND member.user_id = mentioned.id)) AS stranger_ids`,
+    lacking.stranger_ids, lacking.file_ids AS lacking_file_ids`,
   isAccepted: `AND (input.reply_to_seq IS NULL OR replied.seq IS NOT NULL)
     AND (NOT input.mentions_everyone OR coalesce(${mayMentionEveryone}, false))
-    AND NOT EXISTS (SELECT FROM unnest(input.mention_ids::bigint[]) AS mentioned(id) WHERE NOT EXISTS (
-      SELECT FROM member WHERE member.chat_id = input.chat_id AND member.user_id = mentioned.id))`,
-  joins: `LEFT JOIN locked_replied replied ON replied.chat_id = input.chat_id AND replied.seq = input.reply_to_seq`,
-  numbered: ', reply_to_seq, mention_ids, mentions_everyone',
+    AND lacking.stranger_ids = '{}' AND lacking.file_ids = '{}'`,
+  joins: `LEFT JOIN locked_replied replied ON replied.chat_id = input.chat_id AND replied.seq = input.reply_to_seq
+  CROSS JOIN LATERAL (SELECT
+    ARRAY(SELECT mentioned.id FROM unnest(input.mention_ids::bigint[]) AS mentioned(id) WHERE NOT EXISTS (
+      SELECT FROM member WHERE member.chat_id = input.chat_id AND member.user_id = mentioned.id)) AS stranger_ids,
+    ARRAY(SELECT file.id FROM unnest(input.attachment_ids::bigint[]) AS file(id) WHERE NOT EXISTS (
+      SELECT FROM locked_upload WHERE locked_upload.id = file.id AND locked_upload.owner_id = input.sender_id)) AS file_ids
+  ) lacking`,
+  numbered: `, reply_to_seq, mention_ids, mentions_everyone, attachment_ids,
+    coalesce(cardinality(attachment_ids::bigint[]), 0) AS attachment_count`,
+  words: toVectorOfMessage('words', 'attachment_count'),
   written: `, written_reply AS (
   INSERT INTO reply (chat_id, message_seq, seq) SELECT chat_id, reply_to_seq, seq FROM numbered WHERE reply_to_seq IS NOT NULL
 ), written_mention AS (
   INSERT INTO mention (chat_id, user_id, message_seq, sender_id)
   SELECT chat_id, mentioned.id, seq, sender_id FROM numbered CROSS JOIN LATERAL unnest(mention_ids::bigint[]) AS mentioned(id)
   UNION ALL SELECT chat_id, 0, seq, sender_id FROM numbered WHERE mentions_everyone
+), written_upload AS (
+  UPDATE upload SET chat_id = numbered.chat_id, message_seq = numbered.seq, position = file.n::int, expires_at = NULL
+  FROM numbered CROSS JOIN LATERAL unnest(attachment_ids::bigint[]) WITH ORDINALITY AS file(id, n) WHERE upload.id = file.id
 )`,
-  messageColumns: ', reply_to_seq, mention_ids, mentions_everyone',
-  messageValues: ', reply_to_seq, mention_ids::bigint[], mentions_everyone',
+  messageColumns: ', reply_to_seq, mention_ids, mentions_everyone, attachment_count',
+  messageValues: ', reply_to_seq, mention_ids::bigint[], mentions_everyone, attachment_count',
   answer: `, judged.reply_to_seq IS NULL OR judged.replied_seq IS NOT NULL AS "isReplyFound", judged.stranger_ids AS "strangerIds",
-  judged.may_mention_everyone AS "mayMentionEveryone", (
+  judged.lacking_file_ids AS "lackingFileIds",  judged.may_mention_everyone AS "mayMentionEveryone", (
     SELECT ${REPLIED}::text FROM locked_replied replied JOIN "user" replied_by ON replied_by.id = replied.sender_id
     WHERE numbered.seq IS NOT NULL AND replied.chat_id = judged.chat_id AND replied.seq = judged.replied_seq) AS replied`,
 });
 
 /**
- * One statement for a batch of messages; `$1` to `$11`, with extras `$14`, are arrays of what each has.
+ * One statement for a batch of messages; `$1` to `$11`, with extras `$15`, are arrays of what each has.
  *
  * The right to write comes from rows that this statement has locked: first the chat's, then the member's; only then does the message
  * take its seq. A plain read of `member` would use the snapshot from before the wait for the chat's lock, and a removed member's
@@ -143,7 +158,7 @@ WITH input AS MATERIALIZED (
   FROM numbered
 ), written_words AS (
   INSERT INTO message_search (chat_id, created_at, seq, sender_id, words)
-  SELECT chat_id, sent_at, seq, sender_id, ${toVector('words')} FROM numbered
+  SELECT chat_id, sent_at, seq, sender_id, ${extra.words} FROM numbered
 )${extra.written}
 SELECT judged.n, judged.kind, judged.closed_at AS "closedAt", judged.has_business AS "hasBusiness", judged.is_member AS "isMember",
   judged.head_mark AS "markBefore", numbered.seq, numbered.sent_at AS "sentAt",
@@ -153,7 +168,7 @@ SELECT judged.n, judged.kind, judged.closed_at AS "closedAt", judged.has_busines
   earlier.created_at AS "earlierCreatedAt", earlier.edited_at AS "earlierEditedAt", earlier.deleted_at AS "earlierDeletedAt",
   earlier.changed_seq AS "earlierChangedSeq", earlier.reactions AS "earlierReactions", earlier.pinned_at AS "earlierPinnedAt",
   earlier.reply_to_seq AS "earlierReplyToSeq", earlier.mention_ids AS "earlierMentionIds",
-  earlier.mentions_everyone AS "earlierMentionsEveryone"${extra.answer}
+  earlier.mentions_everyone AS "earlierMentionsEveryone", earlier.attachment_count AS "earlierAttachmentCount"${extra.answer}
 FROM judged
 LEFT JOIN numbered ON numbered.n = judged.n
 LEFT JOIN "user" sender ON sender.id = judged.sender_id
@@ -188,9 +203,11 @@ export interface SendRow {
   earlierReplyToSeq: number | null;
   earlierMentionIds: bigint[] | null;
   earlierMentionsEveryone: boolean;
+  earlierAttachmentCount: number;
   /** These only if the batch has extras. */
   isReplyFound?: boolean;
   strangerIds?: bigint[];
+  lackingFileIds?: bigint[];
   mayMentionEveryone?: boolean;
   /** As JSON: `RepliedRow`. */
   replied?: string | null;

@@ -34,6 +34,8 @@ export interface Extras {
   replyToSeq: number | null;
   mentionIds: readonly bigint[];
   mentionsEveryone: boolean;
+  /** Rows of `upload`, each once. */
+  attachmentIds: readonly bigint[];
   /** Of all of these: what a repeated key is compared by. */
   canonical: string;
 }
@@ -54,6 +56,8 @@ export interface SendFacts {
   isReplyFound: boolean;
   /** Those whom it mentions though they are no members. */
   strangerIds: readonly bigint[];
+  /** Those of its files that are not the sender's, not stored, expired, or sent with another message. */
+  lackingFileIds: readonly bigint[];
   mayMentionEveryone: boolean;
 }
 
@@ -195,6 +199,15 @@ interface SendStatement {
 /** Writes a batch and answers each message; never rejects. If one message makes the statement fail for all, each is sent alone. */
 const write = async (on: SendStatement, batch: Waiting[], tries = 0): Promise<void> => {
   const { db, bus, statements } = on;
+  const later = batch.length > 1 ? withFilesOfOthers(batch) : [];
+  if (later.length > 0) {
+    await write(
+      on,
+      batch.filter((waiting) => !later.includes(waiting)),
+    );
+    for (const waiting of later) await write(on, [waiting]);
+    return;
+  }
   let rows: SendRow[];
   const marks = newMarks(batch.length);
   const hasExtras = batch.some(({ extras }) => extras !== undefined);
@@ -251,14 +264,35 @@ const write = async (on: SendStatement, batch: Waiting[], tries = 0): Promise<vo
   for (const [chatId, { events, markBefore }] of rings) {
     bus.publish(chatTopic(chatId), { events: events.sort((one, other) => one.seq - other.seq), markBefore });
   }
-  for (const { waiting, outcome } of outcomes) waiting.resolve(outcome);
+  for (const { waiting, outcome } of outcomes) {
+    if (tries === 0 && mayBeRepeated(waiting, outcome)) await write(on, [waiting], 1);
+    else waiting.resolve(outcome);
+  }
 };
+
+/** The statement gives a file to one message only. @returns those that name a file that one before them names */
+const withFilesOfOthers = (batch: readonly Waiting[]): Waiting[] => {
+  const named = new Set<bigint>();
+  return batch.filter(({ extras }) => {
+    const ids = extras?.attachmentIds ?? [];
+    const isLater = ids.some((id) => named.has(id));
+    for (const id of ids) named.add(id);
+    return isLater;
+  });
+};
+
+/** Its files may be those of the message first sent with its key, committed while the statement waited for the chat's lock. */
+const mayBeRepeated = ({ clientMessageId }: NewMessage, outcome: SendOutcome): boolean =>
+  clientMessageId !== null && outcome.kind === 'refused' && outcome.lackingFileIds.length > 0;
 
 const columnsOfExtras = (batch: readonly NewMessage[]) => [
   batch.map(({ extras }) => extras?.replyToSeq),
-  batch.map(({ extras }) => (extras && extras.mentionIds.length > 0 ? `{${extras.mentionIds.join()}}` : null)),
+  batch.map(({ extras }) => arrayText(extras?.mentionIds)),
   batch.map(({ extras }) => extras?.mentionsEveryone ?? false),
+  batch.map(({ extras }) => arrayText(extras?.attachmentIds)),
 ];
+
+const arrayText = (ids: readonly bigint[] = []): string | null => (ids.length === 0 ? null : `{${ids.join()}}`);
 
 const outcomeOf = (waiting: NewMessage, row: SendRow): SendOutcome => {
   const { chatId, senderId, clientMessageId, extras } = waiting;
@@ -287,6 +321,7 @@ const outcomeOf = (waiting: NewMessage, row: SendRow): SendOutcome => {
       mentionIds: extras && extras.mentionIds.length > 0 ? [...extras.mentionIds] : null,
       mentionsEveryone: extras?.mentionsEveryone ?? false,
       pinnedAt: null,
+      attachmentCount: extras?.attachmentIds.length ?? 0,
     };
     return { kind: 'sent', message };
   }
@@ -297,6 +332,7 @@ const outcomeOf = (waiting: NewMessage, row: SendRow): SendOutcome => {
     role: row.role,
     isReplyFound: row.isReplyFound ?? true,
     strangerIds: row.strangerIds ?? [],
+    lackingFileIds: row.lackingFileIds ?? [],
     mayMentionEveryone: row.mayMentionEveryone ?? false,
   };
   if (row.earlierSeq === null) return { kind: 'refused', ...facts };
@@ -314,6 +350,7 @@ const outcomeOf = (waiting: NewMessage, row: SendRow): SendOutcome => {
     mentionIds: row.earlierMentionIds,
     mentionsEveryone: row.earlierMentionsEveryone,
     pinnedAt: row.earlierPinnedAt,
+    attachmentCount: row.earlierAttachmentCount,
   };
   return { kind: 'repeated', message, isSame: row.isSame === true, ...facts };
 };
@@ -333,6 +370,7 @@ interface RepliedRow extends Omit<UserFacts, 'id' | 'createdAt'> {
   mentionIds: string[] | null;
   mentionsEveryone: boolean;
   pinnedAt: string | null;
+  attachmentCount: number;
   senderCreatedAt: string;
 }
 

@@ -13,6 +13,8 @@ export type MarkReadInput = {
 
 /** The message to send. */
 export type SendMessageInput = {
+  /** The viewer's own uploads whose bytes are stored, at most 10, by the id of the `Upload` or of the `Attachment`; duplicates count once. Each can be sent once. InvalidInputError for others. */
+  attachmentIds?: Array<string> | null | undefined;
   /** The chat. */
   chatId: string;
   /** Your own key for this message, such as a UUID, 1 to 128 characters. It makes retries safe. */
@@ -25,8 +27,8 @@ export type SendMessageInput = {
   metadata?: Record<string, unknown> | null | undefined;
   /** The message of the same chat that this one replies to. NotFoundError if it is deleted. */
   replyToId?: string | null | undefined;
-  /** Stored exactly as sent. Not only white space; at most 1,000 Unicode code points unless the server is configured otherwise. */
-  text: string;
+  /** Stored exactly as sent. Not only white space; at most 1,000 Unicode code points unless the server is configured otherwise. It may be blank if there are attachments. */
+  text?: string;
 };
 
 /** The chat, and whether the viewer is typing. */

@@ -3,6 +3,15 @@ import type { Database } from '../../db/database.js';
 import { StoreUnavailableError, type ByteRange, type FileStore, type StoredBytes } from '../../files/file-store.js';
 import { isInline } from '../../files/content-type.js';
 import { THUMBNAIL_SIZES, thumbnailSizes, type ThumbnailSize } from '../../files/pictures.js';
+import {
+  askedMessageParams,
+  gatherMessages,
+  SEEN_MESSAGE,
+  SEEN_MESSAGES,
+  toEachMessage,
+  type MessageKey,
+  type SeenOfMessage,
+} from '../rules/asked-messages.js';
 import { CAN_SEE, CHAT_AND_OWN, viewerParams } from '../rules/visibility.js';
 import type { Viewer } from '../viewer.js';
 import { isExpired, type FileLinks, type Link, type LinkProof } from './file-links.js';
@@ -12,6 +21,11 @@ import { hex, IS_THERE, isStored, UPLOAD_COLUMNS, type StoredFile, type UploadRo
 export interface Attachments {
   /** In the order of `ids`, null for those that are not stored, do not exist or are not visible. */
   byIds(viewer: Viewer, ids: readonly bigint[]): Promise<(StoredFile | null)[]>;
+  /**
+   * In the sender's order; none of a message that the viewer may no longer see. One statement for all that is asked for in one turn of
+   * the event loop.
+   */
+  ofMessage(viewer: Viewer, key: MessageKey): Promise<StoredFile[]>;
   /** To get the bytes, for whoever has it. */
   link(file: StoredFile): Link;
   /** @returns a picture no larger than this square; null if there is none */
@@ -52,6 +66,9 @@ SELECT ${UPLOAD_COLUMNS} FROM upload
 WHERE upload.id = ANY($3::bigint[]) AND upload.stored_at IS NOT NULL AND ${IS_THERE} AND (
   upload.expires_at IS NOT NULL AND upload.owner_id = $1::bigint
   OR upload.chat_id IN (SELECT chat.id FROM ${CHAT_AND_OWN} WHERE chat.id = upload.chat_id AND ${CAN_SEE}))`;
+const OF_MESSAGES = `SELECT ${UPLOAD_COLUMNS}, ${SEEN_MESSAGE} FROM ${SEEN_MESSAGES}
+  JOIN upload ON upload.chat_id = asked.chat_id AND upload.message_seq = asked.seq
+  ORDER BY asked.chat_id, asked.seq, upload.position`;
 const FIND = `SELECT ${UPLOAD_COLUMNS} FROM upload WHERE id = $1::bigint AND ${IS_THERE}`;
 
 const BYTES = 'application/octet-stream';
@@ -87,6 +104,14 @@ export const createAttachments = ({ db, store, links }: AttachmentsOptions): Att
       const found = new Map(rows.map((row) => [row.id, row]));
       return ids.map((id) => found.get(id) ?? null);
     },
+
+    ofMessage: gatherMessages(async (asked) =>
+      toEachMessage(
+        asked,
+        await db.query<StoredFile & SeenOfMessage>(OF_MESSAGES, askedMessageParams(asked)),
+        (own) => own,
+      ),
+    ),
 
     link: (file) => links.toFile(file),
     thumbnailLink: (file, most) => {

@@ -45,7 +45,7 @@ const MAX_MESSAGES = 100;
 
 const SOME = `SELECT ${MESSAGE_COLUMNS} FROM message JOIN "user" person ON person.id = message.sender_id
   WHERE message.chat_id = $1 AND message.seq = ANY($2::int[])`;
-/** `$4`: those of them that are pinned. */
+/** `$4`: those of them that are pinned; `$5`: that have files, whose bytes are swept later. */
 const DELETE = `WITH gone AS MATERIALIZED (
     SELECT seq, reply_to_seq, coalesce(mention_ids, '{}') || 0::bigint AS mention_ids FROM message
     WHERE chat_id = $1 AND seq = ANY($2::int[])
@@ -60,9 +60,12 @@ const DELETE = `WITH gone AS MATERIALIZED (
     UPDATE chat SET pinned_seqs = ARRAY(SELECT seq FROM unnest(pinned_seqs) WITH ORDINALITY AS pin(seq, n)
       WHERE seq <> ALL($4::int[]) ORDER BY n)
     WHERE id = $1 AND cardinality($4::int[]) > 0
+  ), expired AS (
+    UPDATE upload SET expires_at = now(), chat_id = NULL, message_seq = NULL, position = NULL
+    WHERE chat_id = $1 AND message_seq = ANY($5::int[])
   ), deleted AS (
     UPDATE message SET text = NULL, metadata = NULL, reactions = NULL, mention_ids = NULL, mentions_everyone = false, pinned_at = NULL,
-      deleted_at = now.time, changed_seq = $3
+      attachment_count = 0, deleted_at = now.time, changed_seq = $3
     FROM (SELECT date_trunc('milliseconds', clock_timestamp()) AS time) now
     WHERE chat_id = $1 AND seq = ANY($2::int[]) RETURNING chat_id, created_at, seq, deleted_at
   ), ${forgetWords('deleted')}
@@ -105,6 +108,7 @@ const ERASED = {
   mentionIds: null,
   mentionsEveryone: false,
   pinnedAt: null,
+  attachmentCount: 0,
 };
 
 const readMessages = async (
@@ -122,7 +126,8 @@ const makeTombstones = async (tx: ChatTransaction, me: Person, messages: Message
   if (seqs.length === 0) return messages;
   const changedSeq = tx.nextSeq();
   const pinned = messages.filter(({ pinnedAt }) => pinnedAt !== null).map(({ seq }) => seq);
-  const [written] = await tx.query<{ deletedAt: Date }>(DELETE, [tx.chat.id, seqs, changedSeq, pinned]);
+  const withFiles = messages.filter(({ attachmentCount }) => attachmentCount > 0).map(({ seq }) => seq);
+  const [written] = await tx.query<{ deletedAt: Date }>(DELETE, [tx.chat.id, seqs, changedSeq, pinned, withFiles]);
   const { deletedAt } = written!;
   const tombstones = messages.map((message) =>
     message.deletedAt === null ? { ...message, ...ERASED, deletedAt, changedSeq } : message,

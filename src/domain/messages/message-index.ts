@@ -1,16 +1,17 @@
 /** What writes and deletes the words that messages are found by, as parts of the statements that change the messages. */
 
-import { toVector } from '../../log/indexed.js';
+import { toVectorOfMessage } from '../../log/indexed.js';
 
 /**
  * A part of a WITH.
  *
- * @param messages the name of the part that holds the messages as they are now: chat_id, created_at, seq, sender_id, edited_at
+ * @param messages the name of the part that holds the messages as they are now: chat_id, created_at, seq, sender_id, edited_at,
+ *   attachment_count
  * @param words the SQL expression of what `wordsOf` makes of the text
  */
 export const indexWords = (messages: string, words: string): string => `indexed AS (
     INSERT INTO message_search (chat_id, created_at, seq, sender_id, edited_at, words)
-    SELECT chat_id, created_at, seq, sender_id, edited_at, ${toVector(words)} FROM ${messages}
+    SELECT chat_id, created_at, seq, sender_id, edited_at, ${toVectorOfMessage(words, 'attachment_count')} FROM ${messages}
     ON CONFLICT (chat_id, created_at, seq) DO UPDATE SET edited_at = excluded.edited_at, words = excluded.words
   )`;
 

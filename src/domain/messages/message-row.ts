@@ -36,5 +36,6 @@ export const toMessage = (row: MessageColumns): MessageRow => ({
   mentionIds: row.mentionIds,
   mentionsEveryone: row.mentionsEveryone,
   pinnedAt: row.pinnedAt,
+  attachmentCount: row.attachmentCount,
   sender: toUser(row),
 });

@@ -16,7 +16,7 @@ import type { MessageKey } from '../rules/asked-messages.js';
 import { canSee } from '../rules/policy.js';
 import type { AsPresent } from '../rules/presence.js';
 import type { RateLimits } from '../rate-limits.js';
-import { checkClientMessageId, checkText } from '../text.js';
+import { checkClientMessageId, checkNotBlank, checkText } from '../text.js';
 import type { Viewer } from '../viewer.js';
 import { wordsOf } from '../words.js';
 import { refuseWriting } from '../rules/write-refusals.js';
@@ -68,7 +68,7 @@ export interface MessagesOptions {
 
 const EDIT = `WITH edited AS (
     UPDATE message SET text = $3, mention_ids = $6, edited_at = clock_timestamp(), changed_seq = $4
-    WHERE chat_id = $1 AND seq = $2 RETURNING chat_id, created_at, seq, sender_id, edited_at
+    WHERE chat_id = $1 AND seq = $2 RETURNING chat_id, created_at, seq, sender_id, edited_at, attachment_count
   ), ${indexWords('edited', '$5')}
   SELECT edited_at AS "editedAt" FROM edited`;
 const MEMBERS = 'SELECT user_id AS id FROM member WHERE chat_id = $1 AND user_id = ANY($2::bigint[])';
@@ -101,6 +101,7 @@ export const createMessages = ({ db, log, limits, asPresent, textMaxLength }: Me
       if (before === null || before.deletedAt !== null || before.senderId !== me.actor.id)
         throw new NotFoundError('Message');
       refuseWriting(me.actor, tx.chat);
+      if (before.attachmentCount === 0) checkNotBlank(text);
       const mentioned = mentionIds === undefined ? before.mentionIds : await changeMentions(tx, before, mentionIds);
       if (before.text === text && mentioned === before.mentionIds) return { message: before, isChanged: false };
       if (!taken.allowed) throw new RateLimitedError(taken.retryAfterMs);
@@ -127,6 +128,7 @@ export const createMessages = ({ db, log, limits, asPresent, textMaxLength }: Me
     send: async (viewer, draft) => {
       const { chatId, text, clientMessageId = null } = draft;
       checkText(text, textMaxLength);
+      if (!draft.attachmentIds?.length) checkNotBlank(text);
       const metadata = checkedMetadata(draft.metadata);
       if (clientMessageId !== null) checkClientMessageId(clientMessageId);
       if (chatId === null) throw new NotFoundError('Chat');

@@ -82,7 +82,8 @@ ORDER BY gap.before_time DESC, gap.chat_id, message.seq DESC`;
 // Only messages that are still as they were read: the lock waits for who is editing or deleting one.
 const WRITE = `
 WITH same AS MATERIALIZED (
-  SELECT message.chat_id, message.created_at, message.seq, message.sender_id, message.edited_at, given.words
+  SELECT message.chat_id, message.created_at, message.seq, message.sender_id, message.edited_at,
+    message.attachment_count, given.words
   FROM unnest($1::bigint[], $2::int[], $3::timestamptz[], $4::text[]) AS given(chat_id, seq, edited_at, words)
   JOIN message ON message.chat_id = given.chat_id AND message.seq = given.seq
   WHERE message.deleted_at IS NULL AND message.edited_at IS NOT DISTINCT FROM given.edited_at

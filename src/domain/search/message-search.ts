@@ -20,7 +20,7 @@ import type { RateLimits } from '../rate-limits.js';
 import { CAN_SEE, CHAT_AND_OWN, OWN, viewerParams } from '../rules/visibility.js';
 import type { Viewer } from '../viewer.js';
 import { readMatches, type Match } from './matches.js';
-import { parseQuery, readTerms, type SearchTerms } from './search-terms.js';
+import { parseQuery, readTerms, withFiles, type SearchTerms } from './search-terms.js';
 import { windowsOf, type ChatSpan } from './windows.js';
 
 export interface SearchArgs extends Pick<PageArgs, 'first' | 'after'> {
@@ -33,6 +33,8 @@ export interface SearchArgs extends Pick<PageArgs, 'first' | 'after'> {
   from?: Date | null | undefined;
   /** Sent before this time. */
   to?: Date | null | undefined;
+  /** Null or undefined: both those with files and those without. */
+  hasAttachment?: boolean | null | undefined;
 }
 
 export interface FoundMessage extends Edge<MessageRow> {
@@ -180,7 +182,7 @@ const lookThrough = async (tx: Queryable, search: Search, progress: Progress): P
       : await tx.query<SearchedChat>(ONE_CHAT, [...viewerParams(viewer), args.chatId]);
   if (args.chatId !== undefined && chats.length === 0) return;
   progress.chats = chats;
-  progress.terms = await readTerms(tx, args.query);
+  progress.terms = withFiles(await readTerms(tx, args.query), args.hasAttachment);
   if (progress.terms.query === null || args.senderId === null || chats.length === 0) return;
 
   const start = firstPlace(page.after, args.to);

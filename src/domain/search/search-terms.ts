@@ -1,5 +1,6 @@
 /** What a query asks for: words, and words that stand together; and what PostgreSQL makes of each word. */
 import type { Queryable } from '../../db/database.js';
+import { HAS_FILES_QUERY } from '../../log/indexed.js';
 import { BadUserInputError } from '../bad-user-input.js';
 import { isLonger } from '../text.js';
 import { placedWordsOf } from '../words.js';
@@ -69,6 +70,13 @@ export const readTerms = async (db: Queryable, query: string): Promise<SearchTer
   const asked = groups.map((group): Terms => trim(terms.slice(taken, (taken += group.length))));
   const queries = asked.filter((group) => group.length > 0).map(queryOf);
   return { query: queries.length === 0 ? null : queries.join(' & '), groups: asked };
+};
+
+/** Only messages with files, or without; with files, a query without words finds all of them. */
+export const withFiles = (terms: SearchTerms, hasFiles: boolean | null | undefined): SearchTerms => {
+  if (hasFiles === null || hasFiles === undefined || (terms.query === null && !hasFiles)) return terms;
+  const queries = terms.query === null ? [] : [`(${terms.query})`];
+  return { ...terms, query: [...queries, `${hasFiles ? '' : '!'}${HAS_FILES_QUERY}`].join(' & ') };
 };
 
 /** Words that are not indexed count only between others. */

@@ -2,13 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it, vi } from 'vitest';
 import { sweepFiles } from '../../../src/domain/files/file-sweep.js';
-import { readProof } from '../../../src/domain/files/file-links.js';
-import type { Announced } from '../../../src/domain/files/uploads.js';
-import type { Viewer } from '../../../src/domain/viewer.js';
 import type { FileStore } from '../../../src/files/file-store.js';
 import { createFolderStore } from '../../../src/files/folder-store.js';
 import { errorOf, newPerson } from '../../support/chats.js';
@@ -17,6 +13,7 @@ import { domainNode, type DomainNode } from '../../support/domain.js';
 import { emptyDatabase } from '../../support/own-database.js';
 import { noise } from '../../support/pictures.js';
 import { until } from '../../support/until.js';
+import { announce, put, upload } from '../../support/uploads.js';
 
 const start = async (wrap: (store: FileStore) => FileStore = (store) => store) => {
   const db = await emptyDatabase();
@@ -25,21 +22,6 @@ const start = async (wrap: (store: FileStore) => FileStore = (store) => store) =
   const node = await domainNode(db, { fileStore: wrap(store) });
   return { db, folder, store, node, ada: await newPerson(db) };
 };
-
-const announce = ({ uploads }: DomainNode, owner: Viewer, bytes: Uint8Array) =>
-  uploads.create(owner, { purpose: 'ATTACHMENT', filename: 'file', byteSize: bytes.length });
-
-const put = async ({ uploads }: DomainNode, { id, link }: Announced, bytes: Uint8Array) => {
-  const underway = await uploads.begin(id, readProof(new URL(link.url, 'http://localhost').searchParams)!);
-  try {
-    return await underway.receive(Readable.from([bytes]), new AbortController().signal);
-  } finally {
-    underway.end();
-  }
-};
-
-const upload = async (node: DomainNode, owner: Viewer, bytes: Uint8Array) =>
-  put(node, await announce(node, owner, bytes), bytes);
 
 const age = (db: DomainNode['db'], hours = 26) =>
   db.query(`UPDATE upload SET expires_at = expires_at - make_interval(hours => $1::int)`, [hours]);

@@ -222,6 +222,10 @@ describe('editing', () => {
     await chats.close(admin, chat.id);
     expect(await errorOf(messages.edit(bob, message, 'x'))).toEqual(new NotFoundError('Message'));
     expect(await errorOf(messages.edit(ada, message, 'x'))).toBeInstanceOf(ChatClosedError);
+    expect(await errorOf(messages.edit(ada, message, ' ')), 'only who may edit it learns this').toBeInstanceOf(
+      ChatClosedError,
+    );
+    await chats.reopen(admin, chat.id);
     expect(await errorOf(messages.edit(ada, message, ' '))).toBeInstanceOf(TextEmptyError);
   });
 

@@ -67,6 +67,7 @@ const aMessage = (seq: number, changedSeq = seq): MessageRow => ({
   mentionIds: null,
   mentionsEveryone: false,
   pinnedAt: null,
+  attachmentCount: 0,
 });
 
 const aChat = (headSeq: number, log = 0): ChatRow => ({

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "message" ADD COLUMN     "attachment_count" INTEGER NOT NULL DEFAULT 0;
