@@ -23,6 +23,7 @@ import { encode } from './values.js';
 import { within } from '../within.js';
 
 const REACHABLE_MS = 1000;
+const ROLLBACK_MS = 500;
 const ATTEMPTS = 3;
 
 /** Connects with the first statement: this call itself neither waits nor fails. */
@@ -69,7 +70,9 @@ export const createPostgresql = (options: PoolOptions): Database => {
             return result;
           } catch (error) {
             isOver = true;
-            if (client.getTransactionStatus() !== 'I') await client.query({ text: 'ROLLBACK' }).catch(() => {});
+            // Who asked waits for it: a connection that takes longer is given up.
+            if (client.getTransactionStatus() !== 'I')
+              await client.query(bounded({ text: 'ROLLBACK' }, ROLLBACK_MS)).catch(() => {});
             throw error;
           }
         }),
