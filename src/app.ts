@@ -213,6 +213,7 @@ const build = async (config: Config, lines: Logger, closing: Closing, close: () 
       authentication: domain.authentication,
       uploads: domain.uploads,
       attachments: domain.attachments,
+      avatars: domain.avatars,
       databaseState: () => db.state(),
       version,
       tellArrival: createTellArrival({

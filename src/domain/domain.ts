@@ -33,6 +33,7 @@ import { createMessageReaders, type MessageReaders } from './chats/message-reade
 import { createMembers, type Members } from './chats/members.js';
 import { createRelations, type Relations } from './chats/relations.js';
 import { createAttachments, type Attachments } from './files/attachments.js';
+import { createAvatars, type Avatars } from './files/avatars.js';
 import { createFileLinks } from './files/file-links.js';
 import { createUploads, type FileSettings, type Uploads } from './files/uploads.js';
 import { createMessages, type Messages } from './messages/messages.js';
@@ -105,6 +106,7 @@ export interface DomainServices {
   accounts: Accounts;
   apiTokens: ApiTokens;
   attachments: Attachments;
+  avatars: Avatars;
   brands: Brands;
   chatLog: ChatLog;
   chatSettings: OwnChatSettings;
@@ -184,6 +186,7 @@ export const createDomain = (
     accounts: createAccounts({ db, sessions, passwords, limits, passwordLogin: settings.passwordLogin }),
     apiTokens,
     attachments: createAttachments({ db, store, links }),
+    avatars: createAvatars({ db, store, publicUrl: settings.publicUrl }),
     authentication: createAuthentication({ credentials, tokens, sessions, apiTokens, trusted: trustedUsers }),
     brands,
     chatLog: createChatLog({ db, retentionDays }),

@@ -4,7 +4,8 @@ import type { UserFacts } from '../log/event.js';
 
 /** For statements that name the table `person`. */
 export const PERSON_COLUMNS = `person.id AS "personId", person.username, person.first_name AS "firstName",
-  person.last_name AS "lastName", person.role, person.created_at AS "personCreatedAt"`;
+  person.last_name AS "lastName", person.role, person.created_at AS "personCreatedAt",
+  person.avatar AS "personAvatar"`;
 
 export interface PersonColumns {
   personId: bigint;
@@ -13,6 +14,7 @@ export interface PersonColumns {
   lastName: string;
   role: Role;
   personCreatedAt: Date;
+  personAvatar: string | null;
 }
 
 export const toUser = (row: PersonColumns): UserFacts => ({
@@ -22,4 +24,5 @@ export const toUser = (row: PersonColumns): UserFacts => ({
   lastName: row.lastName,
   role: row.role,
   createdAt: row.personCreatedAt,
+  avatar: row.personAvatar,
 });

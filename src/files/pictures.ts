@@ -24,10 +24,11 @@ export interface Pictures {
   /**
    * @param contentType one for which `isPicture` holds
    * @param folder for what it makes; whoever asked removes it
+   * @param shape `square`: still, of its middle, with every size of `AVATAR_SIZES`
    * @param signal whether somebody still waits for it when its turn comes; its reason is thrown
    * @throws PictureError; StoreUnavailableError if the folder takes no more
    */
-  process(path: string, contentType: string, folder: string, signal: AbortSignal): Promise<Picture>;
+  process(path: string, contentType: string, folder: string, signal: AbortSignal, shape?: 'square'): Promise<Picture>;
 }
 
 /** It is damaged, too large, or takes too long. The message is for its sender. */
@@ -38,6 +39,9 @@ export class PictureError extends Error {
 /** The longest sides of thumbnails, in pixels. */
 export const THUMBNAIL_SIZES = [64, 128, 320, 640, 1280] as const;
 export type ThumbnailSize = (typeof THUMBNAIL_SIZES)[number];
+
+/** Of a picture that is square. */
+export const AVATAR_SIZES = [64, 128, 320, 640] as const satisfies readonly ThumbnailSize[];
 
 /** Those that a picture has: smaller than itself, and one of its own size. */
 export const thumbnailSizes = ({ width, height }: { width: number; height: number }): ThumbnailSize[] => {
@@ -68,11 +72,11 @@ export const createPictures = (): Pictures => {
   // Each takes all of a core and some 100 MB.
   const takeTurn = createTurns(1);
   return {
-    process: (path, contentType, folder, signal) =>
+    process: (path, contentType, folder, signal, shape) =>
       takeTurn(async () => {
         signal.throwIfAborted();
         try {
-          return await processOne(path, contentType, folder);
+          return await processOne(path, contentType, folder, shape);
         } catch (error) {
           throw asExpected(error);
         }
@@ -80,20 +84,21 @@ export const createPictures = (): Pictures => {
   };
 };
 
-const processOne = async (from: string, contentType: string, folder: string): Promise<Picture> => {
+const processOne = async (from: string, contentType: string, folder: string, shape?: 'square'): Promise<Picture> => {
   const sharp = await loadSharp();
   const open = (input: string, options: SharpOptions = {}) =>
     sharp(input, { limitInputPixels: MAX_PIXELS, failOn: 'error', sequentialRead: true, ...options });
 
   const { pages = 1 } = await open(from).metadata();
-  const isMoving = pages > 1 && MAY_MOVE.includes(contentType);
-  const source = isMoving ? open(from, { animated: true }) : open(from).autoOrient();
+  const isMoving = shape === undefined && pages > 1 && MAY_MOVE.includes(contentType);
+  const upright = isMoving ? open(from, { animated: true }) : open(from).autoOrient();
+  const source = shape === undefined ? upright : await square(upright);
   const path = join(folder, 'picture');
   const written = await WRITERS[contentType]!(source).timeout({ seconds: MAX_SECONDS }).toFile(path);
   const { width, height } = { width: written.width, height: written.pageHeight ?? written.height };
 
   const thumbnails: Picture['thumbnails'] = [];
-  const sizes = thumbnailSizes({ width, height }).toReversed();
+  const sizes = (shape === undefined ? thumbnailSizes({ width, height }) : AVATAR_SIZES).toReversed();
   // Each from the one before, in memory: the picture itself is read once.
   let larger = await shrink(open(path), sizes[0]!);
   for (const size of sizes) {
@@ -106,6 +111,13 @@ const processOne = async (from: string, contentType: string, folder: string): Pr
   const { rgbaToThumbHash } = await import('thumbhash');
   const hash = rgbaToThumbHash(tiny.info.width, tiny.info.height, tiny.data);
   return { path, width, height, thumbHash: Buffer.from(hash).toString('base64'), thumbnails };
+};
+
+/** Its middle, no larger than the largest avatar. */
+const square = async (picture: Sharp): Promise<Sharp> => {
+  const { autoOrient } = await picture.clone().metadata();
+  const side = Math.min(autoOrient.width, autoOrient.height, AVATAR_SIZES.at(-1)!);
+  return picture.resize(side, side, { fit: 'cover' });
 };
 
 /** Pixels with transparency. */

@@ -2,6 +2,7 @@
 import { ForbiddenError, InvalidCredentialsError, InvalidInputError, RateLimitedError } from '../domain/errors.js';
 import type { UserRow } from '../domain/accounts/users.js';
 import { builder } from './builder.js';
+import { decodeNewAvatar } from './global-id.js';
 import { successWithSession } from './session.js';
 import { User } from './user.js';
 
@@ -37,10 +38,18 @@ builder.mutationField('updateProfile', (t) =>
       firstName: t.input.string({ required: false, description: 'Null clears it.' }),
       lastName: t.input.string({ required: false, description: 'Null clears it.' }),
       email: t.input.string({ required: false, description: 'Cannot be cleared. Unique, ignoring case.' }),
+      avatarUploadId: t.input.id({
+        required: false,
+        description:
+          "The viewer's own upload for an AVATAR, whose bytes are stored: their picture from now on. Null takes it away.",
+      }),
     },
     errors: { types: [InvalidInputError, ForbiddenError] },
     resolve: async (_root, { input }, { viewer, services }) => ({
-      user: await services.accounts.updateProfile(viewer, input),
+      user: await services.accounts.updateProfile(viewer, {
+        ...input,
+        avatarUploadId: decodeNewAvatar(input.avatarUploadId),
+      }),
     }),
   }),
 );

@@ -67,3 +67,10 @@ const rowId = (text: string): bigint | null => {
   const id = BigInt(text);
   return id <= MAX_ID ? id : null;
 };
+
+/** The answer to the PUT names the same row as an attachment. */
+export const decodeUploadId = (id: string): bigint | null => decodeRowId('Upload', id) ?? decodeRowId('Attachment', id);
+
+/** @returns undefined: unchanged; null: none; 0, which no upload has, if the id does not decode */
+export const decodeNewAvatar = (id: string | null | undefined): bigint | null | undefined =>
+  id === null || id === undefined ? id : (decodeUploadId(id) ?? 0n);

@@ -15,13 +15,11 @@ import {
 import type { MessageRow } from '../log/event.js';
 import { builder } from './builder.js';
 import { OF_A_LIST } from './complexity.js';
-import { decodeMessageId, decodeRowId, encodeGlobalId, messageKeyText } from './global-id.js';
+import { decodeMessageId, decodeRowId, decodeUploadId, encodeGlobalId, messageKeyText } from './global-id.js';
 import { Message } from './message.js';
 
 const isGiven = <Value>(value: Value | null | undefined): value is Value => value !== null && value !== undefined;
 const decodeUserId = (id: string) => decodeRowId('User', id);
-/** The answer to the PUT names the same row as an attachment. */
-const decodeUploadId = (id: string) => decodeRowId('Upload', id) ?? decodeRowId('Attachment', id);
 
 const TEXT =
   'Stored exactly as sent. Not only white space; at most 1,000 Unicode code points unless the server is configured otherwise.';

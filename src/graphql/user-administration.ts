@@ -6,7 +6,7 @@ import type { UserRow } from '../domain/accounts/users.js';
 import { builder } from './builder.js';
 import { OF_A_LIST } from './complexity.js';
 import { InvalidFieldType } from './errors.js';
-import { decodeRowId } from './global-id.js';
+import { decodeNewAvatar, decodeRowId } from './global-id.js';
 import { Role, User } from './user.js';
 
 const DEFAULT_MINUTES = 15;
@@ -116,7 +116,7 @@ const UpsertUsersSuccess = builder.objectRef<UpsertedUsers>('UpsertUsersSuccess'
 const UserUpsertInput = builder.inputType('UserUpsert', {
   description:
     'Give exactly one of `externalId` (creates the user if none has it) and `id` (must exist). Absent fields are left unchanged; ' +
-    'null clears `email`, `firstName`, `lastName` and `metadata`.',
+    'null clears `email`, `firstName`, `lastName`, `metadata` and the picture.',
   fields: (t) => ({
     externalId: t.id({ required: false, description: 'Their ID in the product: 1 to 255 characters.' }),
     id: t.id({ required: false, description: 'Their ID on this server.' }),
@@ -133,6 +133,10 @@ const UserUpsertInput = builder.inputType('UserUpsert', {
       description: 'As in `setUserRole`; defaults to USER for a new user.',
     }),
     isActive: t.boolean({ required: false, description: 'As in `setUserActive`; defaults to true for a new user.' }),
+    avatarUploadId: t.id({
+      required: false,
+      description: "An upload of the administrator's for an AVATAR, whose bytes are stored.",
+    }),
     metadata: t.field({
       type: 'JSONObject',
       required: false,
@@ -155,7 +159,11 @@ builder.mutationField('upsertUsers', (t) =>
     resolve: (_root, { input: { users } }, { viewer, services }) =>
       services.userUpserts.upsert(
         viewer,
-        users.map(({ id, ...user }) => ({ ...user, ...(isGiven(id) && { id: decodeRowId('User', id) }) })),
+        users.map(({ id, avatarUploadId, ...user }) => ({
+          ...user,
+          ...(isGiven(id) && { id: decodeRowId('User', id) }),
+          avatarUploadId: decodeNewAvatar(avatarUploadId),
+        })),
       ),
   }),
 );

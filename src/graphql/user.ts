@@ -24,10 +24,12 @@ export const Role = builder.enumType('Role', {
   } as const,
 });
 
+const AVATAR_SIZE = 128;
+
 export const User = builder.prismaObject('User', {
   description: 'A person with an account. Deactivated users remain, and so do their messages.',
   interfaces: [builder.nodeInterfaceRef()],
-  select: { id: true, username: true, firstName: true, lastName: true, role: true, createdAt: true },
+  select: { id: true, username: true, firstName: true, lastName: true, role: true, createdAt: true, avatar: true },
   fields: (t) => ({
     id: t.id(nodeId('User', ({ id }: { id: bigint }) => String(id))),
     username: t.string({ description: 'Unique, ignoring case.', resolve: ({ username }) => username }),
@@ -64,6 +66,23 @@ export const User = builder.prismaObject('User', {
       description: 'Set by administrators. Readable by everyone who can see the user.',
       select: { metadata: true },
       resolve: ({ metadata }) => metadataOf(metadata),
+    }),
+    avatarUrl: t.string({
+      nullable: true,
+      description:
+        'Their picture, a square (WebP), for everybody who has the link; the same while the picture is. Null without one. Resolve it against the ' +
+        'address of this API: without PUBLIC_URL it is a path.',
+      args: {
+        size: t.arg.int({
+          required: false,
+          defaultValue: AVATAR_SIZE,
+          description:
+            'How large it is shown, in pixels: the smallest of 64, 128, 320 and 640 that is not below is taken.',
+        }),
+      },
+      // Users in events of a node that knows no pictures come without.
+      resolve: ({ avatar }, { size }, { services }) =>
+        avatar ? services.avatars.link(avatar, size ?? AVATAR_SIZE) : null,
     }),
     createdAt: t.field({
       type: 'DateTime',

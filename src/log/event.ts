@@ -9,6 +9,8 @@ export interface UserFacts {
   lastName: string;
   role: Role;
   createdAt: Date;
+  /** SHA-256 of their picture, in hex; null without one. */
+  avatar: string | null;
 }
 
 /** A message as it is now. `text` is null once deleted. */

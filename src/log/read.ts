@@ -29,7 +29,7 @@ const MESSAGES = `
 SELECT ${MESSAGE_COLUMNS} FROM message WHERE (chat_id, seq) IN (SELECT * FROM unnest($1::bigint[], $2::int[]))`;
 
 const USERS = `
-SELECT id, username, first_name AS "firstName", last_name AS "lastName", role, created_at AS "createdAt" FROM "user" WHERE id = ANY($1::bigint[])`;
+SELECT id, username, first_name AS "firstName", last_name AS "lastName", role, created_at AS "createdAt", avatar FROM "user" WHERE id = ANY($1::bigint[])`;
 
 const REMOVALS = `
 SELECT asked.n, event.user_id AS "userId", event.seq, event.mark

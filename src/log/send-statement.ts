@@ -45,7 +45,7 @@ const REPLIED = `json_build_object('seq', replied.seq, 'senderId', replied.sende
     'editedAt', replied.edited_at, 'changedSeq', replied.changed_seq, 'reactions', replied.reactions,
     'replyToSeq', replied.reply_to_seq, 'mentionIds', replied.mention_ids::text[], 'mentionsEveryone', replied.mentions_everyone,
     'pinnedAt', replied.pinned_at, 'attachmentCount', replied.attachment_count, 'username', replied_by.username, 'firstName', replied_by.first_name,
-    'lastName', replied_by.last_name, 'role', replied_by.role, 'senderCreatedAt', replied_by.created_at)`;
+    'lastName', replied_by.last_name, 'role', replied_by.role, 'senderCreatedAt', replied_by.created_at, 'senderAvatar', replied_by.avatar)`;
 
 const withExtras = (mayMentionEveryone: string): ExtraParts => ({
   params: `, (SELECT $12::int[]), (SELECT $13::text[]), (SELECT $14::boolean[]), (SELECT $15::text[])`,
@@ -162,7 +162,7 @@ WITH input AS MATERIALIZED (
 )${extra.written}
 SELECT judged.n, judged.kind, judged.closed_at AS "closedAt", judged.has_business AS "hasBusiness", judged.is_member AS "isMember",
   judged.head_mark AS "markBefore", numbered.seq, numbered.sent_at AS "sentAt",
-  sender.username, sender.first_name AS "firstName", sender.last_name AS "lastName", sender.role, sender.created_at AS "senderCreatedAt",
+  sender.username, sender.first_name AS "firstName", sender.last_name AS "lastName", sender.role, sender.created_at AS "senderCreatedAt", sender.avatar AS "senderAvatar",
   earlier.seq AS "earlierSeq", earlier.text AS "earlierText", earlier.metadata AS "earlierMetadata",
   earlier.text_hash = ${hashOf('judged')} AS "isSame",
   earlier.created_at AS "earlierCreatedAt", earlier.edited_at AS "earlierEditedAt", earlier.deleted_at AS "earlierDeletedAt",
@@ -190,6 +190,7 @@ export interface SendRow {
   lastName: string;
   role: Role;
   senderCreatedAt: Date;
+  senderAvatar: string | null;
   earlierSeq: number | null;
   earlierText: string | null;
   earlierMetadata: string | null;

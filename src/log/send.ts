@@ -303,6 +303,7 @@ const outcomeOf = (waiting: NewMessage, row: SendRow): SendOutcome => {
     lastName: row.lastName,
     role: row.role,
     createdAt: row.senderCreatedAt,
+    avatar: row.senderAvatar,
   };
   const base = { chatId, senderId, clientMessageId, sender };
   if (row.seq !== null) {
@@ -356,7 +357,7 @@ const outcomeOf = (waiting: NewMessage, row: SendRow): SendOutcome => {
 };
 
 /** A message that is replied to, and its sender, as JSON has them. */
-interface RepliedRow extends Omit<UserFacts, 'id' | 'createdAt'> {
+interface RepliedRow extends Omit<UserFacts, 'id' | 'createdAt' | 'avatar'> {
   seq: number;
   senderId: string;
   text: string | null;
@@ -372,10 +373,19 @@ interface RepliedRow extends Omit<UserFacts, 'id' | 'createdAt'> {
   pinnedAt: string | null;
   attachmentCount: number;
   senderCreatedAt: string;
+  senderAvatar: string | null;
 }
 
 const repliedOf = (chatId: bigint, json: string): MessageRow => {
-  const { username, firstName, lastName, role, senderCreatedAt, ...row } = JSON.parse(json) as RepliedRow;
+  const {
+    username,
+    firstName,
+    lastName,
+    role,
+    senderCreatedAt,
+    senderAvatar: avatar,
+    ...row
+  } = JSON.parse(json) as RepliedRow;
   const dateOf = (text: string | null) => (text === null ? null : new Date(text));
   const senderId = BigInt(row.senderId);
   return {
@@ -387,6 +397,6 @@ const repliedOf = (chatId: bigint, json: string): MessageRow => {
     deletedAt: null,
     mentionIds: row.mentionIds && row.mentionIds.map(BigInt),
     pinnedAt: dateOf(row.pinnedAt),
-    sender: { id: senderId, username, firstName, lastName, role, createdAt: new Date(senderCreatedAt) },
+    sender: { id: senderId, username, firstName, lastName, role, createdAt: new Date(senderCreatedAt), avatar },
   };
 };

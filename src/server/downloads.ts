@@ -1,7 +1,8 @@
-/** GET of a file's bytes, by a signed link. */
+/** GET of a file's bytes by a signed link, and of the pictures of users and chats. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { Attachments, FoundBytes } from '../domain/files/attachments.js';
+import { AVATARS_PATH, type Avatars } from '../domain/files/avatars.js';
 import { FILES_PATH, readProof } from '../domain/files/file-links.js';
 import { FileRefusal, fileNotFound } from '../domain/files/file-refusal.js';
 import type { Logger } from '../log-line.js';
@@ -11,6 +12,7 @@ import type { AnswerFile } from './uploads.js';
 
 export interface DownloadRequestsOptions {
   attachments: Pick<Attachments, 'find'>;
+  avatars: Pick<Avatars, 'find'>;
   logger: Logger;
   /** A client that takes nothing for so long is given up. */
   stalledMs: number;
@@ -25,14 +27,26 @@ const SAFETY = {
   // The page may be of another origin than the API; who has the link may see it.
   'Cross-Origin-Resource-Policy': 'cross-origin',
 };
-/** The bytes of a link never change. Not for shared caches: a link is as good as a credential. */
-const CACHE = { 'Cache-Control': 'private, max-age=31536000, immutable' };
+/** The bytes of a link never change. Links of attachments are not for shared caches: they are as good as a credential. */
+const cacheOf = ({ isPublic }: FoundBytes) => ({
+  'Cache-Control': `${isPublic ? 'public' : 'private'}, max-age=31536000, immutable`,
+});
 
-export const createDownloadRequests = ({ attachments, logger, stalledMs }: DownloadRequestsOptions): AnswerFile => {
+export const createDownloadRequests = ({
+  attachments,
+  avatars,
+  logger,
+  stalledMs,
+}: DownloadRequestsOptions): AnswerFile => {
   let atOnce = 0;
 
   const find = (request: IncomingMessage): Promise<FoundBytes> => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost');
+    if (pathname.startsWith(AVATARS_PATH)) {
+      const [, avatar, size] = /^([0-9a-f]{64})\/(\d{1,5})$/.exec(pathname.slice(AVATARS_PATH.length)) ?? [];
+      if (avatar === undefined) throw fileNotFound();
+      return avatars.find(avatar, Number(size));
+    }
     const [, id, size] = /^([1-9]\d{0,17})(?:\/(\d{1,5}))?$/.exec(pathname.slice(FILES_PATH.length)) ?? [];
     const proof = readProof(searchParams);
     if (id === undefined || proof === null) throw fileNotFound();
@@ -43,7 +57,7 @@ export const createDownloadRequests = ({ attachments, logger, stalledMs }: Downl
     const tag = `"${found.tag}"`;
     const headers: Record<string, string | number> = {
       ...SAFETY,
-      ...CACHE,
+      ...cacheOf(found),
       ETag: tag,
       'Content-Type': found.contentType,
       'Content-Disposition': dispositionOf(found),

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { DatabaseState } from '../db/database.js';
 import type { Authentication } from '../domain/accounts/authentication.js';
 import type { Attachments } from '../domain/files/attachments.js';
+import { AVATARS_PATH, type Avatars } from '../domain/files/avatars.js';
 import { FILES_PATH, UPLOADS_PATH } from '../domain/files/file-links.js';
 import { MB } from '../domain/files/file-room.js';
 import type { Uploads } from '../domain/files/uploads.js';
@@ -57,6 +58,7 @@ export interface ServerOptions {
   attachmentMaxMb: number;
   uploads: Uploads;
   attachments: Attachments;
+  avatars: Avatars;
   api: Api;
   authentication: Authentication;
   /** For readiness. */
@@ -155,10 +157,10 @@ export const createServer = (options: ServerOptions): Server => {
   });
 
   const noticeProxy = createProxyNotice(trustProxy, logger);
-  const { attachments, uploads } = options;
+  const { attachments, avatars, uploads } = options;
   const stalledMs = options.slowReaderSeconds * 1000;
   const answerUpload = createUploadRequests({ uploads, attachments, logger });
-  const answerDownload = createDownloadRequests({ attachments, logger, stalledMs });
+  const answerDownload = createDownloadRequests({ attachments, avatars, logger, stalledMs });
 
   const sockets = createSockets({
     logger,
@@ -226,7 +228,7 @@ export const createServer = (options: ServerOptions): Server => {
     }
     allowOrigin(request, response);
     if (request.method === 'OPTIONS') return answerPreflight(request, response, 'GET, PUT');
-    if (pathOf(request).startsWith(FILES_PATH)) return answerDownload(request, response, requestId);
+    if (!pathOf(request).startsWith(UPLOADS_PATH)) return answerDownload(request, response, requestId);
     if (isDraining) {
       const detail = 'This node is shutting down: try again';
       return answerProblem(request, response, { status: 503, code: 'BUSY', detail });
@@ -345,7 +347,7 @@ export const createServer = (options: ServerOptions): Server => {
 
 const pathOf = (request: IncomingMessage): string => request.url?.split('?', 1)[0] ?? '';
 
-const isOfFiles = (path: string) => path.startsWith(UPLOADS_PATH) || path.startsWith(FILES_PATH);
+const isOfFiles = (path: string) => [UPLOADS_PATH, FILES_PATH, AVATARS_PATH].some((start) => path.startsWith(start));
 
 const isRead = (request: IncomingMessage) => request.method === 'GET' || request.method === 'HEAD';
 

@@ -3,6 +3,7 @@ import { isUniqueViolation, type Database, type Queryable } from '../../db/datab
 import type { Role } from '../../generated/prisma/enums.js';
 import { cleanName } from './account-input.js';
 import { InvalidInputError } from '../errors.js';
+import { NO_AVATAR, wear } from '../files/avatars.js';
 import { accountKeysOf, cleanEmail, cleanUsername } from '../keys.js';
 import { USER_COLUMNS, type UserRow } from './users.js';
 
@@ -56,15 +57,15 @@ const UPDATE = `UPDATE "user" u SET first_name = $2::text, last_name = $3::text,
   WHERE id = $1::bigint RETURNING ${USER_COLUMNS}`;
 
 /**
- * Undefined fields stay unchanged. BEGIN, two statements, COMMIT.
+ * Undefined fields stay unchanged. BEGIN, two statements, one more for a picture, COMMIT.
  *
  * @returns undefined if the account is deactivated
- * @throws InvalidInputError if the e-mail is taken
+ * @throws InvalidInputError if the e-mail is taken, or there is no such upload
  */
 export const updateProfileOf = (
   db: Database,
   userId: bigint,
-  changes: { firstName?: string; lastName?: string; email?: string },
+  changes: { firstName?: string; lastName?: string; email?: string; avatarUploadId?: bigint | null | undefined },
 ): Promise<UserRow | undefined> =>
   takenAsInvalid(() =>
     db.transaction(async (tx) => {
@@ -76,6 +77,10 @@ export const updateProfileOf = (
         firstName: changes.firstName ?? before.firstName,
         lastName: changes.lastName ?? before.lastName,
       });
+      if (changes.avatarUploadId !== undefined) {
+        const worn = await wear(tx, { table: 'user', id: userId }, userId, changes.avatarUploadId);
+        if (worn === undefined) throw new InvalidInputError([{ path: ['avatarUploadId'], ...NO_AVATAR }]);
+      }
       const { nameKey, emailKey } = accountKeysOf(after);
       const email = after.email === before.email ? [null, null] : [after.email, emailKey];
       const [user] = await tx.query<UserRow>(UPDATE, [userId, after.firstName, after.lastName, nameKey, ...email]);

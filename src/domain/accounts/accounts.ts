@@ -42,6 +42,8 @@ export interface UpdateProfileInput {
   firstName?: string | null | undefined;
   lastName?: string | null | undefined;
   email?: string | null | undefined;
+  /** An upload of theirs. */
+  avatarUploadId?: bigint | null | undefined;
 }
 
 export interface Accounts {
@@ -229,7 +231,7 @@ export const createAccounts = ({ db, sessions, passwords, limits, passwordLogin 
       const changes = { email: input.email, firstName: orEmpty(input.firstName), lastName: orEmpty(input.lastName) };
       checkAccountInput(changes);
       mustBePerson(viewer);
-      const user = await updateProfileOf(db, viewer.id, changes);
+      const user = await updateProfileOf(db, viewer.id, { ...changes, avatarUploadId: input.avatarUploadId });
       if (!user) throw new ForbiddenError('This account is deactivated');
       return user;
     },

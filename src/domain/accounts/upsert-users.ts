@@ -3,6 +3,7 @@ import { isUniqueViolation, type Database, type Queryable } from '../../db/datab
 import type { Role } from '../../generated/prisma/enums.js';
 import { accountProblem, isPlaceholderEmail, newPlaceholderEmail } from './account-input.js';
 import { cleanAccount } from './account-store.js';
+import { lockAvatars, NO_AVATAR, wear } from '../files/avatars.js';
 import { ForbiddenError, refuseProblems, type InvalidField, type Problem } from '../errors.js';
 import { emailKeyOf, nameKeyOf, usernameKeyOf } from '../keys.js';
 import { readMetadata } from '../metadata.js';
@@ -58,6 +59,8 @@ type Present = Account & { id: bigint };
 interface Change {
   before: Present | undefined;
   after: Account;
+  /** Undefined: unchanged; null: none. */
+  avatarUploadId: bigint | null | undefined;
 }
 
 // After the administrators, which every change of a role locks first.
@@ -91,7 +94,10 @@ export interface UserUpsertsOptions {
   sessions: Pick<Sessions, 'endWithin' | 'announce'>;
 }
 
-/** BEGIN, three statements, one for each of creating, changing and deactivating, one to read them, COMMIT; for any number of users. */
+/**
+ * BEGIN, three statements, one for each of creating, changing and deactivating, one to read them, COMMIT; for any number of users. Pictures
+ * take one more, and one for each.
+ */
 export const createUserUpserts = ({ db, sessions }: UserUpsertsOptions): UserUpserts => {
   const write = (viewer: Viewer, upserts: readonly UserUpsert[]) =>
     db.transaction(async (tx) => {
@@ -103,6 +109,7 @@ export const createUserUpserts = ({ db, sessions }: UserUpsertsOptions): UserUps
       ]);
       const judge = createJudge(present, new Set(administrators.map(({ id }) => id)));
       await judge.readHolders(tx, upserts);
+      await judge.readAvatars(tx, viewer, upserts);
 
       const refused: RefusedUser[] = [];
       const changes: Change[] = [];
@@ -112,6 +119,8 @@ export const createUserUpserts = ({ db, sessions }: UserUpsertsOptions): UserUps
         else changes.push(judged);
       }
       const ids = await writeChanges(tx, changes);
+      for (const [index, { avatarUploadId }] of changes.entries())
+        if (avatarUploadId !== undefined) await wear(tx, { table: 'user', id: ids[index]! }, viewer.id, avatarUploadId);
       const deactivated = changes.flatMap(({ before, after }) =>
         before?.isActive && !after.isActive ? [before.id] : [],
       );
@@ -147,12 +156,19 @@ const createJudge = (present: readonly Present[], administrators: Set<bigint>) =
   /** The owner of each name or address, by its key: an id, or a new user's external ID. */
   const holders = { username: new Map<string, bigint | string>(), email: new Map<string, bigint | string>() };
   const done = new Set<bigint | string>();
+  /** Who wears each upload that may be worn; null: nobody. */
+  let avatars = new Map<bigint, bigint | null>();
 
   const find = ({ externalId, id }: UserUpsert) =>
     isGiven(externalId) ? byExternalId.get(externalId) : byId.get(id ?? 0n);
 
   const isFree = (field: 'username' | 'email', key: string, self: bigint | string) =>
     (holders[field].get(key) ?? self) === self;
+
+  const mayWear = (uploadId: bigint, userId: bigint | undefined) => {
+    const wearer = avatars.get(uploadId);
+    return wearer === null || (wearer !== undefined && wearer === userId);
+  };
 
   const accountOf = (upsert: UserUpsert, before: Present | undefined, self: bigint | string): Account => {
     const { externalId = null } = upsert;
@@ -197,6 +213,11 @@ const createJudge = (present: readonly Present[], administrators: Set<bigint>) =
       }
     },
 
+    readAvatars: async (tx: Queryable, viewer: Viewer, upserts: readonly UserUpsert[]): Promise<void> => {
+      const ids = upserts.flatMap(({ avatarUploadId }) => avatarUploadId ?? []);
+      if (ids.length > 0) avatars = await lockAvatars(tx, viewer.id, ids, [...byId.keys()]);
+    },
+
     judge: (upsert: UserUpsert): Change | { fields: InvalidField[] } => {
       const fields = problemsOf(upsert);
       if (fields.length > 0) return { fields };
@@ -213,14 +234,18 @@ const createJudge = (present: readonly Present[], administrators: Set<bigint>) =
       const [was, is] = [before !== undefined && isAdministrator(before), isAdministrator(after)];
       if (was && !is && administrators.size === 1)
         fields.push(lastAdministratorField(after.role === 'ADMIN' ? 'isActive' : 'role'));
+      const { avatarUploadId } = upsert;
+      if (isGiven(avatarUploadId) && !mayWear(avatarUploadId, before?.id))
+        fields.push({ path: ['avatarUploadId'], ...NO_AVATAR });
       if (fields.length > 0) return { fields };
 
       done.add(self);
+      if (isGiven(avatarUploadId)) avatars.delete(avatarUploadId);
       holders.username.set(usernameKey, self);
       holders.email.set(emailKey, self);
       // A new user does not count as the remaining administrator: they do not exist yet.
       if (before !== undefined && was !== is) administrators[is ? 'add' : 'delete'](before.id);
-      return { before, after };
+      return { before, after, avatarUploadId };
     },
   };
 };

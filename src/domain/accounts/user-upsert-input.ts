@@ -17,6 +17,8 @@ export interface UserUpsert {
   role?: Role | null | undefined;
   isActive?: boolean | null | undefined;
   metadata?: JsonObject | null | undefined;
+  /** An upload of the administrator. */
+  avatarUploadId?: bigint | null | undefined;
 }
 
 /** Per call. */

@@ -17,7 +17,7 @@ export interface UserRow extends UserFacts {
 
 /** For statements that name the table `u`. */
 export const USER_COLUMNS = `u.id, u.username, u.first_name AS "firstName", u.last_name AS "lastName", u.email,
-  u.role::text AS role, u.created_at AS "createdAt", u.deactivated_at AS "deactivatedAt"`;
+  u.role::text AS role, u.created_at AS "createdAt", u.deactivated_at AS "deactivatedAt", u.avatar`;
 
 /** `$1` is the keys that the username may have, the most likely first. */
 export const ID_BY_USERNAME = `(SELECT id FROM "user" WHERE username_key = ANY($1::text[])

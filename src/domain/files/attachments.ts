@@ -47,6 +47,8 @@ export interface FoundBytes {
   contentType: string;
   /** Whether a browser may show it in place. */
   isInline: boolean;
+  /** Whether a shared cache may keep it; undefined: no. */
+  isPublic?: true;
   /** Of the file; null for a thumbnail, which is read whole. */
   byteSize: number | null;
   /** Names these bytes. */
@@ -77,11 +79,7 @@ export const createAttachments = ({ db, store, links }: AttachmentsOptions): Att
   let sentBytes = 0;
 
   const read = async (key: string, range?: ByteRange): Promise<StoredBytes> => {
-    const bytes = await store.read(key, range).catch((error: unknown) => {
-      if (!(error instanceof StoreUnavailableError)) throw error;
-      throw new FileRefusal('UNAVAILABLE', 'Files cannot be read at the moment', { cause: error });
-    });
-    if (bytes === null) throw fileNotFound();
+    const bytes = await readStored(store, key, range);
     sentBytes += bytes.size;
     return bytes;
   };
@@ -140,6 +138,16 @@ export const createAttachments = ({ db, store, links }: AttachmentsOptions): Att
 
     sentBytes: () => sentBytes,
   };
+};
+
+/** @throws FileRefusal: NOT_FOUND, UNAVAILABLE */
+export const readStored = async (store: FileStore, key: string, range?: ByteRange): Promise<StoredBytes> => {
+  const bytes = await store.read(key, range).catch((error: unknown) => {
+    if (!(error instanceof StoreUnavailableError)) throw error;
+    throw new FileRefusal('UNAVAILABLE', 'Files cannot be read at the moment', { cause: error });
+  });
+  if (bytes === null) throw fileNotFound();
+  return bytes;
 };
 
 const isPicture = (file: StoredFile): file is StoredFile & { width: number; height: number } =>

@@ -47,7 +47,8 @@ export const checkBytes = async (
   if (!isPicture(content.contentType))
     return { ...content, ...asItIs, width: null, height: null, thumbHash: null, thumbnails: [] };
 
-  const picture = await pictures.process(path, content.contentType, folder, signal).catch((error: unknown) => {
+  const shape = purpose === 'AVATAR' ? 'square' : undefined;
+  const picture = await pictures.process(path, content.contentType, folder, signal, shape).catch((error: unknown) => {
     throw error instanceof PictureError ? new FileRefusal('BAD_PICTURE', error.message) : error;
   });
   const { size } = await stat(picture.path);

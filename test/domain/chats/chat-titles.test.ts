@@ -8,6 +8,7 @@ const person = (id: bigint, username: string, firstName = '', lastName = '') => 
   lastName,
   role: 'USER' as const,
   createdAt: new Date(0),
+  avatar: null,
 });
 
 const ada = person(1n, 'ada', 'Ada', 'Lovelace');

@@ -267,7 +267,7 @@ describe('telling how far one has read', () => {
 
   const position = (lastReadSeq: number, id = 1n): ReadPosition => ({
     chatId: 1n,
-    user: { id, username: 'ada', firstName: '', lastName: '', role: 'USER', createdAt: new Date() },
+    user: { id, username: 'ada', firstName: '', lastName: '', role: 'USER', createdAt: new Date(), avatar: null },
     lastReadSeq,
     isOwnOnly: false,
   });

@@ -31,6 +31,7 @@ const SOMEBODY: UserFacts = {
   lastName: '',
   role: 'USER',
   createdAt: new Date(0),
+  avatar: null,
 };
 const OTHER = 2n;
 

@@ -10,6 +10,7 @@ const person = (id: bigint) => ({
   lastName: '',
   role: 'USER' as const,
   createdAt: new Date(0),
+  avatar: null,
 });
 
 const typing = (isTyping: boolean, { by = 1n, chatId = 1n, headSeq = 0 } = {}): StreamItem => ({
