@@ -18,6 +18,8 @@ export const exitCodes = {
   noInput: 66,
   /** The database cannot be reached. */
   databaseUnavailable: 69,
+  /** The store of files cannot be reached, or is full. */
+  storeUnavailable: 69,
   /** The server cannot listen on the address or port. */
   addressUnavailable: 71,
   /** The process has run out of open files. */

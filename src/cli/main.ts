@@ -96,11 +96,14 @@ const createProgram = (): Command => {
 
   program
     .command('copy')
-    .description('copy the embedded database into an empty PostgreSQL')
-    .requiredOption('--to <url>', 'the target: postgresql://user:password@host/database')
+    .description('copy the embedded database into an empty PostgreSQL, and files into another store')
+    .option('--to <url>', 'the target: postgresql://user:password@host/database')
+    .option('--files-to <url>', 'where to copy the files to, as in FILES_URL: s3://… or file:///…')
     .option('--print-secret', 'print the TOKEN_SECRET to continue with instead of the path of its file')
     .addHelpText('after', copyNotes)
-    .action(async (options: { to: string; printSecret?: true }) => (await import('./copy/main.js')).copy(options));
+    .action(async (options: { to?: string; filesTo?: string; printSecret?: true }) =>
+      (await import('./copy/main.js')).copy(options),
+    );
 
   program
     .command('import')
@@ -144,12 +147,18 @@ Settings come from the environment and from a file .env in the working directory
 DATABASE_URL the database is embedded, in the folder DATA_DIR (./data): one process at a time.
 
 Exit codes: 0 done, 1 anything unexpected, 2 the doctor has warnings, 64 command line, 65 state of
-the database or bad lines in a file, 66 file unreadable, 69 no database, 71 address in use or too
-few open files, 73 data folder unusable, 75 data folder in use, 77 sign-in refused, 78 settings.`;
+the database or bad lines in a file, 66 file unreadable, 69 no database or file store, 71 address in
+use or too few open files, 73 data folder unusable, 75 data folder in use, 77 sign-in refused,
+78 settings.`;
 
 const copyNotes = `
 The source is the embedded database in DATA_DIR, whatever DATABASE_URL says; stop its server first.
-The source is not changed. IDs, cursors and sessions stay valid. On failure PostgreSQL stays empty.`;
+The source is not changed. IDs, cursors and sessions stay valid. On failure PostgreSQL stays empty.
+
+--files-to copies the files of messages and the pictures of people from where FILES_URL says (DATA_DIR
+by default), first; what is there already stays, so it goes on where it was interrupted. Without
+--to it copies those of the configured database, also while servers run: change FILES_URL then, and
+do it once more for what came meanwhile.`;
 
 const importNotes = `
 All bad lines are listed; a single one prevents the import (exit code 65). The import is idempotent:

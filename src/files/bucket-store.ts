@@ -23,7 +23,7 @@ const TRIES = 3;
 const PAUSE_MS = 200;
 
 interface Ask {
-  method: 'GET' | 'PUT' | 'DELETE';
+  method: 'GET' | 'HEAD' | 'PUT' | 'DELETE';
   headers?: Record<string, string>;
   /** A new one for each try. */
   body?: () => Readable;
@@ -105,6 +105,11 @@ export const createBucketStore = async ({
       }
       const stream = Readable.fromWeb(response.body as ReadableStream<Uint8Array>);
       return { size: Number(response.headers.get('content-length')), stream };
+    },
+
+    size: async (key) => {
+      const response = await ask(key, { method: 'HEAD', withinMs: answerMs });
+      return response.ok ? Number(response.headers.get('content-length')) : null;
     },
 
     delete: async (key) => {

@@ -25,6 +25,8 @@ export interface FileStore {
    * @throws StoreUnavailableError; the stream too, if the store fails while it is read
    */
   read(key: string, range?: ByteRange): Promise<StoredBytes | null>;
+  /** How many bytes lie under `key`; null if none do. @throws StoreUnavailableError */
+  size(key: string): Promise<number | null>;
   /**
    * Idempotent. A stream that is being read may end early.
    *

@@ -21,6 +21,8 @@ export const createFolderStore = async (folder: string): Promise<FileStore> => {
     await syncPath(dirname(to));
   };
 
+  const sizeOf = async (path: string) => (await orUnavailable(stat(path).catch(nullIfMissing)))?.size ?? null;
+
   return {
     description: `the folder ${folder}`,
     spool,
@@ -28,12 +30,13 @@ export const createFolderStore = async (folder: string): Promise<FileStore> => {
 
     read: async (key, range) => {
       const path = pathOf(key);
-      const { size } = (await orUnavailable(stat(path).catch(nullIfMissing))) ?? {};
-      if (size === undefined) return null;
+      const size = await sizeOf(path);
+      if (size === null) return null;
       const { first, last } = range ?? { first: 0, last: size - 1 };
       return { size: last - first + 1, stream: createReadStream(path, { start: first, end: last }) };
     },
 
+    size: (key) => sizeOf(pathOf(key)),
     delete: (key) => orUnavailable(rm(pathOf(key), { force: true })),
   };
 };

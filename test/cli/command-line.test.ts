@@ -60,7 +60,7 @@ describe('A command line that is wrong', () => {
     [['demo', '--messages', '-1'], /--messages.*whole number/],
     [['demo', 'more'], /too many arguments/],
     [['create-admin', '--username', 'ada'], /--email.*not specified/],
-    [['copy'], /--to.*not specified/],
+    [['copy'], /Say where to: --to, --files-to or both/],
     [['copy', '--to', 'mysql://ada:s3cret@localhost/db'], /--to takes a URL that begins with postgresql:/],
   ])('is refused in one line, with code 64: %j', async (args, line) => {
     const { code, out, err } = await parley(args, { env: { DATA_DIR: temporaryFolder() } });
