@@ -1,5 +1,6 @@
 /** The commands of docs/operations.md, under clients that follow: nobody has a hole, nobody is told of two futures. */
-import { readFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { requireConfig } from '../../src/config.js';
@@ -17,12 +18,15 @@ import {
 import { temporaryFolder, testDatabase } from '../support/database.js';
 import {
   AddChatMemberDocument,
+  DeleteMessagesDocument,
   EventsDocument,
   LogInDocument,
   NotificationReceivedDocument,
   RefreshSessionDocument,
   RemoveChatMemberDocument,
+  SendMessageDocument,
 } from '../support/generated/operations.js';
+import { attachmentOf, get, uploaded } from '../support/files.js';
 import { post } from '../support/http.js';
 import { logProblems } from '../support/log-problems.js';
 import { admin, type TestNode } from '../support/node.js';
@@ -288,6 +292,58 @@ describe.each([
   });
 });
 
+describe('the database and its files', () => {
+  const nodes = ownNodes();
+  const read = async (url: string) => {
+    const answer = await get(nodes.one, url);
+    return answer.status === 200 ? Buffer.from(await answer.arrayBuffer()) : answer.status;
+  };
+
+  it('T103 come back together, whatever became of a message and of the folder', async () => {
+    const { ada, chat } = await groupChat(nodes.one);
+    const bytes = randomBytes(1000);
+    const FILES_DIR = join(nodes.one.config.dataDir, 'files');
+    const folder = temporaryFolder();
+    const file = await uploaded(ada, bytes);
+    const input = { chatId: chat.id, text: '', attachmentIds: [file.id] };
+    const { sendMessage } = await ada.ask(SendMessageDocument, { input });
+    const { message } = sendMessage as Extract<typeof sendMessage, { __typename: 'SendMessageSuccess' }>;
+
+    const backup = await dump(databaseUrl());
+    for (const _time of upTo(2)) await runCommand('Backing up', 2, folder, { FILES_DIR });
+    await ada.ask(DeleteMessagesDocument, { chatId: chat.id, messageIds: [message.id] });
+    rmSync(FILES_DIR, { recursive: true });
+    mkdirSync(join(FILES_DIR, 'tmp'), { recursive: true });
+    expect(await read(file.url)).toBe(404);
+    await restoreOver(backup);
+    expect(await read(file.url), 'not there yet').toBe(404);
+    await runCommand('Restoring', 4, folder, { FILES_DIR });
+
+    expect(await read(file.url)).toEqual(bytes);
+    expect((await attachmentOf(ada, file.id))!.filename).toBe(file.filename);
+    expect((await uploaded(ada, randomBytes(5))).byteSize, 'and the next ones are taken').toBe(5);
+  });
+
+  it('files move to another store while nodes run', async () => {
+    const { ada } = await groupChat(nodes.one);
+    const file = await uploaded(ada, randomBytes(10));
+    const target = temporaryFolder();
+
+    await runCommand('Moving files to another store', 0, temporaryFolder(), {
+      ...nodes.environment,
+      DATA_DIR: nodes.one.config.dataDir,
+      NEW_FILES_URL: `file://${target}`,
+    });
+
+    expect(readdirSync(target, { recursive: true, encoding: 'utf8' }).filter((name) => name.length > 60)).not.toEqual(
+      [],
+    );
+    expect(file.byteSize).toBe(10);
+  });
+
+  const databaseUrl = () => nodes.environment.DATABASE_URL!;
+});
+
 describe('other commands of the page', () => {
   const nodes = ownNodes();
 
@@ -332,10 +388,11 @@ describe('other commands of the page', () => {
   it('are all run here', () => {
     expect(commands().map(({ heading, number }) => `${heading} ${number}`)).toEqual([
       'Before the first start, and when something is wrong 0', // by test/services/cli/doctor.test.ts
-      ...upTo(2).map((number) => `Backing up ${number - 1}`),
-      ...upTo(4).map((number) => `Restoring ${number - 1}`),
+      ...upTo(3).map((number) => `Backing up ${number - 1}`),
+      ...upTo(5).map((number) => `Restoring ${number - 1}`),
       'Upgrading 0',
       'Moving from the embedded database to PostgreSQL 0',
+      'Moving files to another store 0',
     ]);
   });
 });
