@@ -26,7 +26,9 @@ const generate = async () => {
   const { transformWithOxc } = await import('vite');
   const { files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { files: string[] };
 
-  rmSync(installed, { recursive: true, force: true });
+  // Not the folder around it, which holds the lock: another process would take a new one, and make all of it at the same time.
+  rmSync(folder, { recursive: true, force: true });
+  rmSync(join(installed, 'node_modules'), { force: true });
   for (const path of ['package.json', 'packages/client/package.json', 'scripts', ...files]) {
     const target = path.replace(/^packages\//, 'node_modules/@parley-chat/');
     if (path !== 'dist') cpSync(join(root, path), join(folder, target), { recursive: true });
