@@ -18,6 +18,7 @@ const known = new Map<string, number>([
   ['ReadOnlyDatabaseError', exitCodes.databaseUnavailable],
   ['SecretDamagedError', exitCodes.folderUnusable],
   ['ServerTooOldError', exitCodes.databaseState],
+  ['StoreUnavailableError', exitCodes.storeUnavailable],
   ['UnavailableError', exitCodes.databaseUnavailable],
   ['UnfitDatabaseError', exitCodes.databaseState],
 ]);

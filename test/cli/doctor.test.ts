@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { createServer, request as httpRequest } from 'node:http';
 import { connect, createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -62,6 +62,39 @@ describe('parley doctor', () => {
       );
     },
   );
+
+  it('stores a few bytes where files go, reads them back, and leaves nothing', async () => {
+    const folder = temporaryFolder();
+
+    const { code, out } = await doctor({ DATA_DIR: temporaryFolder(), FILES_URL: `file://${folder}` });
+
+    expect(code).toBe(0);
+    expect(out).toMatch(/^ok +files +Files can be stored in the folder .*, read and deleted, in \d+ ms$/m);
+    const left = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+    expect(left.filter((name) => statSync(join(folder, name)).isFile())).toEqual([]);
+  });
+
+  it('says that a start would fail without the folder, and would go on without the bucket or the scanner', async () => {
+    const file = join(temporaryFolder(), 'file');
+    writeFileSync(file, '');
+    const nowhere = await freePort();
+    const DATA_DIR = temporaryFolder();
+
+    const noFolder = await doctor({ DATA_DIR, FILES_URL: `file://${file}` });
+    const noBucket = await doctor({
+      DATA_DIR,
+      FILES_URL: `s3://key:hush-hush@127.0.0.1:${nowhere}/bucket?tls=off`,
+      CLAMD_URL: `tcp://127.0.0.1:${nowhere}`,
+    });
+
+    expect(noFolder.out).toMatch(
+      /^problem +files +The file store is not available: (ENOTDIR|EEXIST).*Correct FILES_URL/m,
+    );
+    expect(noFolder.code).toBe(69);
+    expect(noBucket.out).toMatch(/^warning +files +The file store is not available: the bucket does not answer/m);
+    expect(noBucket.out).toMatch(/^warning +virus scan +The virus scanner: .*Start clamd, or correct CLAMD_URL/m);
+    expect([noBucket.code, noBucket.out.includes('hush-hush')]).toEqual([2, false]);
+  });
 
   it('says every setting that is wrong, with code 78, looks at what the others lead to, and tells no secret', async () => {
     const { code, out } = await doctor({

@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { decodeGlobalId } from '../../src/graphql/global-id.js';
 import { encodeCursor } from '../../src/log/cursor.js';
 import { temporaryFolder } from '../support/database.js';
+import { uploaded } from '../support/files.js';
 import { ownNode } from '../support/node.js';
 import { groupChat } from '../support/people.js';
 import { promtool, startPrometheus } from '../support/prometheus.js';
@@ -114,6 +115,7 @@ describe('The dashboard', () => {
     const { key } = decodeGlobalId(chat.id)!;
     const following = await ada.follow(chat, { after: encodeCursor({ chatId: BigInt(key), seq: 1, mark: 12345 }) });
     await following.event('ResyncRequired');
+    await uploaded(ada, Buffer.from('a file'));
     const said = new Map<string, Set<string>>();
     for (const [, name, labels] of (await scrape(node)).matchAll(/^(\w+)(?:\{(.*)\})? /gm)) {
       const names = [...(labels ?? '').matchAll(/(\w+)="/g)].map(([, label]) => label!);

@@ -6,7 +6,6 @@ import { migrate } from '../../db/migrations.js';
 import { mustPass, openDatabase } from '../../db/open.js';
 import { prepareDatabase } from '../../domain/accounts/prepare-database.js';
 import type { Database } from '../../db/database.js';
-import { StoreUnavailableError } from '../../files/file-store.js';
 import { openFileStore } from '../../files/open-store.js';
 import { exitCodes } from '../../exit-codes.js';
 import { keptSecret, tokenSecretFile } from '../../secret.js';
@@ -85,9 +84,6 @@ const copyStore = async (db: Database, filesUrl: string): Promise<void> => {
     if (kept > 0) process.stdout.write(`${formatCount(kept).padStart(12)}  files were there\n`);
     if (missing.length > 0)
       warn(`${formatCount(missing.length)} files are missing in ${from.description}, the first one ${missing[0]}`);
-  } catch (error) {
-    if (!(error instanceof StoreUnavailableError)) throw error;
-    throw new CommandError(`${error.message}. Do it again to go on`, exitCodes.storeUnavailable);
   } finally {
     progress?.stop();
   }

@@ -2,6 +2,7 @@
 import { readEnvironment, type Environment } from '../../config.js';
 import { exitCodes } from '../../exit-codes.js';
 import { checkDatabase } from './database.js';
+import { checkFiles } from './files.js';
 import { checkHost, checkListening } from './host.js';
 import { checkProxies } from './proxies.js';
 import { checkBus } from './redis.js';
@@ -41,6 +42,7 @@ async function* all(config: Config, url: URL | undefined): AsyncGenerator<Check>
   yield* checkHost(config);
   yield* checkDatabase(config);
   yield* checkBus(config);
+  yield* checkFiles(config);
   yield* checkListening(config);
   if (url !== undefined) yield* checkProxies(config, url);
 }
