@@ -16,6 +16,7 @@ const known = new Map<string, number>([
   ['MigrationError', exitCodes.databaseState],
   // A standby may be promoted, or the server accept writes again.
   ['ReadOnlyDatabaseError', exitCodes.databaseUnavailable],
+  ['ScannerUnavailableError', exitCodes.storeUnavailable],
   ['SecretDamagedError', exitCodes.folderUnusable],
   ['ServerTooOldError', exitCodes.databaseState],
   ['StoreUnavailableError', exitCodes.storeUnavailable],
