@@ -23,6 +23,7 @@ import { createUserUpserts, type UserUpserts } from './accounts/upsert-users.js'
 import { createUserAdministration, type UserAdministration } from './accounts/user-administration.js';
 import { createUserTokens, type UserTokens } from './accounts/user-tokens.js';
 import { createUsers, type UserDirectory, type Users } from './accounts/users.js';
+import { createBlocks, type Blocks } from './chats/blocks.js';
 import { createBrands, type Brands } from './chats/brands.js';
 import { createOwnChatSettings, type OwnChatSettings } from './chats/chat-settings.js';
 import { createChatLog, type ChatLog } from './chats/chat-log.js';
@@ -105,6 +106,7 @@ export interface DomainServices {
   accounts: Accounts;
   apiTokens: ApiTokens;
   attachments: Attachments;
+  blocks: Blocks;
   brands: Brands;
   chatLog: ChatLog;
   chatSettings: OwnChatSettings;
@@ -185,6 +187,7 @@ export const createDomain = (
     apiTokens,
     attachments: createAttachments({ db, store, links }),
     authentication: createAuthentication({ credentials, tokens, sessions, apiTokens, trusted: trustedUsers }),
+    blocks: createBlocks({ db, limits, users }),
     brands,
     chatLog: createChatLog({ db, retentionDays }),
     chatSettings: createOwnChatSettings({ db, bus, limits, seenChats }),

@@ -10,6 +10,7 @@ export type RateLimitKind =
   | 'reaction'
   | 'pin'
   | 'settings'
+  | 'block'
   | 'typing'
   | 'directChat'
   | 'search'
@@ -49,6 +50,9 @@ const REFRESHES_PER_MINUTE = 600;
 // Nobody else is told of them; this only keeps one user from writing their rows all day.
 const SETTINGS_PER_MINUTE = 600;
 
+// The same; and a user who blocks and unblocks by turns locks another's account.
+const BLOCKS_PER_MINUTE = 60;
+
 const rulesOf = (settings: RateLimitSettings): Record<RateLimitKind, RateLimitRule> => ({
   message: { limit: settings.messagesPerMinute, windowMs: MINUTE },
   edit: { limit: settings.editsPerMinute, windowMs: MINUTE },
@@ -56,6 +60,7 @@ const rulesOf = (settings: RateLimitSettings): Record<RateLimitKind, RateLimitRu
   // Each is an event of the log, as an edit is.
   pin: { limit: settings.editsPerMinute, windowMs: MINUTE },
   settings: { limit: SETTINGS_PER_MINUTE, windowMs: MINUTE },
+  block: { limit: BLOCKS_PER_MINUTE, windowMs: MINUTE },
   typing: { limit: settings.typingPerMinute, windowMs: MINUTE },
   directChat: { limit: settings.directChatsPerMinute, windowMs: MINUTE },
   search: { limit: settings.searchesPerMinute, windowMs: MINUTE },

@@ -72,6 +72,8 @@ export const AUDITED: Readonly<Record<string, Audited | null>> = {
   setTyping: null,
   markRead: null,
   updateChatSettings: null,
+  blockUser: null,
+  unblockUser: null,
   createUpload: null,
   deleteUpload: null,
   markNotificationsRead: null,

@@ -48,6 +48,11 @@ export class Loaders {
     return this.#load('user', id, (ids) => this.#services.users.byIds(this.#asking(), ids));
   }
 
+  /** Whether the viewer has blocked them. */
+  isBlocked(userId: bigint): Promise<boolean> {
+    return this.#once(`isBlocked ${userId}`, () => this.#services.blocks.isBlocked(this.#asking(), userId));
+  }
+
   /** A user whom a message or an event names. */
   named(id: bigint): Promise<UserRow> {
     return this.#once(`named ${id}`, () => this.#services.users.named(id));

@@ -49,6 +49,7 @@ const auditOf = async (act: () => Promise<unknown>): Promise<LogLine[]> => {
 const elsewhere = ['logIn', 'logOut', 'changePassword'];
 const everyday = [
   'addReaction',
+  'blockUser',
   'createUpload',
   'deleteUpload',
   'editMessage',
@@ -62,6 +63,7 @@ const everyday = [
   'renewConnection',
   'sendMessage',
   'setTyping',
+  'unblockUser',
   'unpinMessage',
   'updateChatSettings',
 ];
