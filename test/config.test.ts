@@ -65,6 +65,7 @@ describe('readConfig', () => {
         userDirectory: 'everyone',
         directChats: 'everyone',
         directChatsPerMinute: 10,
+        reportsPerMinute: 10,
         searchesPerMinute: 120,
         signInsPerMinute: 30,
         registrationsPerHour: 600,

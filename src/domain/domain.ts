@@ -41,6 +41,7 @@ import { createMentionReads, type MentionReads } from './messages/mention-reads.
 import { createPins, type Pins } from './messages/pins.js';
 import { createReactionReads, type ReactionReads } from './messages/reaction-reads.js';
 import { createReactions, type Reactions } from './messages/reactions.js';
+import { createReports, type Reports } from './messages/reports.js';
 import { createReplyReads, type ReplyReads } from './messages/reply-reads.js';
 import { createReadPositions, type ReadPositions } from './messages/read-positions.js';
 import { createTyping, type Typing } from './messages/typing.js';
@@ -125,6 +126,7 @@ export interface DomainServices {
   readPositions: ReadPositions;
   relations: Relations;
   replyReads: ReplyReads;
+  reports: Reports;
   streams: Streams;
   typing: Typing;
   uploads: Uploads;
@@ -210,6 +212,7 @@ export const createDomain = (
     reactions,
     readPositions,
     relations: createRelations({ db, log, bus }),
+    reports: createReports({ db, limits }),
     sessions,
     streams: createStreams({
       db,

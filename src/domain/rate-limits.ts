@@ -15,6 +15,7 @@ export type RateLimitKind =
   | 'directChat'
   | 'search'
   | 'upload'
+  | 'report'
   /** By the username of the attempt. */
   | 'signInAs'
   /** By the address of the client. */
@@ -39,6 +40,7 @@ export interface RateLimitSettings {
   directChatsPerMinute: number;
   searchesPerMinute: number;
   uploadsPerMinute: number;
+  reportsPerMinute: number;
   signInsPerMinute: number;
   registrationsPerHour: number;
 }
@@ -65,6 +67,7 @@ const rulesOf = (settings: RateLimitSettings): Record<RateLimitKind, RateLimitRu
   directChat: { limit: settings.directChatsPerMinute, windowMs: MINUTE },
   search: { limit: settings.searchesPerMinute, windowMs: MINUTE },
   upload: { limit: settings.uploadsPerMinute, windowMs: MINUTE },
+  report: { limit: settings.reportsPerMinute, windowMs: MINUTE },
   // Many attempts at once must not open these limits to password guessing: they wait for a busy Redis, as they wait for hashing.
   signInAs: { limit: settings.signInsPerMinute, windowMs: MINUTE, isPatient: true },
   signInFrom: { limit: settings.signInsPerMinute, windowMs: MINUTE, isPatient: true },

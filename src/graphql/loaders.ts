@@ -16,6 +16,7 @@ import type { MessageAnchor } from '../domain/chats/messages-around.js';
 import type { MessageKey } from '../domain/messages/messages.js';
 import type { NotificationRow } from '../domain/notifications/notification-row.js';
 import type { Connection, PageArgs } from '../domain/page.js';
+import type { ReportRow } from '../domain/messages/reports.js';
 import type { RelationRow } from '../domain/chats/relation-reads.js';
 import type { UserRow } from '../domain/accounts/users.js';
 import type { Viewer } from '../domain/viewer.js';
@@ -74,6 +75,21 @@ export class Loaders {
   /** Null if it is not stored, does not exist or the viewer may not see it. */
   attachment(id: bigint): Promise<StoredFile | null> {
     return this.#load('attachment', id, (ids) => this.#services.attachments.byIds(this.#asking(), ids));
+  }
+
+  /** Null if it does not exist or the viewer may not see it; so too its message. */
+  report(id: bigint): Promise<ReportRow | null> {
+    return this.#load('report', id, (ids) => this.#services.reports.byIds(this.#asking(), ids));
+  }
+
+  reportedMessage(reportId: bigint): Promise<MessageRow | null> {
+    return this.#once(`reportedMessage ${reportId}`, () => this.#services.reports.message(this.#asking(), reportId));
+  }
+
+  messagesAroundReport(reportId: bigint): Promise<MessageRow[]> {
+    return this.#once(`messagesAroundReport ${reportId}`, () =>
+      this.#services.reports.messagesAround(this.#asking(), reportId),
+    );
   }
 
   /** Null if it does not exist or the viewer may not see it; so too that of a chat. */

@@ -21,6 +21,7 @@ import './reaction.js';
 import './read-position.js';
 import './relation.js';
 import './reply.js';
+import './report.js';
 import './scalars.js';
 import './server-info.js';
 import './typing.js';

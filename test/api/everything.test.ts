@@ -112,6 +112,7 @@ describe('every event', () => {
     for (const name of ['pinMessage', 'unpinMessage']) await must(root, name, { messageId: message.id });
     await must(ada, 'sendMessage', { chatId: chat.id, text: 'You', replyToId: message.id, mentionIds: [boris.id] });
     for (const name of ['blockUser', 'unblockUser']) await must(ada, name, { userId: chen.id });
+    await must(boris, 'reportMessage', { messageId: message.id, reason: 'OTHER' });
     await must(ada, 'updateChatSettings', { chatId: chat.id, isPinned: true });
     await boris.ask(MarkReadDocument, { chatId: chat.id });
     await root.ask(AddChatMemberDocument, { chatId: chat.id, userId: chen.id });

@@ -124,7 +124,7 @@ describe('a mutation', () => {
     ],
     [
       'openDirectChat',
-      7,
+      9,
       async () => mutate(people.ada, 'openDirectChat', { userId: (await newPerson(node, 'somebody')).id }),
     ],
     [

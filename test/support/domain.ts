@@ -40,6 +40,7 @@ const settingsOfTests: DomainSettings = {
   directChatsPerMinute: 0,
   searchesPerMinute: 0,
   uploadsPerMinute: 0,
+  reportsPerMinute: 0,
   attachmentMaxMb: 25,
   filesMbPerUser: 0,
   publicUrl: undefined,
