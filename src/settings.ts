@@ -221,6 +221,10 @@ export const settings = {
     default: 'everyone',
     values: ['everyone', 'shared'],
   }),
+  presence: onOff('PRESENCE', {
+    description: 'Whether people see who is online, of those with whom they share a chat.',
+    default: 'on',
+  }),
   slowReaderSeconds: wholeNumber('SLOW_READER_SECONDS', {
     description:
       'How long a client may read nothing while events are waiting for it, in seconds. After that its subscription ends.',

@@ -64,6 +64,7 @@ describe('readConfig', () => {
         typingPerMinute: 120,
         userDirectory: 'everyone',
         directChats: 'everyone',
+        presence: true,
         directChatsPerMinute: 10,
         reportsPerMinute: 10,
         searchesPerMinute: 120,

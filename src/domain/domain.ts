@@ -1,5 +1,6 @@
 /** The rules of one node, assembled over its ports: the server serves them, and tests call them without a server. */
 import type { Bus } from '../bus/bus.js';
+import type { OnlineRegistry } from '../bus/online-registry.js';
 import type { PlaceRegistry } from '../bus/place-registry.js';
 import type { RateLimitStore } from '../bus/rate-limit-store.js';
 import type { Database } from '../db/database.js';
@@ -51,9 +52,11 @@ import type { DirectChatOpeners } from './rules/policy.js';
 import { createAsPresent } from './rules/presence.js';
 import { MAY_MENTION_EVERYONE, MAY_SEND } from './rules/right-sql.js';
 import { createMessageSearch, type MessageSearch } from './search/message-search.js';
+import { createOnline, type Online } from './streams/online.js';
 import { createPlaces, type Places } from './streams/places.js';
 import { createSeenChats } from './rules/seen-chats.js';
 import { createStreams, type Streams } from './streams/streams.js';
+import { createUserPresence, type UserPresence } from './streams/user-presence.js';
 import { createMemberships } from './streams/viewer-chats.js';
 
 /** What the rules depend on. The caller closes the ports, after the domain. */
@@ -63,6 +66,7 @@ export interface Ports {
   rounds: Rounds;
   rateLimitStore: RateLimitStore;
   placeRegistry: PlaceRegistry;
+  onlineRegistry: OnlineRegistry;
   fileStore: FileStore;
   pictures: Pictures;
   /** Undefined: files are not scanned. */
@@ -77,6 +81,8 @@ export interface DomainSettings extends RateLimitSettings, FileSettings {
   passwordLogin: boolean;
   userDirectory: UserDirectory;
   directChats: DirectChatOpeners;
+  /** Whether people see who is online. */
+  presence: boolean;
   /** In code points. */
   messageMaxLength: number;
   /** Connections of one user in one chat; 0: no limit. */
@@ -96,6 +102,8 @@ export interface DomainOptions {
   trusted: TrustedTokensOptions | undefined;
   credentialCache?: CredentialFactsCacheOptions | undefined;
   typingLastsMs?: number | undefined;
+  /** Within how long who comes and goes is told together. */
+  onlineTickMs?: number | undefined;
   /** Background work failed; it is retried. */
   onError: (error: unknown) => void;
   /** A session was ended because its used refresh token was shown again. */
@@ -131,6 +139,7 @@ export interface DomainServices {
   typing: Typing;
   uploads: Uploads;
   userAdministration: UserAdministration;
+  userPresence: UserPresence;
   userTokens: UserTokens;
   userUpserts: UserUpserts;
   users: Users;
@@ -140,6 +149,7 @@ export interface Domain extends DomainServices {
   authentication: Authentication;
   credentials: Credentials;
   log: Log;
+  online: Online;
   passwords: Passwords;
   places: Places;
   sessions: Sessions;
@@ -152,8 +162,8 @@ export interface Domain extends DomainServices {
 }
 
 export const createDomain = (
-  { db, bus, rounds, rateLimitStore, placeRegistry, fileStore: store, pictures, scanner }: Ports,
-  { settings, secrets, trusted, credentialCache, typingLastsMs, onError, onReuse }: DomainOptions,
+  { db, bus, rounds, rateLimitStore, placeRegistry, onlineRegistry, fileStore: store, pictures, scanner }: Ports,
+  { settings, secrets, trusted, credentialCache, typingLastsMs, onlineTickMs, onError, onReuse }: DomainOptions,
 ): Domain => {
   const { directChats, logRetentionDays: retentionDays } = settings;
   const log = createLog(db, bus, { maySend: MAY_SEND, mayMentionEveryone: MAY_MENTION_EVERYONE });
@@ -175,6 +185,9 @@ export const createDomain = (
   const seenChats = createSeenChats(db);
   const places = createPlaces({ registry: placeRegistry, bus, limit: settings.chatConnectionsPerUser, onError });
   const asPresent = createAsPresent(places);
+  const isOn = settings.presence;
+  const online = createOnline({ db, bus, registry: onlineRegistry, isOn, tickMs: onlineTickMs, onError });
+  const userPresence = createUserPresence({ db, online, isOn });
   const brands = createBrands({ db, log });
   const notifications = createNotifications({ db, bus });
   const reactions = createReactions({ log, limits, asPresent });
@@ -202,6 +215,7 @@ export const createDomain = (
     messages: createMessages({ db, log, limits, asPresent, textMaxLength: settings.messageMaxLength }),
     messageSearch: createMessageSearch(db, limits),
     notifications,
+    online,
     passwords,
     places,
     mentionReads: createMentionReads(db),
@@ -223,6 +237,8 @@ export const createDomain = (
       memberships,
       seenChats,
       places,
+      online,
+      userPresence,
       watch: (viewer, onChange) => credentials.watch(viewer, onChange),
       slowReaderMs: settings.slowReaderSeconds * 1000,
       retentionDays,
@@ -232,6 +248,7 @@ export const createDomain = (
     typing,
     uploads,
     userAdministration: createUserAdministration({ db, sessions }),
+    userPresence,
     userTokens: createUserTokens(db, tokens),
     userUpserts: createUserUpserts({ db, sessions }),
     users,
@@ -239,12 +256,14 @@ export const createDomain = (
     start: async () => {
       await credentials.start();
       await places.start();
+      await online.start();
     },
     close: async () => {
       typing.close();
       readPositions.close();
       memberships.close();
       places.close();
+      await online.close();
       await uploads.drain();
       await apiTokens.drain();
       stopListening();

@@ -37,10 +37,16 @@ builder.mutationField('updateProfile', (t) =>
       firstName: t.input.string({ required: false, description: 'Null clears it.' }),
       lastName: t.input.string({ required: false, description: 'Null clears it.' }),
       email: t.input.string({ required: false, description: 'Cannot be cleared. Unique, ignoring case.' }),
+      isPresenceVisible: t.input.boolean({
+        required: false,
+        description: 'Whether those who share a chat with the viewer see their `presence`.',
+      }),
     },
     errors: { types: [InvalidInputError, ForbiddenError] },
-    resolve: async (_root, { input }, { viewer, services }) => ({
-      user: await services.accounts.updateProfile(viewer, input),
-    }),
+    resolve: async (_root, { input: { isPresenceVisible, ...profile } }, { viewer, services }) => {
+      const user = await services.accounts.updateProfile(viewer, profile);
+      if (typeof isPresenceVisible === 'boolean') await services.userPresence.setVisible(viewer, isPresenceVisible);
+      return { user };
+    },
   }),
 );

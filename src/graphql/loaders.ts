@@ -18,6 +18,7 @@ import type { NotificationRow } from '../domain/notifications/notification-row.j
 import type { Connection, PageArgs } from '../domain/page.js';
 import type { ReportRow } from '../domain/messages/reports.js';
 import type { RelationRow } from '../domain/chats/relation-reads.js';
+import type { PresenceState } from '../domain/streams/user-presence.js';
 import type { UserRow } from '../domain/accounts/users.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { ChatRow, LogEvent, MessageRow, UserFacts } from '../log/event.js';
@@ -52,6 +53,11 @@ export class Loaders {
   /** Whether the viewer has blocked them. */
   isBlocked(userId: bigint): Promise<boolean> {
     return this.#once(`isBlocked ${userId}`, () => this.#services.blocks.isBlocked(this.#asking(), userId));
+  }
+
+  /** Null if the viewer may not see it. */
+  presence(userId: bigint): Promise<PresenceState | null> {
+    return this.#once(`presence ${userId}`, () => this.#services.userPresence.read(this.#asking(), userId));
   }
 
   /** A user whom a message or an event names. */

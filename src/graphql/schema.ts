@@ -17,6 +17,7 @@ import './messages-around.js';
 import './node.js';
 import './notification-events.js';
 import './pin.js';
+import './presence.js';
 import './reaction.js';
 import './read-position.js';
 import './relation.js';

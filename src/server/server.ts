@@ -59,6 +59,8 @@ export interface ServerOptions {
   attachments: Attachments;
   api: Api;
   authentication: Authentication;
+  /** A user opens a socket or an event stream. @returns closes it */
+  arrive: (userId: bigint) => () => void;
   /** For readiness. */
   databaseState: () => Promise<DatabaseState>;
   /** For `parley doctor --url`. */
@@ -149,6 +151,7 @@ export const createServer = (options: ServerOptions): Server => {
     authentication,
     authenticate,
     carriers,
+    arrive: options.arrive,
     openSubscriptions: subscriptions,
     logger,
     pingMs,
@@ -176,6 +179,7 @@ export const createServer = (options: ServerOptions): Server => {
       authentication,
       authenticate,
       carriers,
+      arrive: options.arrive,
       openSubscriptions: subscriptions,
       logger,
       trustProxy,

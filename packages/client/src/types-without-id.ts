@@ -66,6 +66,8 @@ export const typesWithoutId = [
   'PageInfo',
   'PinMessageSuccess',
   'PlanRequiredError',
+  'Presence',
+  'PresenceChanged',
   'RateLimitedError',
   'ReactionAdded',
   'ReactionGroup',
