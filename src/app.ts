@@ -118,8 +118,10 @@ const build = async (config: Config, lines: Logger, closing: Closing, close: () 
     redis && createRedisPlaces({ redis: redis.commands, prefix, isAble: () => redis.isAble('places') });
   const placeRegistry = closing(sharedPlaces ?? createMemoryPlaces(), (it) => it.close());
   const sharedOnline =
-    redis && createRedisOnline({ redis: redis.commands, prefix, isAble: () => redis.isAble('places') });
-  const onlineRegistry = closing(sharedOnline ?? createMemoryOnline(), (it) => it.close());
+    redis &&
+    config.presence &&
+    createRedisOnline({ redis: redis.commands, prefix, isAble: () => redis.isAble('places') });
+  const onlineRegistry = closing(sharedOnline || createMemoryOnline(), (it) => it.close());
   const rounds = closing(await createRounds(db, { intervalMs: ROUND_MS, onError }), (it) => it.stop());
   const secrets = await secretsOf(db, config, logger);
   const fileStore = await openFileStore(config);

@@ -14,7 +14,8 @@ interface Shown {
 type ChangedItem = Extract<PresenceItem, { kind: 'presence' }>;
 
 const Presence = builder.objectRef<Shown>('Presence').implement({
-  description: 'Whether a user is online: has an open socket or event stream. It takes a second or two to be told.',
+  description:
+    'Whether a user is online: has an open socket or event stream. That they came is told within two seconds, that they went within five.',
   fields: (t) => ({
     isOnline: t.exposeBoolean('isOnline', { description: 'Whether they are online now.' }),
     lastSeenAt: t.expose('lastSeenAt', {
@@ -63,7 +64,7 @@ builder.subscriptionField('presenceChanged', (t) =>
     description:
       'Who of these comes and goes: first each as they are now, then changes, at most once a second. Others than those whose `presence` the ' +
       'viewer may see are left out; whom the viewer may see no longer is told to be offline. It ends with a last result that carries the error ' +
-      'SUBSCRIPTION_ENDED and an `endCode`.',
+      'SUBSCRIPTION_ENDED and an `endCode`. At most 20 of a user are open at once.',
     type: PresenceChanged,
     args: { userIds: t.arg.idList({ description: 'At most 500.' }) },
     subscribe: (_root, { userIds }, { services, viewer, ending }) =>

@@ -38,6 +38,8 @@ export interface OnlineOptions {
 }
 
 const TICK_MS = 1000;
+/** For so many ticks nobody is told that somebody went: a page is loaded again, or a client moves to another node. */
+const GRACE_TICKS = 3;
 /** How exact it is when somebody was last seen. */
 const MINUTE = 60_000;
 const REFRESH_MS = 5000;
@@ -64,7 +66,9 @@ export const createOnline = ({ db, bus, registry, isOn, tickMs = TICK_MS, onErro
   const connections = new Map<bigint, number>();
   /** Who is online here, as of the last tick: what the other nodes were told, and what is answered here, so that nobody misses a change. */
   const told = new Set<bigint>();
-  /** Who came or went since the last tick. */
+  /** When the last connection closed of those who are told to be here. */
+  const leftAt = new Map<bigint, number>();
+  /** Who came or went since the last tick, or went and may be back soon. */
   let changed = new Set<bigint>();
   /** When each was last written to be seen: of all who are here, and of those who went within the last minute. */
   const writtenAt = new Map<bigint, number>();
@@ -91,9 +95,15 @@ export const createOnline = ({ db, bus, registry, isOn, tickMs = TICK_MS, onErro
     const some = [...changed];
     changed = new Set();
     const came = some.filter((id) => isHere(id) && !told.has(id));
-    const went = some.filter((id) => !isHere(id) && told.has(id));
+    const gone = some.filter((id) => !isHere(id) && told.has(id));
+    const since = performance.now() - GRACE_TICKS * tickMs;
+    const went = gone.filter((id) => leftAt.get(id)! <= since);
+    for (const id of gone) if (leftAt.get(id)! > since) change(id);
     for (const id of came) told.add(id);
-    for (const id of went) told.delete(id);
+    for (const id of went) {
+      told.delete(id);
+      leftAt.delete(id);
+    }
     write(some);
     if (came.length + went.length === 0) return;
     await registry.tell(came.map(String), went.map(String));
@@ -169,6 +179,7 @@ export const createOnline = ({ db, bus, registry, isOn, tickMs = TICK_MS, onErro
     arrive: (userId) => {
       if (!isOn) return () => undefined;
       connections.set(userId, (connections.get(userId) ?? 0) + 1);
+      leftAt.delete(userId);
       if (connections.get(userId) === 1) change(userId);
       let hasLeft = false;
       return () => {
@@ -177,13 +188,16 @@ export const createOnline = ({ db, bus, registry, isOn, tickMs = TICK_MS, onErro
         const left = connections.get(userId)! - 1;
         if (left > 0) return void connections.set(userId, left);
         connections.delete(userId);
+        if (told.has(userId)) leftAt.set(userId, performance.now());
         change(userId);
       };
     },
 
     who: async (userIds) => {
       const here = userIds.filter((id) => told.has(id));
-      const others = isOn ? await registry.others(userIds.filter((id) => !told.has(id)).map(String)) : new Set<string>();
+      const others = isOn
+        ? await registry.others(userIds.filter((id) => !told.has(id)).map(String))
+        : new Set<string>();
       const there = userIds.filter((id) => others?.has(String(id)));
       return { online: new Set([...here, ...there]), isSure: others !== undefined };
     },

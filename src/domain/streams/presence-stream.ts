@@ -20,21 +20,28 @@ export interface PresenceStreamOptions {
   /** Null for ids that did not decode. */
   userIds: readonly (bigint | null)[];
   ending: Ending;
+  /** How many streams of each viewer are open on this node. */
+  open: Map<bigint, number>;
 }
 
+const MOST_STREAMS = 20;
 const MOST = 500;
 /** Somebody who may not be seen any more, to those who have seen them. */
 const UNSEEN = { isOnline: false, lastSeenAt: null, isSure: true };
 
-/** @throws BadUserInputError for more than 500 */
+/** @throws BadUserInputError for more than 500, and for more than 20 streams of a viewer at once */
 export const createPresenceStream = ({
   online,
   presence,
   viewer,
   userIds,
   ending,
+  open,
 }: PresenceStreamOptions): PresenceStream => {
   if (userIds.length > MOST) throw new BadUserInputError(`userIds must be at most ${MOST}`);
+  const streams = open.get(viewer.id) ?? 0;
+  if (streams >= MOST_STREAMS) throw new BadUserInputError(`At most ${MOST_STREAMS} of these are open at once`);
+  open.set(viewer.id, streams + 1);
   const ids = [...new Set(userIds)].filter((id) => id !== null);
   /** Who may have come or gone since they were last looked at. */
   const touched = new Set(ids);
@@ -79,7 +86,12 @@ export const createPresenceStream = ({
       },
       onUnavailable: () => undefined,
       clear: () => void (ready = []),
-      letGo: () => stopWatching?.(),
+      letGo: () => {
+        stopWatching?.();
+        const left = open.get(viewer.id)! - 1;
+        if (left === 0) open.delete(viewer.id);
+        else open.set(viewer.id, left);
+      },
     },
     { ending },
   );

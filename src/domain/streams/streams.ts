@@ -100,6 +100,7 @@ export const createStreams = ({
     { most: 100 },
   );
 
+  const presenceStreams = new Map<bigint, number>();
   const resyncs = createTally();
   const onResync = (reason: string) => resyncs.add(reason);
 
@@ -122,6 +123,7 @@ export const createStreams = ({
       createViewerStream({ db, tail, memberships, viewer, slowReaderMs, retentionDays, onResync, ...options }),
     notifications: (viewer, options) =>
       createNotificationStream({ db, bus, tail, rounds, notifications: batched, viewer, ...options }),
-    presence: (viewer, options) => createPresenceStream({ online, presence: userPresence, viewer, ...options }),
+    presence: (viewer, options) =>
+      createPresenceStream({ online, presence: userPresence, viewer, open: presenceStreams, ...options }),
   };
 };

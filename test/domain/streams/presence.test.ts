@@ -160,11 +160,18 @@ it('T53 who leaves and is back at once has not gone, and who flutters is told on
   ]);
 });
 
-it('T53 at most five hundred are watched', async () => {
+it('T53 at most five hundred are watched, by twenty streams at once', async () => {
   const { ada, streams } = await aGroup();
   const userIds = Array.from({ length: 501 }, (_, n) => BigInt(n + 1));
 
   expect(() => streams.presence(ada, { userIds, ending: createEnding() })).toThrow(BadUserInputError);
+  const openOne = () => streams.presence(ada, { userIds: [], ending: createEnding() });
+  const [first] = Array.from({ length: 20 }, openOne);
+  expect(openOne).toThrow(BadUserInputError);
+  first!.stop();
+  first!.stop();
+  openOne();
+  expect(openOne).toThrow(BadUserInputError);
 });
 
 it('T54 ten thousand who come back at once are a few statements and messages, and none until a minute has passed', async () => {
