@@ -62,15 +62,17 @@ it('T48 somebody who reports a message again, or at once, has reported it once u
   const { ada, admin, messages, bob, chat, reports, report, say } = await aDialog();
   const other = await chatNode(database.current);
   const key = await say();
+  for (let round = 0; round < 10; round += 1) {
+    const message = round === 0 ? key : await say();
+    const made = await Promise.all(
+      [reports, other.reports, reports, other.reports].map((those) => those.report(ada, { message, reason: 'SPAM' })),
+    );
+    expect(new Set(made.map(({ id }) => id)).size).toBe(1);
+  }
 
-  const made = await Promise.all(
-    Array.from({ length: 10 }, (_, n) =>
-      (n % 2 === 0 ? reports : other.reports).report(ada, { message: key, reason: 'SPAM' }),
-    ),
-  );
-  expect(new Set(made.map(({ id }) => id)).size).toBe(1);
+  const { id } = await report(key);
   await messages.delete(bob, chat.id, [{ rawId: 'a', key }]);
-  expect((await report(key)).id).toBe(made[0]!.id);
+  expect((await report(key)).id).toBe(id);
 
   const next = await say();
   const first = await report(next);
