@@ -1,6 +1,8 @@
 /** Assembles one node, and stops its parts in reverse order. Several nodes can run in one process. */
 import { createMemoryBus } from './bus/memory.js';
 import { createMemoryRateLimits } from './bus/memory-rate-limits.js';
+import { createMemoryOnline } from './bus/online-registry.js';
+import { createRedisOnline } from './bus/redis-online.js';
 import { createMemoryPlaces } from './bus/memory-places.js';
 import { createRedisPlaces } from './bus/redis-places.js';
 import { createRedisBus, type RedisBus } from './bus/redis.js';
@@ -115,6 +117,11 @@ const build = async (config: Config, lines: Logger, closing: Closing, close: () 
   const sharedPlaces =
     redis && createRedisPlaces({ redis: redis.commands, prefix, isAble: () => redis.isAble('places') });
   const placeRegistry = closing(sharedPlaces ?? createMemoryPlaces(), (it) => it.close());
+  const sharedOnline =
+    redis &&
+    config.presence &&
+    createRedisOnline({ redis: redis.commands, prefix, isAble: () => redis.isAble('places') });
+  const onlineRegistry = closing(sharedOnline || createMemoryOnline(), (it) => it.close());
   const rounds = closing(await createRounds(db, { intervalMs: ROUND_MS, onError }), (it) => it.stop());
   const secrets = await secretsOf(db, config, logger);
   const fileStore = await openFileStore(config);
@@ -126,6 +133,7 @@ const build = async (config: Config, lines: Logger, closing: Closing, close: () 
     rounds,
     rateLimitStore,
     placeRegistry,
+    onlineRegistry,
     fileStore,
     pictures: createPictures(),
     scanner,
@@ -211,6 +219,7 @@ const build = async (config: Config, lines: Logger, closing: Closing, close: () 
         createContext: (request) => createContext(request, services, db.prisma),
       },
       authentication: domain.authentication,
+      arrive: (userId) => domain.online.arrive(userId),
       uploads: domain.uploads,
       attachments: domain.attachments,
       avatars: domain.avatars,

@@ -182,6 +182,10 @@ export const settings = {
     description: 'Typing indicators (started or stopped) that a user may send per minute.',
     default: 120,
   }),
+  reportsPerMinute: limit('REPORTS_PER_MINUTE', {
+    description: 'Messages that a user may report per minute.',
+    default: 10,
+  }),
   directChatsPerMinute: limit('DIRECT_CHATS_PER_MINUTE', {
     description: 'New direct chats that a user may open per minute.',
     default: 10,
@@ -216,6 +220,10 @@ export const settings = {
       'Which users a user can find: everyone, or shared (only those who share a chat with them). Managers and administrators find everyone.',
     default: 'everyone',
     values: ['everyone', 'shared'],
+  }),
+  presence: onOff('PRESENCE', {
+    description: 'Whether people see who is online, of those with whom they share a chat.',
+    default: 'on',
   }),
   slowReaderSeconds: wholeNumber('SLOW_READER_SECONDS', {
     description:

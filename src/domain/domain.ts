@@ -1,5 +1,6 @@
 /** The rules of one node, assembled over its ports: the server serves them, and tests call them without a server. */
 import type { Bus } from '../bus/bus.js';
+import type { OnlineRegistry } from '../bus/online-registry.js';
 import type { PlaceRegistry } from '../bus/place-registry.js';
 import type { RateLimitStore } from '../bus/rate-limit-store.js';
 import type { Database } from '../db/database.js';
@@ -23,6 +24,7 @@ import { createUserUpserts, type UserUpserts } from './accounts/upsert-users.js'
 import { createUserAdministration, type UserAdministration } from './accounts/user-administration.js';
 import { createUserTokens, type UserTokens } from './accounts/user-tokens.js';
 import { createUsers, type UserDirectory, type Users } from './accounts/users.js';
+import { createBlocks, type Blocks } from './chats/blocks.js';
 import { createBrands, type Brands } from './chats/brands.js';
 import { createOwnChatSettings, type OwnChatSettings } from './chats/chat-settings.js';
 import { createChatLog, type ChatLog } from './chats/chat-log.js';
@@ -41,6 +43,7 @@ import { createMentionReads, type MentionReads } from './messages/mention-reads.
 import { createPins, type Pins } from './messages/pins.js';
 import { createReactionReads, type ReactionReads } from './messages/reaction-reads.js';
 import { createReactions, type Reactions } from './messages/reactions.js';
+import { createReports, type Reports } from './messages/reports.js';
 import { createReplyReads, type ReplyReads } from './messages/reply-reads.js';
 import { createReadPositions, type ReadPositions } from './messages/read-positions.js';
 import { createTyping, type Typing } from './messages/typing.js';
@@ -50,9 +53,11 @@ import type { DirectChatOpeners } from './rules/policy.js';
 import { createAsPresent } from './rules/presence.js';
 import { MAY_MENTION_EVERYONE, MAY_SEND } from './rules/right-sql.js';
 import { createMessageSearch, type MessageSearch } from './search/message-search.js';
+import { createOnline, type Online } from './streams/online.js';
 import { createPlaces, type Places } from './streams/places.js';
 import { createSeenChats } from './rules/seen-chats.js';
 import { createStreams, type Streams } from './streams/streams.js';
+import { createUserPresence, type UserPresence } from './streams/user-presence.js';
 import { createMemberships } from './streams/viewer-chats.js';
 
 /** What the rules depend on. The caller closes the ports, after the domain. */
@@ -62,6 +67,7 @@ export interface Ports {
   rounds: Rounds;
   rateLimitStore: RateLimitStore;
   placeRegistry: PlaceRegistry;
+  onlineRegistry: OnlineRegistry;
   fileStore: FileStore;
   pictures: Pictures;
   /** Undefined: files are not scanned. */
@@ -76,6 +82,8 @@ export interface DomainSettings extends RateLimitSettings, FileSettings {
   passwordLogin: boolean;
   userDirectory: UserDirectory;
   directChats: DirectChatOpeners;
+  /** Whether people see who is online. */
+  presence: boolean;
   /** In code points. */
   messageMaxLength: number;
   /** Connections of one user in one chat; 0: no limit. */
@@ -95,6 +103,8 @@ export interface DomainOptions {
   trusted: TrustedTokensOptions | undefined;
   credentialCache?: CredentialFactsCacheOptions | undefined;
   typingLastsMs?: number | undefined;
+  /** Within how long who comes and goes is told together. */
+  onlineTickMs?: number | undefined;
   /** Background work failed; it is retried. */
   onError: (error: unknown) => void;
   /** A session was ended because its used refresh token was shown again. */
@@ -107,6 +117,7 @@ export interface DomainServices {
   apiTokens: ApiTokens;
   attachments: Attachments;
   avatars: Avatars;
+  blocks: Blocks;
   brands: Brands;
   chatLog: ChatLog;
   chatSettings: OwnChatSettings;
@@ -125,10 +136,12 @@ export interface DomainServices {
   readPositions: ReadPositions;
   relations: Relations;
   replyReads: ReplyReads;
+  reports: Reports;
   streams: Streams;
   typing: Typing;
   uploads: Uploads;
   userAdministration: UserAdministration;
+  userPresence: UserPresence;
   userTokens: UserTokens;
   userUpserts: UserUpserts;
   users: Users;
@@ -138,6 +151,7 @@ export interface Domain extends DomainServices {
   authentication: Authentication;
   credentials: Credentials;
   log: Log;
+  online: Online;
   passwords: Passwords;
   places: Places;
   sessions: Sessions;
@@ -150,8 +164,8 @@ export interface Domain extends DomainServices {
 }
 
 export const createDomain = (
-  { db, bus, rounds, rateLimitStore, placeRegistry, fileStore: store, pictures, scanner }: Ports,
-  { settings, secrets, trusted, credentialCache, typingLastsMs, onError, onReuse }: DomainOptions,
+  { db, bus, rounds, rateLimitStore, placeRegistry, onlineRegistry, fileStore: store, pictures, scanner }: Ports,
+  { settings, secrets, trusted, credentialCache, typingLastsMs, onlineTickMs, onError, onReuse }: DomainOptions,
 ): Domain => {
   const { directChats, logRetentionDays: retentionDays } = settings;
   const log = createLog(db, bus, { maySend: MAY_SEND, mayMentionEveryone: MAY_MENTION_EVERYONE });
@@ -173,6 +187,9 @@ export const createDomain = (
   const seenChats = createSeenChats(db);
   const places = createPlaces({ registry: placeRegistry, bus, limit: settings.chatConnectionsPerUser, onError });
   const asPresent = createAsPresent(places);
+  const isOn = settings.presence;
+  const online = createOnline({ db, bus, registry: onlineRegistry, isOn, tickMs: onlineTickMs, onError });
+  const userPresence = createUserPresence({ db, online, isOn });
   const brands = createBrands({ db, log });
   const notifications = createNotifications({ db, bus });
   const reactions = createReactions({ log, limits, asPresent });
@@ -188,6 +205,7 @@ export const createDomain = (
     attachments: createAttachments({ db, store, links }),
     avatars: createAvatars({ db, store, publicUrl: settings.publicUrl }),
     authentication: createAuthentication({ credentials, tokens, sessions, apiTokens, trusted: trustedUsers }),
+    blocks: createBlocks({ db, limits, users }),
     brands,
     chatLog: createChatLog({ db, retentionDays }),
     chatSettings: createOwnChatSettings({ db, bus, limits, seenChats }),
@@ -200,6 +218,7 @@ export const createDomain = (
     messages: createMessages({ db, log, limits, asPresent, textMaxLength: settings.messageMaxLength }),
     messageSearch: createMessageSearch(db, limits),
     notifications,
+    online,
     passwords,
     places,
     mentionReads: createMentionReads(db),
@@ -210,6 +229,7 @@ export const createDomain = (
     reactions,
     readPositions,
     relations: createRelations({ db, log, bus }),
+    reports: createReports({ db, limits }),
     sessions,
     streams: createStreams({
       db,
@@ -220,6 +240,8 @@ export const createDomain = (
       memberships,
       seenChats,
       places,
+      online,
+      userPresence,
       watch: (viewer, onChange) => credentials.watch(viewer, onChange),
       slowReaderMs: settings.slowReaderSeconds * 1000,
       retentionDays,
@@ -229,6 +251,7 @@ export const createDomain = (
     typing,
     uploads,
     userAdministration: createUserAdministration({ db, sessions }),
+    userPresence,
     userTokens: createUserTokens(db, tokens),
     userUpserts: createUserUpserts({ db, sessions }),
     users,
@@ -236,12 +259,14 @@ export const createDomain = (
     start: async () => {
       await credentials.start();
       await places.start();
+      await online.start();
     },
     close: async () => {
       typing.close();
       readPositions.close();
       memberships.close();
       places.close();
+      await online.close();
       await uploads.drain();
       await apiTokens.drain();
       stopListening();

@@ -7,7 +7,17 @@ export abstract class DomainError extends Error {}
 /** The object does not exist, or the viewer may not see it: the answer is the same. */
 export class NotFoundError extends DomainError {
   constructor(
-    what: 'Chat' | 'User' | 'Message' | 'Notification' | 'Member' | 'Brand' | 'Relation' | 'API token' | 'Upload',
+    what:
+      | 'Chat'
+      | 'User'
+      | 'Message'
+      | 'Notification'
+      | 'Member'
+      | 'Brand'
+      | 'Relation'
+      | 'API token'
+      | 'Upload'
+      | 'Report',
   ) {
     super(`${what} not found`);
   }

@@ -10,10 +10,12 @@ export type RateLimitKind =
   | 'reaction'
   | 'pin'
   | 'settings'
+  | 'block'
   | 'typing'
   | 'directChat'
   | 'search'
   | 'upload'
+  | 'report'
   /** By the username of the attempt. */
   | 'signInAs'
   /** By the address of the client. */
@@ -38,6 +40,7 @@ export interface RateLimitSettings {
   directChatsPerMinute: number;
   searchesPerMinute: number;
   uploadsPerMinute: number;
+  reportsPerMinute: number;
   signInsPerMinute: number;
   registrationsPerHour: number;
 }
@@ -49,6 +52,9 @@ const REFRESHES_PER_MINUTE = 600;
 // Nobody else is told of them; this only keeps one user from writing their rows all day.
 const SETTINGS_PER_MINUTE = 600;
 
+// The same; and a user who blocks and unblocks by turns locks another's account.
+const BLOCKS_PER_MINUTE = 60;
+
 const rulesOf = (settings: RateLimitSettings): Record<RateLimitKind, RateLimitRule> => ({
   message: { limit: settings.messagesPerMinute, windowMs: MINUTE },
   edit: { limit: settings.editsPerMinute, windowMs: MINUTE },
@@ -56,10 +62,12 @@ const rulesOf = (settings: RateLimitSettings): Record<RateLimitKind, RateLimitRu
   // Each is an event of the log, as an edit is.
   pin: { limit: settings.editsPerMinute, windowMs: MINUTE },
   settings: { limit: SETTINGS_PER_MINUTE, windowMs: MINUTE },
+  block: { limit: BLOCKS_PER_MINUTE, windowMs: MINUTE },
   typing: { limit: settings.typingPerMinute, windowMs: MINUTE },
   directChat: { limit: settings.directChatsPerMinute, windowMs: MINUTE },
   search: { limit: settings.searchesPerMinute, windowMs: MINUTE },
   upload: { limit: settings.uploadsPerMinute, windowMs: MINUTE },
+  report: { limit: settings.reportsPerMinute, windowMs: MINUTE },
   // Many attempts at once must not open these limits to password guessing: they wait for a busy Redis, as they wait for hashing.
   signInAs: { limit: settings.signInsPerMinute, windowMs: MINUTE, isPatient: true },
   signInFrom: { limit: settings.signInsPerMinute, windowMs: MINUTE, isPatient: true },

@@ -57,6 +57,14 @@ export const mustAdminister = ({ credential }: Viewer): void => {
     throw new ForbiddenError('This API token acts in chats only: administration needs one with the scope ADMIN');
 };
 
+/** Whether they are an administrator who may administer, as `mustAdminister` has it. */
+export const mayAdminister = (viewer: Viewer): boolean => {
+  const { credential } = viewer;
+  const isLimited =
+    credential.kind === 'issued' || (credential.kind === 'apiToken' && !credential.scopes.includes('ADMIN'));
+  return isAdmin(viewer) && !isLimited;
+};
+
 /**
  * Accounts are managed by their owners, not by programs.
  *

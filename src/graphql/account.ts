@@ -43,13 +43,19 @@ builder.mutationField('updateProfile', (t) =>
         description:
           "The viewer's own upload for an AVATAR, whose bytes are stored: their picture from now on. Null takes it away.",
       }),
+      isPresenceVisible: t.input.boolean({
+        required: false,
+        description: 'Whether those who share a chat with the viewer see their `presence`.',
+      }),
     },
     errors: { types: [InvalidInputError, ForbiddenError] },
-    resolve: async (_root, { input }, { viewer, services }) => ({
-      user: await services.accounts.updateProfile(viewer, {
-        ...input,
-        avatarUploadId: decodeNewAvatar(input.avatarUploadId),
-      }),
-    }),
+    resolve: async (_root, { input: { isPresenceVisible, avatarUploadId, ...profile } }, { viewer, services }) => {
+      const user = await services.accounts.updateProfile(viewer, {
+        ...profile,
+        avatarUploadId: decodeNewAvatar(avatarUploadId),
+      });
+      if (typeof isPresenceVisible === 'boolean') await services.userPresence.setVisible(viewer, isPresenceVisible);
+      return { user };
+    },
   }),
 );

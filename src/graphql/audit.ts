@@ -2,6 +2,7 @@
  * The audit log: a line for each act that somebody may have to account for, with who did what to whom, from where, and its outcome.
  * Only ids and enumerated choices, never what people write.
  */
+import { mayAdminister } from '../domain/viewer.js';
 import type { LogFields } from '../log-line.js';
 import type { Context } from './context.js';
 import { decodeGlobalId } from './global-id.js';
@@ -72,9 +73,13 @@ export const AUDITED: Readonly<Record<string, Audited | null>> = {
   setTyping: null,
   markRead: null,
   updateChatSettings: null,
+  blockUser: null,
+  unblockUser: null,
   createUpload: null,
   deleteUpload: null,
   markNotificationsRead: null,
+  reportMessage: null,
+  resolveReport: { input: ['reportId', 'status'] },
 };
 
 type HasId = { id: bigint };
@@ -103,6 +108,16 @@ export const audit = (ctx: Context, mutation: string, outcome: string, args: obj
   const { viewer, address, transport, logger } = ctx;
   logger.info({ audit: mutation, outcome, by: viewer?.credential.kind, about, address, transport }, 'Audit');
   return true;
+};
+
+/**
+ * Writes the line for an administrator who reads what is not theirs.
+ *
+ * @param field that gives it
+ */
+export const auditRead = ({ viewer, address, transport, logger }: Context, field: string, about: LogFields): void => {
+  if (viewer === null || !mayAdminister(viewer)) return;
+  logger.info({ audit: field, outcome: 'success', by: viewer.credential.kind, about, address, transport }, 'Audit');
 };
 
 /** The account whose password was wrong. */

@@ -17,6 +17,9 @@ export const OF_A_LIST = { field: 1, multiplier: MAX_PAGE_SIZE };
 /** For a list within each message that hardly ever has more, and never many times as many. */
 export const OF_A_SHORT_LIST = { field: 1, multiplier: 5 };
 
+/** The reported one, and five on both sides. */
+export const OF_REPORTED_MESSAGES = { field: 1, multiplier: 11 };
+
 /** A search costs the database as much as many pages: of an operation's aliases not more than nine may be one. */
 export const OF_A_SEARCH = (args: { first?: number | null | undefined }) => ({
   field: 2000,

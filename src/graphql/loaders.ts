@@ -16,7 +16,9 @@ import type { MessageAnchor } from '../domain/chats/messages-around.js';
 import type { MessageKey } from '../domain/messages/messages.js';
 import type { NotificationRow } from '../domain/notifications/notification-row.js';
 import type { Connection, PageArgs } from '../domain/page.js';
+import type { ReportRow } from '../domain/messages/reports.js';
 import type { RelationRow } from '../domain/chats/relation-reads.js';
+import type { PresenceState } from '../domain/streams/user-presence.js';
 import type { UserRow } from '../domain/accounts/users.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { ChatRow, LogEvent, MessageRow, UserFacts } from '../log/event.js';
@@ -48,6 +50,16 @@ export class Loaders {
     return this.#load('user', id, (ids) => this.#services.users.byIds(this.#asking(), ids));
   }
 
+  /** Whether the viewer has blocked them. */
+  isBlocked(userId: bigint): Promise<boolean> {
+    return this.#once(`isBlocked ${userId}`, () => this.#services.blocks.isBlocked(this.#asking(), userId));
+  }
+
+  /** Null if the viewer may not see it. */
+  presence(userId: bigint): Promise<PresenceState | null> {
+    return this.#once(`presence ${userId}`, () => this.#services.userPresence.read(this.#asking(), userId));
+  }
+
   /** A user whom a message or an event names. */
   named(id: bigint): Promise<UserRow> {
     return this.#once(`named ${id}`, () => this.#services.users.named(id));
@@ -75,6 +87,21 @@ export class Loaders {
   attachments(key: MessageKey): Promise<StoredFile[]> {
     return this.#once(`attachments ${messageKeyText(key)}`, () =>
       this.#services.attachments.ofMessage(this.#asking(), key),
+    );
+  }
+
+  /** Null if it does not exist or the viewer may not see it; so too its message. */
+  report(id: bigint): Promise<ReportRow | null> {
+    return this.#load('report', id, (ids) => this.#services.reports.byIds(this.#asking(), ids));
+  }
+
+  reportedMessage(reportId: bigint): Promise<MessageRow | null> {
+    return this.#once(`reportedMessage ${reportId}`, () => this.#services.reports.message(this.#asking(), reportId));
+  }
+
+  messagesAroundReport(reportId: bigint): Promise<MessageRow[]> {
+    return this.#once(`messagesAroundReport ${reportId}`, () =>
+      this.#services.reports.messagesAround(this.#asking(), reportId),
     );
   }
 

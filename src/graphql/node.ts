@@ -1,6 +1,7 @@
 /** Relay's `node` and `nodes`: any object by its id; null if it does not exist or the viewer may not see it. */
 import { brandWithType } from '@pothos/core';
 import { BadUserInputError } from '../domain/bad-user-input.js';
+import { auditRead } from './audit.js';
 import { builder } from './builder.js';
 import type { SchemaTypes } from './schema-types.js';
 import type { Context } from './context.js';
@@ -21,8 +22,16 @@ const finders: Record<string, Find> = {
   ChatMember: (id, { loaders }) => through(decodeMemberId(id), (key) => loaders.member(key)),
   Message: (id, { loaders }) => through(decodeMessageId(id), (key) => loaders.message(key)),
   Relation: (id, { loaders }) => through(decodeRowId('Relation', id), (key) => loaders.relation(key)),
+  Report: (id, ctx) => through(decodeRowId('Report', id), (key) => readReport(key, ctx)),
   Notification: (id, { loaders, viewer }) =>
     through(decodeNotificationId(id, viewer!.id), (key) => loaders.notification(key)),
+};
+
+/** An administrator's reading is in the audit log, as that of a list is. */
+const readReport = async (id: bigint, ctx: Context) => {
+  const report = await ctx.loaders.report(id);
+  if (report !== null) auditRead(ctx, 'reports', { reportIds: [id] });
+  return report;
 };
 
 const through = <Key, Row>(key: Key | null, load: (key: Key) => Promise<Row>): Promise<Row> | null =>

@@ -93,7 +93,7 @@ export const User = builder.prismaObject('User', {
 });
 
 const UserEdge = builder.edgeObject({ type: User, name: 'UserEdge', description: 'A user on a page.' });
-const UserConnection = builder.connectionObject(
+export const UserConnection = builder.connectionObject(
   { type: User, name: 'UserConnection', description: 'A page of users.' },
   UserEdge,
 );

@@ -65,6 +65,8 @@ const LOCK = `SELECT id FROM chat WHERE id = ANY($1::bigint[]) ORDER BY id FOR N
 const PRESENT = `SELECT chat.id, kind::text AS kind, head_seq AS "headSeq", message_count AS "messageCount", event.created_at AS "lastAt"
   FROM chat JOIN event ON event.chat_id = chat.id AND event.seq = head_seq WHERE chat.id = ANY($1::bigint[])`;
 const PRESENT_MEMBERS = `SELECT chat_id AS "chatId", user_id AS "userId" FROM member WHERE chat_id = ANY($1::bigint[])`;
+/** As opening a dialog does: a block of one by the other waits, and then finds the dialog. Before any chat is locked, as blocking does. */
+const HOLD_PAIRS = `SELECT FROM "user" WHERE id = ANY($1::bigint[]) ORDER BY id FOR SHARE`;
 /** Held until the chat is created, so that a concurrent plan change finds it. */
 const LOCK_BRANDS = `SELECT id, owner_id AS "ownerId", plan::text AS plan FROM brand WHERE id = ANY($1::bigint[]) ORDER BY id FOR SHARE`;
 
@@ -74,6 +76,8 @@ SELECT id, kind::chat_kind, name, slug, order_ref, created_at, activity_at, clos
 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::timestamptz[],
   $9::int[], $10::int[], $11::int[], $12::boolean[])
   AS given(id, kind, name, slug, order_ref, created_at, activity_at, closed_at, head_seq, head_mark, message_count, has_business)`;
+const MARK_BLOCKED = `UPDATE chat SET is_blocked = true FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS given(id, one, other)
+  WHERE chat.id = given.id AND EXISTS (SELECT FROM block WHERE (user_id, blocked_id) IN ((given.one, given.other), (given.other, given.one)))`;
 const KEYS = `INSERT INTO chat_key (key, chat_id) SELECT key, chat_id FROM unnest($1::text[], $2::bigint[]) AS given(key, chat_id) ORDER BY key`;
 const CHAT_BRANDS = `INSERT INTO chat_brand (chat_id, brand_id) SELECT * FROM unnest($1::bigint[], $2::bigint[])`;
 const RELATIONS = `INSERT INTO relation (id, manager_id, client_id, chat_id, created_at)
@@ -104,6 +108,7 @@ const writeBundle = async (tx: Queryable, works: readonly Work[], options: Write
 /** Locks existing chats, and the brands of new ones, and plans how the log of each continues. */
 const prepare = async (tx: Queryable, works: readonly Work[], collection: Collection): Promise<Writing[]> => {
   const idOf = (place: number) => collection.people[place]!.id!;
+  await holdPairs(tx, works, idOf);
   const present = await lockPresent(tx, works);
   const brands = await lockBrands(tx, works, collection);
   const ids = await takeIds(tx, 'chat', works.filter(({ chat }) => chat.id === null).length);
@@ -140,6 +145,14 @@ const prepare = async (tx: Queryable, works: readonly Work[], collection: Collec
     };
   });
 };
+
+const holdPairs = async (tx: Queryable, works: readonly Work[], idOf: (place: number) => bigint): Promise<void> => {
+  const pairs = works.flatMap(({ chat }) => (chat.id === null && isDialog(chat) ? [chat.pair.map(idOf)] : []));
+  if (pairs.length > 0) await tx.query(HOLD_PAIRS, [pairs.map(([one, other]) => (one! < other! ? one : other))]);
+};
+
+const isDialog = (chat: Chat): chat is Chat & { pair: NonNullable<Chat['pair']> } =>
+  chat.kind === 'DIRECT' && chat.pair !== null && chat.pair.every((place) => place >= 0);
 
 const lockPresent = async (tx: Queryable, works: readonly Work[]): Promise<Map<bigint, Present>> => {
   const ids = works.flatMap(({ chat }) => chat.id ?? []);
@@ -209,6 +222,10 @@ const writeMade = async (tx: Queryable, made: readonly Writing[], collection: Co
       hasBusiness,
     ];
   });
+  const dialogs = made.flatMap(({ work: { chat }, id }) =>
+    isDialog(chat) ? [[id, ...chat.pair.map((place) => people[place]!.id)]] : [],
+  );
+  await runOver(tx, MARK_BLOCKED, dialogs, (dialog) => dialog);
   const keys = made.flatMap(({ work, id }) =>
     keysOf(
       work.chat,

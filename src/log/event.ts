@@ -89,9 +89,11 @@ export interface ChatRow {
   messageCount: number;
   /** Whether a brand of this MATCH has the BUSINESS plan; false for other kinds. */
   hasBusiness: boolean;
+  /** Whether one of the two of this DIRECT chat has blocked the other; false for other kinds. */
+  isBlocked: boolean;
 }
 
 /** The chat's row as `ChatRow`; `chat` must be the table's name in the statement. */
 export const CHAT_COLUMNS = `chat.id, chat.kind, chat.name, chat.slug, chat.order_ref AS "orderRef", chat.created_at AS "createdAt",
   chat.activity_at AS "activityAt", chat.closed_at AS "closedAt", chat.head_seq AS "headSeq", chat.head_mark AS "headMark",
-  chat.message_count AS "messageCount", chat.has_business AS "hasBusiness"`;
+  chat.message_count AS "messageCount", chat.has_business AS "hasBusiness", chat.is_blocked AS "isBlocked"`;

@@ -117,14 +117,14 @@ WITH input AS MATERIALIZED (
     (SELECT $11::text[])${extra.params})
     AS input(n, chat_id, sender_id, text, client_message_id, mark, is_within_limit, is_present, metadata, canonical_rest, words${extra.columns})
 ), locked_chat AS MATERIALIZED (
-  SELECT id, kind, closed_at, has_business, head_seq, head_mark, message_count, activity_at FROM chat
+  SELECT id, kind, closed_at, has_business, is_blocked, head_seq, head_mark, message_count, activity_at FROM chat
   WHERE id IN (SELECT chat_id FROM input) ORDER BY id FOR NO KEY UPDATE
 ), locked_member AS MATERIALIZED (
   SELECT chat_id, user_id FROM member
   WHERE (chat_id, user_id) IN (SELECT input.chat_id, input.sender_id FROM input JOIN locked_chat ON locked_chat.id = input.chat_id)
   ORDER BY chat_id, user_id FOR NO KEY UPDATE
 )${extra.locked}, judged AS MATERIALIZED (
-  SELECT input.*, locked_chat.kind, locked_chat.closed_at, locked_chat.has_business, locked_chat.head_seq, locked_chat.head_mark,
+  SELECT input.*, locked_chat.kind, locked_chat.closed_at, locked_chat.has_business, locked_chat.is_blocked, locked_chat.head_seq, locked_chat.head_mark,
     locked_chat.message_count, locked_chat.activity_at, locked_member.user_id IS NOT NULL AS is_member, earlier.seq AS earlier_seq,
     ${maySend} AND locked_chat.closed_at IS NULL AND input.is_within_limit AND earlier.seq IS NULL ${extra.isAccepted} AS is_accepted${extra.judged}
   FROM input
@@ -160,7 +160,7 @@ WITH input AS MATERIALIZED (
   INSERT INTO message_search (chat_id, created_at, seq, sender_id, words)
   SELECT chat_id, sent_at, seq, sender_id, ${extra.words} FROM numbered
 )${extra.written}
-SELECT judged.n, judged.kind, judged.closed_at AS "closedAt", judged.has_business AS "hasBusiness", judged.is_member AS "isMember",
+SELECT judged.n, judged.kind, judged.closed_at AS "closedAt", judged.has_business AS "hasBusiness", judged.is_blocked AS "isBlocked", judged.is_member AS "isMember",
   judged.head_mark AS "markBefore", numbered.seq, numbered.sent_at AS "sentAt",
   sender.username, sender.first_name AS "firstName", sender.last_name AS "lastName", sender.role, sender.created_at AS "senderCreatedAt", sender.avatar AS "senderAvatar",
   earlier.seq AS "earlierSeq", earlier.text AS "earlierText", earlier.metadata AS "earlierMetadata",
@@ -180,6 +180,7 @@ export interface SendRow {
   kind: ChatKind | null;
   closedAt: Date | null;
   hasBusiness: boolean;
+  isBlocked: boolean;
   isMember: boolean;
   /** The mark of the event that was the chat's newest before this statement. */
   markBefore: number;

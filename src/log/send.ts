@@ -49,7 +49,7 @@ export type SendOutcome =
   | { kind: 'noChat' };
 
 export interface SendFacts {
-  chat: Pick<ChatRow, 'kind' | 'closedAt' | 'hasBusiness'>;
+  chat: Pick<ChatRow, 'kind' | 'closedAt' | 'hasBusiness' | 'isBlocked'>;
   isMember: boolean;
   role: Role;
   /** Whether the message that it replies to is there, and not deleted; true if it replies to none. */
@@ -328,7 +328,7 @@ const outcomeOf = (waiting: NewMessage, row: SendRow): SendOutcome => {
   }
   if (row.kind === null) return { kind: 'noChat' };
   const facts = {
-    chat: { kind: row.kind, closedAt: row.closedAt, hasBusiness: row.hasBusiness },
+    chat: { kind: row.kind, closedAt: row.closedAt, hasBusiness: row.hasBusiness, isBlocked: row.isBlocked },
     isMember: row.isMember,
     role: row.role,
     isReplyFound: row.isReplyFound ?? true,

@@ -28,6 +28,8 @@ export interface GraphqlRequestsOptions {
   authentication: Pick<Authentication, 'watch'>;
   authenticate: Authenticate;
   carriers: Carriers;
+  /** A user opens a stream. @returns closes it */
+  arrive: (userId: bigint) => () => void;
   /** Open subscriptions, by "field transport". */
   openSubscriptions: Tally;
   logger: Logger;
@@ -54,6 +56,7 @@ export const createGraphqlRequests = ({
   authentication,
   authenticate,
   carriers,
+  arrive,
   openSubscriptions,
   logger,
   pingMs,
@@ -133,6 +136,7 @@ export const createGraphqlRequests = ({
       end: (reason) => end('SHUTTING_DOWN', reason),
       terminate: () => response.destroy(),
     });
+    const leaveOnline = caller.viewer && arrive(caller.viewer.id);
     const counted = `${operation.rootFields[0] ?? 'other'} sse`;
     openSubscriptions.add(counted);
     logger.info(facts, 'Subscribed');
@@ -146,6 +150,7 @@ export const createGraphqlRequests = ({
       leave();
       openSubscriptions.add(counted, -1);
       lease?.release();
+      leaveOnline?.();
       carrier.remove();
     }
   };

@@ -33,6 +33,8 @@ export interface GraphqlSocketsOptions {
   authentication: Authentication;
   authenticate: Authenticate;
   carriers: Carriers;
+  /** A user opens a socket. @returns closes it */
+  arrive: (userId: bigint) => () => void;
   /** Open subscriptions, by "field transport". */
   openSubscriptions: Tally;
   logger: Logger;
@@ -53,6 +55,8 @@ interface OpenSocket {
   readonly control: SocketControl;
   /** Undefined while nobody is signed in. */
   lease: Lease | undefined;
+  /** Its user is online until this is called. */
+  leave: () => void;
   readonly operationIds: OperationIds;
   readonly streams: Set<LiveFrames>;
   /** Messages still being processed. A subscription's message counts until the subscription is over. */
@@ -84,6 +88,7 @@ export const createGraphqlSockets = ({
   authentication,
   authenticate,
   carriers,
+  arrive,
   openSubscriptions,
   logger,
   trustProxy,
@@ -123,6 +128,7 @@ export const createGraphqlSockets = ({
     });
     // The socket closed while the credential was checked.
     if (!socket.wire.isOpen) socket.lease.release();
+    else socket.leave = arrive(viewer.id);
   };
 
   const onConnect = async ({ connectionParams, extra: socket }: SocketContext) => {
@@ -205,6 +211,7 @@ export const createGraphqlSockets = ({
     onError: (_ctx, _id, payload, errors) => formatErrors(payload, errors.map(maskError)),
     onClose: ({ extra: socket }, code) => {
       socket.lease?.release();
+      socket.leave();
       const seconds = Math.round((performance.now() - socket.openedAt) / 1000);
       const ids = { socketId: socket.socketId, userId: socket.lease?.viewer.id };
       const close = socket.wire.ownClose ?? { code, reason: 'closed by the client' };
@@ -242,6 +249,7 @@ export const createGraphqlSockets = ({
       ending: createEnding(),
       control: createSocketControl(authentication, () => socket.lease),
       lease: undefined,
+      leave: () => undefined,
       operationIds: createOperationIds(wire.close),
       streams: new Set(),
       heard: 0,

@@ -61,6 +61,8 @@ export interface ServerOptions {
   avatars: Avatars;
   api: Api;
   authentication: Authentication;
+  /** A user opens a socket or an event stream. @returns closes it */
+  arrive: (userId: bigint) => () => void;
   /** For readiness. */
   databaseState: () => Promise<DatabaseState>;
   /** For `parley doctor --url`. */
@@ -151,6 +153,7 @@ export const createServer = (options: ServerOptions): Server => {
     authentication,
     authenticate,
     carriers,
+    arrive: options.arrive,
     openSubscriptions: subscriptions,
     logger,
     pingMs,
@@ -178,6 +181,7 @@ export const createServer = (options: ServerOptions): Server => {
       authentication,
       authenticate,
       carriers,
+      arrive: options.arrive,
       openSubscriptions: subscriptions,
       logger,
       trustProxy,

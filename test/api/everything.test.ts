@@ -9,7 +9,7 @@ import {
   SetTypingDocument,
   UpdateChatDocument,
 } from '../support/generated/operations.js';
-import { must } from '../support/change.js';
+import { idIn, must } from '../support/change.js';
 import { ownNode } from '../support/node.js';
 import { directChat, groupChat, groupOf, newPerson, say, type Person } from '../support/people.js';
 import { rootFields, selectionsOf } from '../support/selections.js';
@@ -32,11 +32,12 @@ beforeAll(async () => {
   await groupOf(root, ada); // with nothing in it
   const dialog = await directChat(ada, boris);
   const direct = await say(boris, dialog, 'Hello, Ada');
+  const report = { id: idIn(await must(ada, 'reportMessage', { messageId: direct.id, reason: 'SPAM' }), 'report') };
   const { notifications } = await ada.ask<{ notifications: { nodes: { id: string }[] } }, object>(
     '{ notifications { nodes { id } } }',
     {},
   );
-  const ids = [chat, dialog, message, gone, direct, ada, ...notifications.nodes].map(({ id }) => id);
+  const ids = [chat, dialog, message, gone, direct, ada, report, ...notifications.nodes].map(({ id }) => id);
   values = {
     id: chat.id,
     ids,
@@ -82,18 +83,20 @@ describe('every event', () => {
     const chat = await groupOf(root, ada, boris);
     const all = rootFields('subscription').flatMap((field) =>
       selectionsOf(field, 2).map((selection) => {
-        const args = field.args.some(({ name }) => name === 'chatId') ? '(chatId: $id)' : '';
+        const has = (name: string) => field.args.some((arg) => arg.name === name);
+        if (has('userIds')) return `subscription($ids: [ID!]!) { ${field.name}(userIds: $ids) ${selection} }`;
+        const args = has('chatId') ? '(chatId: $id)' : '';
         return `subscription${args && '($id: ID!)'} { ${field.name}${args} ${selection} }`;
       }),
     );
     const begin = async (person: Person) => {
       const socket = over === 'ws' ? await person.connect() : undefined;
       const options = { token: person.session.accessToken };
+      const variables = { id: chat.id, ids: [person.id] };
       return Promise.all(
         all.map(async (document) => {
           const live =
-            socket?.open(document, { id: chat.id }) ??
-            (await openEvents(node.endpoint, document, { id: chat.id }, options));
+            socket?.open(document, variables) ?? (await openEvents(node.endpoint, document, variables, options));
           return { document, live };
         }),
       );
@@ -111,6 +114,8 @@ describe('every event', () => {
       await must(boris, name, { messageId: message.id, emoji: '👍' });
     for (const name of ['pinMessage', 'unpinMessage']) await must(root, name, { messageId: message.id });
     await must(ada, 'sendMessage', { chatId: chat.id, text: 'You', replyToId: message.id, mentionIds: [boris.id] });
+    for (const name of ['blockUser', 'unblockUser']) await must(ada, name, { userId: chen.id });
+    await must(boris, 'reportMessage', { messageId: message.id, reason: 'OTHER' });
     await must(ada, 'updateChatSettings', { chatId: chat.id, isPinned: true });
     await boris.ask(MarkReadDocument, { chatId: chat.id });
     await root.ask(AddChatMemberDocument, { chatId: chat.id, userId: chen.id });
@@ -118,7 +123,7 @@ describe('every event', () => {
     await ada.ask(DeleteMessagesDocument, { chatId: chat.id, messageIds: [message.id] });
     await root.ask(RemoveChatMemberDocument, { chatId: chat.id, userId: boris.id });
     await root.ask(RemoveChatMemberDocument, { chatId: chat.id, userId: ada.id });
-    const ofTheChat = lives.filter(({ document }) => document.includes('$id'));
+    const ofTheChat = lives.filter(({ document }) => document.includes('$id:'));
     expect(await Promise.all(ofTheChat.map(({ live }) => live.ended))).toEqual(ofTheChat.map(() => 'complete'));
 
     for (const { document, live } of lives) {
@@ -153,6 +158,7 @@ describe('every event', () => {
       'Notification',
       'ViewerReady',
       'ChatRemoved',
+      'PresenceChanged',
     ])
       await until(() => told().has(typename), typename);
   });

@@ -25,11 +25,13 @@ beforeAll(async () => {
 
 /**
  * Without what the node asks for itself: what moved since the last second, and with it, where chats were made, who is in them now;
- * and, every two seconds, whether a session is still open.
+ * every two seconds, whether a session is still open; and, once a minute, who was seen.
  */
 const costOf = async (work: () => Promise<unknown>): Promise<string[]> => {
   const statements = await statementsOf(work);
-  return statements.filter((text) => !/pg_current_snapshot|FROM session|AS "isFresh"|AS "isAhead"/.test(text));
+  return statements.filter(
+    (text) => !/pg_current_snapshot|FROM session|INTO presence|AS "isFresh"|AS "isAhead"/.test(text),
+  );
 };
 
 const group = () => groupOf(people.root, people.ada, people.boris);
@@ -124,7 +126,7 @@ describe('a mutation', () => {
     ],
     [
       'openDirectChat',
-      7,
+      9,
       async () => mutate(people.ada, 'openDirectChat', { userId: (await newPerson(node, 'somebody')).id }),
     ],
     [

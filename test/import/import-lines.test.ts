@@ -243,6 +243,23 @@ describe('Moving in again', () => {
     expect(await chatIdOf(db, 'o')).toBe(order.id);
     expect(await logProblems(db)).toEqual([]);
   });
+
+  it('T46 brings in the dialog of two of whom one has blocked the other as one in which nobody writes', async () => {
+    const db = await emptyDatabase();
+    const people = company.filter((line) => JSON.stringify(line).includes('"user","id"'));
+    await bringIn(db, people);
+    const { blocks, messages } = await chatNode(db);
+    const [boris, chen] = [await viewerNamed(db, 'Boris'), await viewerNamed(db, 'chen')];
+    await blocks.block(chen, boris.id);
+
+    await bringIn(db, [...people, message('d', { chat: undefined, sender: 2, receiver: 3 })]);
+
+    const [chat] = await db.query<{ id: bigint }>('SELECT id FROM chat');
+    await expect(messages.send(boris, { chatId: chat!.id, text: 'Hello?' })).rejects.toThrow(/not possible/);
+    await blocks.unblock(chen, boris.id);
+    await messages.send(boris, { chatId: chat!.id, text: 'Hello' });
+    expect(await logProblems(db)).toEqual([]);
+  });
 });
 
 describe('A file with bad lines', () => {

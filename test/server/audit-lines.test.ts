@@ -17,10 +17,14 @@ import {
   DeleteMessagesDocument,
   DeleteRelationDocument,
   LogOutDocument,
+  MessagesAroundReportDocument,
   OpenOrderChatDocument,
   RegisterDocument,
   RemoveChatMemberDocument,
   ReopenChatDocument,
+  ReportMessageDocument,
+  ReportsDocument,
+  ResolveReportDocument,
   RevokeApiTokenDocument,
   SetBrandPlanDocument,
   SetUserActiveDocument,
@@ -49,6 +53,7 @@ const auditOf = async (act: () => Promise<unknown>): Promise<LogLine[]> => {
 const elsewhere = ['logIn', 'logOut', 'changePassword'];
 const everyday = [
   'addReaction',
+  'blockUser',
   'createUpload',
   'deleteUpload',
   'editMessage',
@@ -60,8 +65,10 @@ const everyday = [
   'refreshSession',
   'removeReaction',
   'renewConnection',
+  'reportMessage',
   'sendMessage',
   'setTyping',
+  'unblockUser',
   'unpinMessage',
   'updateChatSettings',
 ];
@@ -103,6 +110,11 @@ describe('Audit lines', () => {
     await act(root, RemoveChatMemberDocument, { chatId, userId: chen!.id });
     const sent = (await ada!.send({ id: chatId }, 'hush')) as unknown as { message: { id: string } };
     await act(root, DeleteMessagesDocument, { chatId, messageIds: [sent.message.id] });
+    const spam = (await ada!.send({ id: chatId }, 'hush')) as unknown as { message: { id: string } };
+    const reporting = { messageId: spam.message.id, reason: 'SPAM' as never, comment: 'hush' };
+    const { reportMessage } = await boris!.ask(ReportMessageDocument, reporting);
+    const reportId = (reportMessage as { report: { id: string } }).report.id;
+    await act(root, ResolveReportDocument, { reportId, status: 'RESOLVED' as never });
     await act(root, CloseChatDocument, { chatId });
     await act(root, ReopenChatDocument, { chatId });
     const order = await act(boris!, OpenOrderChatDocument, { input: { orderRef: 'hush', memberIds: [ada!.id] } });
@@ -137,6 +149,7 @@ describe('Audit lines', () => {
       addChatMembers: { chatId: rowChat, userIds: [c, d] },
       removeChatMember: { chatId: rowChat, userId: c },
       deleteMessages: { chatId: rowChat, messageIds: [rowIdOf(sent.message)] },
+      resolveReport: { reportId: rowIdOf({ id: reportId }), status: 'RESOLVED' },
       closeChat: { chatId: rowChat },
       reopenChat: { chatId: rowChat },
       openOrderChat: { memberIds: [a], chatId: rowIdOf(order.chat!) },
@@ -188,6 +201,29 @@ describe('Audit lines', () => {
     }
     const refused = await auditOf(() => ada.ask(SetUserActiveDocument, { userId: root.id, isActive: false }));
     expect(refused).toMatchObject([{ audit: 'setUserActive', outcome: 'ForbiddenError', userId: rowIdOf(ada) }]);
+  });
+
+  it('T49 say which reports an administrator read, and around which they looked; nobody else leaves one', async () => {
+    const { root, ada, boris, chat } = await groupChat(node);
+    const sent = (await ada.send(chat, 'hush')) as unknown as { message: { id: string } };
+    const { reportMessage } = await boris.ask(ReportMessageDocument, {
+      messageId: sent.message.id,
+      reason: 'OTHER' as never,
+    });
+    const { id } = (reportMessage as { report: { id: string } }).report;
+
+    const lines = await auditOf(async () => {
+      await boris.ask(ReportsDocument, {});
+      await boris.ask(MessagesAroundReportDocument, { id });
+      await root.ask(ReportsDocument, {});
+      await root.ask(MessagesAroundReportDocument, { id });
+    });
+
+    expect(lines).toMatchObject([
+      { audit: 'reports', userId: rowIdOf(root), by: 'session', about: { reportIds: [rowIdOf({ id })] } },
+      { audit: 'reports', about: { reportIds: [rowIdOf({ id })] } },
+      { audit: 'messagesAround', about: { reportId: rowIdOf({ id }), chatId: rowIdOf(chat) } },
+    ]);
   });
 
   it('tell an API token from a session, and whom a proxy speaks for', async () => {

@@ -38,6 +38,7 @@ const SELECTIONS: Record<string, string> = {
   createBrand: 'brand { id }',
   createMatch: 'chat { id } created',
   sendMessage: 'message { id }',
+  reportMessage: 'report { id }',
 };
 
 /** One that must work. */

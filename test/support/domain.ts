@@ -1,6 +1,7 @@
 /** The rules of one node on a database of a test file's own, without the server around them. */
 import { onTestFinished } from 'vitest';
 import type { Bus } from '../../src/bus/bus.js';
+import { createMemoryOnline, type OnlineRegistry } from '../../src/bus/online-registry.js';
 import { createMemoryPlaces } from '../../src/bus/memory-places.js';
 import { createMemoryRateLimits } from '../../src/bus/memory-rate-limits.js';
 import type { Database } from '../../src/db/database.js';
@@ -19,12 +20,13 @@ import { shop } from './trusted.js';
 export const testSecret = 'a secret that is only ever used in tests';
 
 export interface DomainNodeOptions extends Partial<
-  Pick<DomainOptions, 'credentialCache' | 'typingLastsMs' | 'onError'>
+  Pick<DomainOptions, 'credentialCache' | 'typingLastsMs' | 'onlineTickMs' | 'onError'>
 > {
   bus?: Bus;
   scanner?: Scanner;
   /** Otherwise a folder of its own. */
   fileStore?: FileStore;
+  onlineRegistry?: OnlineRegistry;
   settings?: Partial<DomainSettings>;
 }
 
@@ -40,6 +42,7 @@ const settingsOfTests: DomainSettings = {
   directChatsPerMinute: 0,
   searchesPerMinute: 0,
   uploadsPerMinute: 0,
+  reportsPerMinute: 0,
   attachmentMaxMb: 25,
   filesMbPerUser: 0,
   publicUrl: undefined,
@@ -51,6 +54,7 @@ const settingsOfTests: DomainSettings = {
   passwordLogin: true,
   userDirectory: 'everyone',
   directChats: 'everyone',
+  presence: true,
   messageMaxLength: 1000,
   chatConnectionsPerUser: 0,
   slowReaderSeconds: 60,
@@ -60,7 +64,15 @@ const settingsOfTests: DomainSettings = {
 /** Gone when the test is. */
 export const domainNode = async (
   db: Database,
-  { bus = createFrozenBus(fail), onError = fail, settings, scanner, fileStore, ...options }: DomainNodeOptions = {},
+  {
+    bus = createFrozenBus(fail),
+    onError = fail,
+    settings,
+    scanner,
+    fileStore,
+    onlineRegistry = createMemoryOnline(),
+    ...options
+  }: DomainNodeOptions = {},
 ) => {
   // Looks only when told to: the bell alone carries everything here, and nothing else is counted.
   const rounds = await createRounds(db, { intervalMs: 1_000_000, onError });
@@ -74,6 +86,7 @@ export const domainNode = async (
       rounds,
       rateLimitStore,
       placeRegistry: createMemoryPlaces(),
+      onlineRegistry,
       fileStore: store,
       pictures: createPictures(),
       scanner,

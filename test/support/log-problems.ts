@@ -78,6 +78,10 @@ const problems: Record<string, string> = {
     SELECT id FROM chat JOIN (SELECT chat_id, array_agg(user_id ORDER BY user_id) AS ids FROM member GROUP BY chat_id) members ON chat_id = id
     LEFT JOIN chat_key ON chat_key.chat_id = id
     WHERE kind = 'DIRECT' AND key IS DISTINCT FROM 'direct:' || ids[1] || ':' || ids[2]`,
+  'a dialog says whether one of its two has blocked the other': `
+    SELECT id FROM chat WHERE is_blocked <> (kind = 'DIRECT' AND EXISTS (
+      SELECT FROM block JOIN member own ON own.user_id = block.user_id AND own.chat_id = chat.id
+      JOIN member other ON other.user_id = block.blocked_id AND other.chat_id = chat.id))`,
   'what is indexed has its words, and what is deleted has none': `
     SELECT message.chat_id, message.seq FROM message JOIN chat ON chat.id = message.chat_id
     LEFT JOIN search_gap gap ON gap.chat_id = message.chat_id AND message.seq >= from_seq AND message.seq < before_seq

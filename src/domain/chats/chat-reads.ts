@@ -19,6 +19,7 @@ import {
   canPin,
   canRename,
   canWrite,
+  isBlockedFrom,
   lacksPresence,
   lacksPlan,
   needsPresence,
@@ -162,7 +163,8 @@ const toCounts = (asked: readonly unknown[], rows: readonly UnreadRow[]): number
 };
 
 const permissionsOf = (chat: ChatRow, actor: Actor): ChatPermissions => {
-  const isHindered = lacksPlan('write', actor, chat) || lacksPresence(actor, chat);
+  const isHindered =
+    isBlockedFrom('write', actor, chat) || lacksPlan('write', actor, chat) || lacksPresence(actor, chat);
   const canSend = chat.closedAt === null && canWrite(actor, chat) && !isHindered;
   return {
     canSend,

@@ -33,4 +33,5 @@ const bare = ({ id, kind, createdAt }: ChatRow): ChatRow => ({
   headMark: 0,
   messageCount: 0,
   hasBusiness: false,
+  isBlocked: false,
 });

@@ -6,7 +6,8 @@ import { ChatClosedError, ForbiddenError, InvalidInputError, NotFoundError, Rate
 import type { RateLimits } from '../rate-limits.js';
 import type { MessageKey } from '../rules/asked-messages.js';
 import { changeChat, type ChangeFacts } from '../rules/chat-change.js';
-import { canPin } from '../rules/policy.js';
+import { canPin, isBlockedFrom } from '../rules/policy.js';
+import { blockedError } from '../rules/write-refusals.js';
 import type { Viewer } from '../viewer.js';
 import { readMessage } from './message-row.js';
 
@@ -38,6 +39,7 @@ export const createPins = (log: Log, limits: RateLimits): Pins => {
     const work = async (tx: ChatTransaction, { me }: ChangeFacts) => {
       const before = await readMessage(tx, key);
       if (before === null || before.deletedAt !== null) throw new NotFoundError('Message');
+      if (isBlockedFrom('pin', me.actor, tx.chat)) throw blockedError();
       if (!canPin(me.actor, tx.chat)) throw new ForbiddenError('You may not pin messages in this chat');
       if (tx.chat.closedAt !== null) throw new ChatClosedError(tx.chat.closedAt);
       if ((before.pinnedAt !== null) === isPinned) return { message: before, isChanged: false };

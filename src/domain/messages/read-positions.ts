@@ -152,4 +152,5 @@ const toChat = (row: ChatRow): ChatRow => ({
   headMark: row.headMark,
   messageCount: row.messageCount,
   hasBusiness: row.hasBusiness,
+  isBlocked: row.isBlocked,
 });

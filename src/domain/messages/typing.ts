@@ -33,7 +33,7 @@ export interface TypingOptions {
   lastsMs?: number;
 }
 
-const TYPIST = `SELECT chat.kind, chat.closed_at AS "closedAt", chat.has_business AS "hasBusiness", chat.head_seq AS "headSeq", member.user_id IS NOT NULL AS "isMember",
+const TYPIST = `SELECT chat.kind, chat.closed_at AS "closedAt", chat.has_business AS "hasBusiness", chat.is_blocked AS "isBlocked", chat.head_seq AS "headSeq", member.user_id IS NOT NULL AS "isMember",
     ${IS_BROADCAST} AS "isBroadcast", ${PERSON_COLUMNS}
   FROM chat JOIN "user" person ON person.id = $2 LEFT JOIN member ON member.chat_id = chat.id AND member.user_id = person.id
   WHERE chat.id = $1`;

@@ -12,6 +12,8 @@ export interface Grant {
   isMember?: true;
   /** A brand of the chat must have the BUSINESS plan; if none has, the user is told that the plan is missing. */
   needsPlan?: true;
+  /** Neither of a dialog's two may have blocked the other; otherwise the user is told that messages are not possible. */
+  notBlocked?: true;
 }
 
 export interface Rights {
@@ -39,6 +41,7 @@ export interface KindRules extends Rights {
 }
 
 const member: Grant = { isMember: true };
+const unblockedMember: Grant = { isMember: true, notBlocked: true };
 const administrator: Grant = { roles: ['ADMIN'] };
 const administratorWithPlan: Grant = { roles: ['ADMIN'], needsPlan: true };
 const managingMember: Grant = { roles: ['MANAGER'], isMember: true };
@@ -60,14 +63,14 @@ export const kinds: Record<ChatKind, KindRules> = {
   },
   DIRECT: {
     see: [member],
-    write: [member],
+    write: [unblockedMember],
     deleteOthers: [],
     manageMembers: [],
     leave: [],
     rename: [],
     close: [],
     markRead: [member],
-    pin: [member],
+    pin: [unblockedMember],
     mentionEveryone: [],
     needsPresence: false,
   },

@@ -11,6 +11,8 @@ export interface ChatFacts {
   closedAt: Date | null;
   /** Whether a brand of this MATCH has the BUSINESS plan. */
   hasBusiness: boolean;
+  /** Whether one of the two of this DIRECT chat has blocked the other. */
+  isBlocked: boolean;
 }
 
 export interface Actor {
@@ -25,16 +27,22 @@ export interface Actor {
 const holds = (actor: Actor, { roles, isMember }: Grant): boolean =>
   (!isMember || actor.isMember) && (!roles || roles.includes(actor.role));
 
-/** Whether they have the right, or would have it if a brand had the plan. */
+/** Whether they have the right, or would have it if a brand had the plan and nobody had blocked anybody. */
 const mayAtAll = (right: Right, actor: Actor, chat: ChatFacts): boolean =>
   kinds[chat.kind][right].some((grant) => holds(actor, grant));
 
 const may = (right: Right, actor: Actor, chat: ChatFacts): boolean =>
-  kinds[chat.kind][right].some((grant) => holds(actor, grant) && (!grant.needsPlan || chat.hasBusiness));
+  kinds[chat.kind][right].some(
+    (grant) => holds(actor, grant) && (!grant.needsPlan || chat.hasBusiness) && (!grant.notBlocked || !chat.isBlocked),
+  );
 
 /** Whether only the plan is missing. */
 export const lacksPlan = (right: Right, actor: Actor, chat: ChatFacts): boolean =>
-  mayAtAll(right, actor, chat) && !may(right, actor, chat);
+  mayAtAll(right, actor, chat) && !may(right, actor, { ...chat, isBlocked: false });
+
+/** Whether only a block stands against it. */
+export const isBlockedFrom = (right: Right, actor: Actor, chat: ChatFacts): boolean =>
+  mayAtAll(right, actor, chat) && !may(right, actor, { ...chat, hasBusiness: true });
 
 export const needsPresence = ({ kind }: Pick<ChatFacts, 'kind'>): boolean => kinds[kind].needsPresence;
 

@@ -8,6 +8,7 @@ export interface RightColumns {
   isMember: string;
   hasRole(roles: readonly Role[]): string;
   hasBusiness: string;
+  isBlocked: string;
 }
 
 /** The shorter of the two conditions; nothing if all kinds are meant. */
@@ -24,11 +25,12 @@ export const rightSql = (right: Right, columns: RightColumns): string => {
   for (const [kind, { [right]: grants }] of Object.entries(kinds) as [ChatKind, (typeof kinds)[ChatKind]][]) {
     for (const grant of grants) kindsOf.set(grant, [...(kindsOf.get(grant) ?? []), kind]);
   }
-  const ways = [...kindsOf].map(([{ isMember, roles, needsPlan }, those]) => {
+  const ways = [...kindsOf].map(([{ isMember, roles, needsPlan, notBlocked }, those]) => {
     const all = [
       ...(isMember ? [columns.isMember] : []),
       ...(roles ? [columns.hasRole(roles)] : []),
       ...(needsPlan ? [columns.hasBusiness] : []),
+      ...(notBlocked ? [`NOT ${columns.isBlocked}`] : []),
       ...isOneOf(columns.kind, those),
     ];
     return `(${all.join(' AND ')})`;
@@ -48,6 +50,7 @@ const LOCKED: RightColumns = {
   isMember: 'locked_member.user_id IS NOT NULL',
   hasRole: (roles) => `sender.role IN (${roles.map((role) => `'${role}'`).join(', ')})`,
   hasBusiness: 'locked_chat.has_business',
+  isBlocked: 'locked_chat.is_blocked',
 };
 
 /** For the log. */

@@ -17,6 +17,7 @@ export const canSeeSql = (isAdmin: string): string =>
     kind: 'chat.kind',
     isMember: 'own.user_id IS NOT NULL',
     hasBusiness: 'chat.has_business',
+    isBlocked: 'chat.is_blocked',
     hasRole: (roles) => {
       if (roles.join() !== 'ADMIN') throw new Error(`A statement knows of no more than ADMIN, not of ${roles.join()}`);
       return isAdmin;

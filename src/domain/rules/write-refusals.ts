@@ -1,19 +1,24 @@
-/** Why a user may not write, the first reason that applies: no right, closed chat, missing plan, not present. */
+/** Why a user may not write, the first reason that applies: no right, closed chat, a block, missing plan, not present. */
 import { ChatClosedError, ForbiddenError, NotJoinedError, PlanRequiredError } from '../errors.js';
 import {
   canDeleteOthers,
   canDeleteOwn,
   canWrite,
+  isBlockedFrom,
   lacksPresence,
   lacksPlan,
   type Actor,
   type ChatFacts,
 } from './policy.js';
 
-/** For sending, editing and typing. @throws ForbiddenError, ChatClosedError, PlanRequiredError, NotJoinedError */
+/** The same for both, so that neither is told who has blocked whom. */
+export const blockedError = (): ForbiddenError => new ForbiddenError('Messages between you two are not possible');
+
+/** For sending, editing, reacting and typing. @throws ForbiddenError, ChatClosedError, PlanRequiredError, NotJoinedError */
 export const refuseWriting = (actor: Actor, chat: ChatFacts): void => {
   if (!canWrite(actor, chat)) throw new ForbiddenError('You may not write in this chat');
   if (chat.closedAt !== null) throw new ChatClosedError(chat.closedAt);
+  if (isBlockedFrom('write', actor, chat)) throw blockedError();
   if (lacksPlan('write', actor, chat)) throw new PlanRequiredError();
   if (lacksPresence(actor, chat)) throw new NotJoinedError();
 };

@@ -15,7 +15,10 @@ import {
   type NotificationStream,
 } from './notification-stream.js';
 import type { NotificationRow } from '../notifications/notification-row.js';
+import type { Online } from './online.js';
 import type { Places } from './places.js';
+import { createPresenceStream, type PresenceStream } from './presence-stream.js';
+import type { UserPresence } from './user-presence.js';
 import type { Stream } from './stream-item.js';
 import type { SeenChats } from '../rules/seen-chats.js';
 import type { Viewer } from '../viewer.js';
@@ -27,6 +30,8 @@ export interface Streams {
   /** @param after the last event that the client saw of each chat; null: nothing is replayed */
   viewer(viewer: Viewer, options: { after: readonly ChatPosition[] | null; ending: Ending }): Stream;
   notifications(viewer: Viewer, options: { ending: Ending }): NotificationStream;
+  /** @throws BadUserInputError for more than 500 users; null stands for an id that did not decode */
+  presence(viewer: Viewer, options: { userIds: readonly (bigint | null)[]; ending: Ending }): PresenceStream;
   /** How often clients were told to query a chat again, by reason. */
   readonly resyncs: Tally;
 }
@@ -51,6 +56,8 @@ export interface StreamsOptions {
   memberships: Memberships;
   seenChats: SeenChats;
   places: Pick<Places, 'take'>;
+  online: Pick<Online, 'watch'>;
+  userPresence: Pick<UserPresence, 'read'>;
   watch: WatchViewer;
   slowReaderMs: number;
   retentionDays: number;
@@ -70,6 +77,8 @@ export const createStreams = ({
   memberships,
   seenChats,
   places,
+  online,
+  userPresence,
   watch,
   slowReaderMs,
   retentionDays,
@@ -91,6 +100,7 @@ export const createStreams = ({
     { most: 100 },
   );
 
+  const presenceStreams = new Map<bigint, number>();
   const resyncs = createTally();
   const onResync = (reason: string) => resyncs.add(reason);
 
@@ -113,5 +123,7 @@ export const createStreams = ({
       createViewerStream({ db, tail, memberships, viewer, slowReaderMs, retentionDays, onResync, ...options }),
     notifications: (viewer, options) =>
       createNotificationStream({ db, bus, tail, rounds, notifications: batched, viewer, ...options }),
+    presence: (viewer, options) =>
+      createPresenceStream({ online, presence: userPresence, viewer, open: presenceStreams, ...options }),
   };
 };

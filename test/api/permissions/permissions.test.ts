@@ -116,6 +116,7 @@ const setUp = async ({ kind, state, role, is }: Row) => {
   }
   if (isMatch && !has('business')) await setPlan('FREE');
   if (is === 'former') await must(root, 'removeChatMember', { chatId, userId: me.id });
+  if (has('blocked')) await must(other, 'blockUser', { userId: me.id });
   if (has('closed')) await closeChat(kind, chatId);
   return { me, other, victim, chatId, theirs, mine };
 };

@@ -11,7 +11,7 @@
  *   ·  cannot be tried: they have no message of their own there
  *
  * "member" is in the chat (of a RELATION: its manager or client; of a MATCH: owner of a brand), "former" was, "stranger" never was.
- * A MATCH is "joined" by who follows it, and "business" where a brand has that plan.
+ * A DIRECT chat is "blocked" where the other has blocked them. A MATCH is "joined" by who follows it, and "business" where a brand has that plan.
  */
 export const TABLE = `
 kind     state                  role     is        | see list follow | send type | react unreact | pin unpin everyone | edit edit-other | delete delete-other | rename close reopen | add add-all remove leave | read
@@ -42,6 +42,10 @@ DIRECT   open                   ADMIN    member    | ✓   ✓    ✓      | ✓
 DIRECT   open                   USER     stranger  | –   –    –      | –    –    | –     –       | –   –     –        | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
 DIRECT   open                   MANAGER  stranger  | –   –    –      | –    –    | –     –       | –   –     –        | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
 DIRECT   open                   ADMIN    stranger  | –   –    –      | –    –    | –     –       | –   –     –        | ·    –          | ·      –            | –      –     –      | –   –       –      –     | –
+
+DIRECT   blocked                USER     member    | ✓   ✓    ✓      | F    F    | F     F       | F   F     F        | F    –          | ✓      –            | F      F     F      | F   F       F      F     | ✓
+DIRECT   blocked                MANAGER  member    | ✓   ✓    ✓      | F    F    | F     F       | F   F     F        | F    –          | ✓      –            | F      F     F      | F   F       F      F     | ✓
+DIRECT   blocked                ADMIN    member    | ✓   ✓    ✓      | F    F    | F     F       | F   F     F        | F    –          | ✓      –            | F      F     F      | F   F       F      F     | ✓
 
 RELATION open                   USER     member    | ✓   ✓    ✓      | ✓    ✓    | ✓     ✓       | ✓   ✓     F        | ✓    –          | ✓      –            | F      F     F      | F   F       F      F     | ✓
 RELATION open                   MANAGER  member    | ✓   ✓    ✓      | ✓    ✓    | ✓     ✓       | ✓   ✓     F        | ✓    –          | ✓      –            | F      F     F      | F   F       F      F     | ✓

@@ -277,7 +277,10 @@ describe('finding chats', () => {
             kind,
             role,
             isMember,
-            canSee({ id: viewer.id, role, isMember, isPresent: false }, { kind, closedAt: null, hasBusiness: false }),
+            canSee(
+              { id: viewer.id, role, isMember, isPresent: false },
+              { kind, closedAt: null, hasBusiness: false, isBlocked: false },
+            ),
           ]);
         }
       }

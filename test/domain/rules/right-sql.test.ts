@@ -4,6 +4,7 @@ import { kinds } from '../../../src/domain/rules/kinds.js';
 import {
   canSee,
   canWrite,
+  isBlockedFrom,
   lacksPresence,
   lacksPlan,
   type Actor,
@@ -24,10 +25,12 @@ const cases = (Object.keys(kinds) as ChatKind[]).flatMap((kind) =>
   roles.flatMap((role) =>
     either.flatMap((isMember) =>
       either.flatMap((isPresent) =>
-        either.map((hasBusiness) => ({
-          chat: { kind, hasBusiness, closedAt: null } satisfies ChatFacts,
-          actor: { id: 7n, role, isMember, isPresent } satisfies Actor,
-        })),
+        either.flatMap((hasBusiness) =>
+          either.map((isBlocked) => ({
+            chat: { kind, hasBusiness, isBlocked, closedAt: null } satisfies ChatFacts,
+            actor: { id: 7n, role, isMember, isPresent } satisfies Actor,
+          })),
+        ),
       ),
     ),
   ),
@@ -36,8 +39,8 @@ const cases = (Object.keys(kinds) as ChatKind[]).flatMap((kind) =>
 /** What a condition says of one case, whose rows are here what the statement joins. */
 const sqlOf = async (condition: string, { chat, actor }: (typeof cases)[number]): Promise<boolean> => {
   const rows = `
-    (SELECT $3::chat_kind AS kind, $4::boolean AS has_business) chat
-    CROSS JOIN (SELECT $3::chat_kind AS kind, $4::boolean AS has_business) locked_chat
+    (SELECT $3::chat_kind AS kind, $4::boolean AS has_business, $8::boolean AS is_blocked) chat
+    CROSS JOIN (SELECT $3::chat_kind AS kind, $4::boolean AS has_business, $8::boolean AS is_blocked) locked_chat
     CROSS JOIN (SELECT CASE WHEN $5::boolean THEN $1::bigint END AS user_id) own
     CROSS JOIN (SELECT CASE WHEN $5::boolean THEN $1::bigint END AS user_id) locked_member
     CROSS JOIN (SELECT $6::role AS role) sender
@@ -51,24 +54,28 @@ const sqlOf = async (condition: string, { chat, actor }: (typeof cases)[number])
     actor.isMember,
     actor.role,
     actor.isPresent,
+    chat.isBlocked,
   ]);
   return row!.isSo === true;
 };
 
 const nameOf = ({ chat, actor }: (typeof cases)[number]) =>
-  `${chat.kind} ${actor.role}${actor.isMember ? ' member' : ''}${actor.isPresent ? ' joined' : ''}${chat.hasBusiness ? ' business' : ''}`;
+  `${chat.kind} ${actor.role}${actor.isMember ? ' member' : ''}${actor.isPresent ? ' joined' : ''}${chat.hasBusiness ? ' business' : ''}${chat.isBlocked ? ' blocked' : ''}`;
 
 it('statements see the chats that the policy lets be seen, for each kind, role and membership', async () => {
-  expect(cases).toHaveLength(5 * 3 * 8);
+  expect(cases).toHaveLength(5 * 3 * 16);
   for (const one of cases)
     expect(`${nameOf(one)}: ${await sqlOf(CAN_SEE, one)}`).toBe(`${nameOf(one)}: ${canSee(one.actor, one.chat)}`);
 });
 
-it('the statement that sends takes the messages that the policy lets be written, with plan and presence', async () => {
+it('the statement that sends takes the messages that the policy lets be written, with plan, presence and no block', async () => {
   const mayWrite = ({ actor, chat }: (typeof cases)[number]) =>
-    canWrite(actor, chat) && !lacksPlan('write', actor, chat) && !lacksPresence(actor, chat);
+    canWrite(actor, chat) &&
+    !isBlockedFrom('write', actor, chat) &&
+    !lacksPlan('write', actor, chat) &&
+    !lacksPresence(actor, chat);
 
-  expect(cases.filter(mayWrite).length).toBeGreaterThan(40);
+  expect(cases.filter(mayWrite).length).toBeGreaterThan(80);
   for (const one of cases)
     expect(`${nameOf(one)}: ${await sqlOf(MAY_SEND, one)}`).toBe(`${nameOf(one)}: ${mayWrite(one)}`);
 });

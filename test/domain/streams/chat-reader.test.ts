@@ -84,6 +84,7 @@ const aChat = (headSeq: number, log = 0): ChatRow => ({
   headMark: markOf(headSeq, log),
   messageCount: headSeq,
   hasBusiness: false,
+  isBlocked: false,
 });
 
 const aPage = (after: number, headSeq: number, { log = 0, removals = [] as Removal[] } = {}): LogPage => ({
