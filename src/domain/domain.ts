@@ -45,7 +45,7 @@ import { createReadPositions, type ReadPositions } from './messages/read-positio
 import { createTyping, type Typing } from './messages/typing.js';
 import { createNotifications, type Notifications } from './notifications/notifications.js';
 import { createRateLimits, type RateLimitSettings } from './rate-limits.js';
-import type { DirectChatOpeners } from './rules/policy.js';
+import type { DirectChatOpeners, GroupCreators } from './rules/policy.js';
 import { createAsPresent } from './rules/presence.js';
 import { MAY_MENTION_EVERYONE, MAY_SEND } from './rules/right-sql.js';
 import { createMessageSearch, type MessageSearch } from './search/message-search.js';
@@ -75,6 +75,7 @@ export interface DomainSettings extends RateLimitSettings, FileSettings {
   passwordLogin: boolean;
   userDirectory: UserDirectory;
   directChats: DirectChatOpeners;
+  groupCreators: GroupCreators;
   /** In code points. */
   messageMaxLength: number;
   /** Connections of one user in one chat; 0: no limit. */
@@ -151,7 +152,7 @@ export const createDomain = (
   { db, bus, rounds, rateLimitStore, placeRegistry, fileStore: store, pictures, scanner }: Ports,
   { settings, secrets, trusted, credentialCache, typingLastsMs, onError, onReuse }: DomainOptions,
 ): Domain => {
-  const { directChats, logRetentionDays: retentionDays } = settings;
+  const { directChats, groupCreators, logRetentionDays: retentionDays } = settings;
   const log = createLog(db, bus, { maySend: MAY_SEND, mayMentionEveryone: MAY_MENTION_EVERYONE });
   const tail = createTail({ db, bus, rounds }, onError);
   const limits = createRateLimits(rateLimitStore, settings);
@@ -188,12 +189,12 @@ export const createDomain = (
     brands,
     chatLog: createChatLog({ db, retentionDays }),
     chatSettings: createOwnChatSettings({ db, bus, limits, seenChats }),
-    chats: createChats({ db, log, bus, limits, presence: places, seenChats, users, directChats }),
+    chats: createChats({ db, log, bus, limits, presence: places, seenChats, users, directChats, groupCreators }),
     credentials,
     eventChats: createEventChats(seenChats),
     log,
     matches: createMatches({ db, log, bus, brands }),
-    members: createMembers({ db, log, bus }),
+    members: createMembers({ db, log, bus, limits, users }),
     messages: createMessages({ db, log, limits, asPresent, textMaxLength: settings.messageMaxLength }),
     messageSearch: createMessageSearch(db, limits),
     notifications,

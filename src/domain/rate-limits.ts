@@ -12,6 +12,10 @@ export type RateLimitKind =
   | 'settings'
   | 'typing'
   | 'directChat'
+  | 'group'
+  | 'manage'
+  | 'join'
+  | 'invite'
   | 'search'
   | 'upload'
   /** By the username of the attempt. */
@@ -19,7 +23,8 @@ export type RateLimitKind =
   /** By the address of the client. */
   | 'signInFrom'
   | 'registerFrom'
-  | 'refreshFrom';
+  | 'refreshFrom'
+  | 'inviteFrom';
 
 export interface RateLimits {
   /**
@@ -36,6 +41,8 @@ export interface RateLimitSettings {
   reactionsPerMinute: number;
   typingPerMinute: number;
   directChatsPerMinute: number;
+  groupsPerHour: number;
+  joinsPerMinute: number;
   searchesPerMinute: number;
   uploadsPerMinute: number;
   signInsPerMinute: number;
@@ -49,6 +56,12 @@ const REFRESHES_PER_MINUTE = 600;
 // Nobody else is told of them; this only keeps one user from writing their rows all day.
 const SETTINGS_PER_MINUTE = 600;
 
+// Nobody else sees an invite being made, and each chat has few.
+const INVITES_PER_MINUTE = 60;
+
+// Codes cannot be guessed; this only keeps one address from asking all day.
+const INVITE_LOOKS_PER_MINUTE = 300;
+
 const rulesOf = (settings: RateLimitSettings): Record<RateLimitKind, RateLimitRule> => ({
   message: { limit: settings.messagesPerMinute, windowMs: MINUTE },
   edit: { limit: settings.editsPerMinute, windowMs: MINUTE },
@@ -58,6 +71,11 @@ const rulesOf = (settings: RateLimitSettings): Record<RateLimitKind, RateLimitRu
   settings: { limit: SETTINGS_PER_MINUTE, windowMs: MINUTE },
   typing: { limit: settings.typingPerMinute, windowMs: MINUTE },
   directChat: { limit: settings.directChatsPerMinute, windowMs: MINUTE },
+  group: { limit: settings.groupsPerHour, windowMs: 60 * MINUTE },
+  // As `pin`.
+  manage: { limit: settings.editsPerMinute, windowMs: MINUTE },
+  join: { limit: settings.joinsPerMinute, windowMs: MINUTE },
+  invite: { limit: INVITES_PER_MINUTE, windowMs: MINUTE },
   search: { limit: settings.searchesPerMinute, windowMs: MINUTE },
   upload: { limit: settings.uploadsPerMinute, windowMs: MINUTE },
   // Many attempts at once must not open these limits to password guessing: they wait for a busy Redis, as they wait for hashing.
@@ -65,6 +83,7 @@ const rulesOf = (settings: RateLimitSettings): Record<RateLimitKind, RateLimitRu
   signInFrom: { limit: settings.signInsPerMinute, windowMs: MINUTE, isPatient: true },
   registerFrom: { limit: settings.registrationsPerHour, windowMs: 60 * MINUTE, isPatient: true },
   refreshFrom: { limit: REFRESHES_PER_MINUTE, windowMs: MINUTE },
+  inviteFrom: { limit: INVITE_LOOKS_PER_MINUTE, windowMs: MINUTE },
 });
 
 const unlimited: Take = { allowed: true, giveBack: () => undefined };

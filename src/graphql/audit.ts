@@ -44,14 +44,16 @@ export const AUDITED: Readonly<Record<string, Audited | null>> = {
   },
 
   // Chats and members
-  createChat: { input: ['memberIds'], answer: ofChat },
-  updateChat: { input: ['chatId'] },
+  createChat: { input: ['memberIds', 'access'], answer: ofChat },
+  updateChat: { input: ['chatId', 'access'] },
   closeChat: { input: ['chatId'] },
   reopenChat: { input: ['chatId'] },
   openOrderChat: { input: ['memberIds'], answer: ofChat },
   addChatMember: { input: ['chatId', 'userId'] },
   addChatMembers: { input: ['chatId', 'userIds'] },
   removeChatMember: { input: ['chatId', 'userId'] },
+  setChatMemberRole: { input: ['chatId', 'userId', 'role'] },
+  joinChat: null,
   leaveChat: null,
   openDirectChat: null,
   createRelation: { input: ['managerId', 'clientId'] },

@@ -165,6 +165,11 @@ export class Loaders {
     return this.#once(`metadata ${chatId}`, () => this.#services.chats.metadata(this.#asking(), chatId));
   }
 
+  /** Of an OPEN group, every user knows it. */
+  description(chatId: bigint): Promise<string | null> {
+    return this.#once(`description ${chatId}`, () => this.#services.chats.description(this.#asking(), chatId));
+  }
+
   permissions(chatId: bigint): Promise<ChatPermissions> {
     return this.#once(`permissions ${chatId}`, () => this.#services.chats.permissions(this.#asking(), chatId));
   }

@@ -12,6 +12,7 @@ import { createKeyset, pageSql, parsePage, toConnection, type Connection, type P
 import {
   canClose,
   canDeleteOthers,
+  canInvite,
   canLeave,
   canManageMembers,
   canMarkRead,
@@ -45,6 +46,7 @@ export interface ChatPermissions {
   canMarkRead: boolean;
   canPin: boolean;
   canMentionEveryone: boolean;
+  canInvite: boolean;
 }
 
 /** Identifies one chat. */
@@ -114,6 +116,7 @@ const NOTHING_ALLOWED: ChatPermissions = {
   canMarkRead: false,
   canPin: false,
   canMentionEveryone: false,
+  canInvite: false,
 };
 
 export const createChatReads = (db: Queryable, presence: Presence, seenChats: SeenChats): ChatReads => {
@@ -144,9 +147,9 @@ export const createChatReads = (db: Queryable, presence: Presence, seenChats: Se
     permissions: async (viewer, chatId) => {
       const seen = await seenChats.read(viewer, chatId);
       if (!seen?.isSeen) return NOTHING_ALLOWED;
-      const { chat, isMember } = seen;
+      const { chat, isMember, chatRole } = seen;
       const isPresent = needsPresence(chat) && (await presence.isPresent(viewer.id, chatId));
-      return permissionsOf(chat, { id: viewer.id, role: viewer.role, isMember, isPresent });
+      return permissionsOf(chat, { id: viewer.id, role: viewer.role, isMember, chatRole, isPresent });
     },
 
     unreadCount,
@@ -176,6 +179,7 @@ const permissionsOf = (chat: ChatRow, actor: Actor): ChatPermissions => {
     canMarkRead: canMarkRead(actor, chat),
     canPin: chat.closedAt === null && canPin(actor, chat),
     canMentionEveryone: canSend && canMentionEveryone(actor, chat),
+    canInvite: chat.closedAt === null && canInvite(actor, chat),
   };
 };
 

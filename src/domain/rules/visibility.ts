@@ -21,6 +21,7 @@ export const canSeeSql = (isAdmin: string): string =>
       if (roles.join() !== 'ADMIN') throw new Error(`A statement knows of no more than ADMIN, not of ${roles.join()}`);
       return isAdmin;
     },
+    hasChatRole: (roles) => `own.role IN (${roles.map((role) => `'${role}'`).join(', ')})`,
   });
 
 export const CAN_SEE = canSeeSql('$2::boolean');
