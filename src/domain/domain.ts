@@ -28,6 +28,7 @@ import { createOwnChatSettings, type OwnChatSettings } from './chats/chat-settin
 import { createChatLog, type ChatLog } from './chats/chat-log.js';
 import { createChats, type Chats } from './chats/chats.js';
 import { createEventChats, type EventChats } from './chats/event-chats.js';
+import { createInvites, type Invites } from './chats/invites.js';
 import { createMatches, type Matches } from './chats/matches.js';
 import { createMessageReaders, type MessageReaders } from './chats/message-readers.js';
 import { createMembers, type Members } from './chats/members.js';
@@ -111,6 +112,7 @@ export interface DomainServices {
   chatSettings: OwnChatSettings;
   chats: Chats;
   eventChats: EventChats;
+  invites: Invites;
   matches: Matches;
   members: Members;
   mentionReads: MentionReads;
@@ -193,6 +195,7 @@ export const createDomain = (
     credentials,
     eventChats: createEventChats(seenChats),
     log,
+    invites: createInvites({ db, log, bus, limits, publicUrl: settings.publicUrl }),
     matches: createMatches({ db, log, bus, brands }),
     members: createMembers({ db, log, bus, limits, users }),
     messages: createMessages({ db, log, limits, asPresent, textMaxLength: settings.messageMaxLength }),

@@ -7,7 +7,17 @@ export abstract class DomainError extends Error {}
 /** The object does not exist, or the viewer may not see it: the answer is the same. */
 export class NotFoundError extends DomainError {
   constructor(
-    what: 'Chat' | 'User' | 'Message' | 'Notification' | 'Member' | 'Brand' | 'Relation' | 'API token' | 'Upload',
+    what:
+      | 'Chat'
+      | 'User'
+      | 'Message'
+      | 'Notification'
+      | 'Member'
+      | 'Brand'
+      | 'Relation'
+      | 'API token'
+      | 'Upload'
+      | 'Invite',
   ) {
     super(`${what} not found`);
   }
@@ -122,6 +132,7 @@ const NAMES: Record<string, string> = {
   expiresAt: 'expiry',
   filename: 'file name',
   isActive: 'account',
+  maxUses: 'number of uses',
   orderRef: 'order reference',
   upToSeq: 'read position',
 };

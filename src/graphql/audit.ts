@@ -54,6 +54,12 @@ export const AUDITED: Readonly<Record<string, Audited | null>> = {
   removeChatMember: { input: ['chatId', 'userId'] },
   setChatMemberRole: { input: ['chatId', 'userId', 'role'] },
   joinChat: null,
+  createInvite: {
+    input: ['chatId', 'expiresAt', 'maxUses'],
+    answer: ({ invite }: { invite: HasId }) => ({ inviteId: invite.id }),
+  },
+  revokeInvite: { input: ['inviteId'] },
+  acceptInvite: null,
   leaveChat: null,
   openDirectChat: null,
   createRelation: { input: ['managerId', 'clientId'] },

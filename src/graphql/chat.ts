@@ -206,10 +206,16 @@ builder.queryField('chats', (t) =>
         defaultValue: false,
         description: 'Only chats with unread messages, or marked as unread.',
       }),
+      search: t.arg.string({
+        required: false,
+        description:
+          'Only chats in whose name each of its words is found, without regard to case and accents; of a chat of two without a name, in the ' +
+          "other person's names. At most 200 characters.",
+      }),
       ...pageArgs,
     },
-    resolve: (_root, { scope, kind, archived, unreadOnly, ...page }, { viewer, services }) => {
-      const list = { scope: scope ?? ('MINE' as const), kind, isArchived: archived, isUnread: unreadOnly };
+    resolve: (_root, { scope, kind, archived, unreadOnly, search, ...page }, { viewer, services }) => {
+      const list = { scope: scope ?? ('MINE' as const), kind, isArchived: archived, isUnread: unreadOnly, search };
       return services.chats.list(viewer!, list, page);
     },
   }),

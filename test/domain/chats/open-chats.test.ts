@@ -71,9 +71,8 @@ describe('finding open groups', () => {
     const { chats, members, ada, bob, chat, word, say } = await anOpenGroup();
     await say(ada, chat);
 
-    const [{ node: seen }] = (await chats.listOpen(bob, word)).edges as [{ node: typeof chat }];
-    expect(seen).toEqual({
-      ...seen,
+    const seen = (await chats.listOpen(bob, word)).edges[0]!.node;
+    expect(seen).toMatchObject({
       id: chat.id,
       name: `Chess ${word}`,
       access: 'OPEN',
@@ -93,7 +92,7 @@ describe('finding open groups', () => {
     expect(await chats.find(bob, { id: chat.id })).toBe(null);
     expect(await chats.find(bob, { slug: word })).toBe(null);
 
-    const [{ node: own }] = (await chats.listOpen(ada, word)).edges as [{ node: typeof chat }];
+    const own = (await chats.listOpen(ada, word)).edges[0]!.node;
     expect(own).toMatchObject({ slug: word, headSeq: 1 });
     await chats.update(ada, { chatId: chat.id, access: 'CLOSED' });
     expect(await chats.description(bob, chat.id)).toBe(null);
