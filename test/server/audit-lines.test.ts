@@ -48,10 +48,12 @@ const auditOf = async (act: () => Promise<unknown>): Promise<LogLine[]> => {
 /** Told of further below. */
 const elsewhere = ['logIn', 'logOut', 'changePassword'];
 const everyday = [
+  'acceptInvite',
   'addReaction',
   'createUpload',
   'deleteUpload',
   'editMessage',
+  'joinChat',
   'leaveChat',
   'markNotificationsRead',
   'markRead',
