@@ -15,7 +15,7 @@ import { post } from '../support/http.js';
 import { ownNode } from '../support/node.js';
 import { administrator, newPerson, type Person } from '../support/people.js';
 
-const node = ownNode({ GROUP_CREATORS: 'everyone' });
+const node = ownNode({ groupCreators: 'everyone' });
 
 /** A group that Ada has made, with Bob in it. */
 const aGroup = async (input: object = {}) => {
@@ -61,11 +61,14 @@ describe('a group by people', () => {
     const { ada, bob, chat } = await aGroup();
     const MEMBER_UPDATED = `__typename ... on MemberUpdated { seq totalUnreadCount actor { id } member { id role user { id } } }`;
     const socket = await bob.connect();
-    const one = socket.open<{ chatEvents: { __typename: string } }>(
+    const one = socket.open<{ chatEvents: { __typename: string } }, object>(
       `subscription ($id: ID!) { chatEvents(chatId: $id) { ${MEMBER_UPDATED} } }`,
       { id: chat.id },
     );
-    const all = socket.open<{ events: { __typename: string } }>(`subscription { events { ${MEMBER_UPDATED} } }`, {});
+    const all = socket.open<{ events: { __typename: string } }, object>(
+      `subscription { events { ${MEMBER_UPDATED} } }`,
+      {},
+    );
     const firstOf = async (live: { next(): Promise<{ data?: Record<string, { __typename: string }> | null }> }) => {
       for (;;) {
         const event = Object.values((await live.next()).data!)[0]!;
@@ -107,7 +110,7 @@ describe('an open group', () => {
     expect(openChats?.nodes).toEqual([{ id: chat.id, name, description: 'For all', memberCount: 2 }]);
     const seen = await run<{ openChats: { nodes: object[] } }>(
       eve,
-      `query ($search: String) { openChats(search: $search) { nodes { slug headSeq unreadCount closedAt metadata
+      `query ($search: String) { openChats(search: $search, first: 2) { nodes { slug headSeq unreadCount closedAt metadata
         members { nodes { user { id } } } messages { nodes { text } } lastMessage { text } pinnedMessages { nodes { text } }
         log { nodes { seq } } invites { code } membership { role } settings { isMuted }
         permissions { canSend canMarkRead canLeave canInvite } } } }`,
