@@ -90,6 +90,7 @@ export interface InvitesOptions {
 }
 
 const CODE_BYTES = 16;
+export const newInviteCode = (): string => randomBytes(CODE_BYTES).toString('base64url');
 const CODE = /^[A-Za-z0-9_-]{22}$/;
 const MOST_LIVE = 100;
 /** Of those that can no longer be used: a retry of their last use finds its group, and revoking stays idempotent. */
@@ -143,8 +144,8 @@ export const createInvites = ({ db, log, bus, limits, publicUrl = '' }: InvitesO
     const create = async (tx: ChatTransaction, { me }: ChangeFacts) => {
       if (!canInvite(me.actor, tx.chat)) throw new ForbiddenError('You may not invite people to this chat');
       if (tx.chat.closedAt !== null) throw new ChatClosedError(tx.chat.closedAt);
-      const code = randomBytes(CODE_BYTES).toString('base64url');
-      const [invite] = await tx.query<InviteRow>(CREATE, [tx.chat.id, code, viewer.id, expiresAt, maxUses]);
+      const values = [tx.chat.id, newInviteCode(), viewer.id, expiresAt, maxUses];
+      const [invite] = await tx.query<InviteRow>(CREATE, values);
       if (invite === undefined) throw tooMany();
       await tx.query(FORGET, [tx.chat.id]);
       return invite;

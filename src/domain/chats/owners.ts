@@ -10,7 +10,7 @@ import type { Person } from '../rules/chat-change.js';
 const SUCCEED = `UPDATE member SET role = 'OWNER' FROM "user" person
   WHERE member.chat_id = $1 AND person.id = member.user_id AND member.role <> 'OWNER' AND member.user_id = (
     SELECT heir.user_id FROM member heir JOIN "user" account ON account.id = heir.user_id
-    WHERE heir.chat_id = $1 AND account.deactivated_at IS NULL ORDER BY heir.role, heir.joined_seq, heir.user_id LIMIT 1)
+    WHERE heir.chat_id = $1 AND account.deactivated_at IS NULL ORDER BY heir.role, heir.joined_seq, heir.joined_at, heir.user_id LIMIT 1)
   RETURNING ${PERSON_COLUMNS}`;
 
 const OTHER_OWNER = `SELECT FROM member JOIN "user" person ON person.id = member.user_id

@@ -27,7 +27,7 @@ export interface Actor {
 const holds = (actor: Actor, { roles, isMember, chatRoles }: Grant): boolean =>
   (!isMember || actor.isMember) &&
   (!roles || roles.includes(actor.role)) &&
-  (!chatRoles || (actor.isMember && actor.chatRole != null && chatRoles.includes(actor.chatRole)));
+  (!chatRoles || (actor.isMember && chatRoles.some((role) => role === actor.chatRole)));
 
 /** Whether they have the right, or would have it if a brand had the plan. */
 const mayAtAll = (right: Right, actor: Actor, chat: ChatFacts): boolean =>

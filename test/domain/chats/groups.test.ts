@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  ChatClosedError,
-  ForbiddenError,
-  InvalidInputError,
-  NotFoundError,
-  RateLimitedError,
-} from '../../../src/domain/errors.js';
+import type { InvalidInputError } from '../../../src/domain/errors.js';
+import { ChatClosedError, ForbiddenError, NotFoundError, RateLimitedError } from '../../../src/domain/errors.js';
 import type { GroupCreators } from '../../../src/domain/rules/policy.js';
 import type { Viewer } from '../../../src/domain/viewer.js';
 import type { Role } from '../../../src/generated/prisma/enums.js';

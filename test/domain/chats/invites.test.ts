@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Database } from '../../../src/db/database.js';
-import {
-  ChatClosedError,
-  ForbiddenError,
-  InvalidInputError,
-  NotFoundError,
-  RateLimitedError,
-} from '../../../src/domain/errors.js';
+import type { InvalidInputError } from '../../../src/domain/errors.js';
+import { ChatClosedError, ForbiddenError, NotFoundError, RateLimitedError } from '../../../src/domain/errors.js';
 import type { Viewer } from '../../../src/domain/viewer.js';
 import { chatNode, counting, errorOf, logOf, newPerson, typesOf } from '../../support/chats.js';
 import { ownDatabase } from '../../support/own-database.js';
