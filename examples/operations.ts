@@ -35,6 +35,7 @@ export type FollowSubscription = { chatEvents:
     | { __typename: 'ChatUpdated', chatId: string, cursor: string }
     | { __typename: 'MemberAdded', chatId: string, cursor: string }
     | { __typename: 'MemberRemoved', chatId: string, cursor: string }
+    | { __typename: 'MemberUpdated', chatId: string, cursor: string }
     | { __typename: 'MessageEdited', chatId: string, cursor: string }
     | { __typename: 'MessagePinned', chatId: string, cursor: string }
     | { __typename: 'MessageSent', chatId: string, cursor: string, message: { text: string | null, sender: { username: string } } }

@@ -166,6 +166,7 @@ const build = async (config: Config, lines: Logger, closing: Closing, close: () 
       version,
       passwordLogin: config.passwordLogin,
       directChats: config.directChats,
+      groupCreators: config.groupCreators,
       messageMaxLength: config.messageMaxLength,
       messagesPerMinute: config.messagesPerMinute,
       maxAttachmentBytes: config.attachmentMaxMb * MB,

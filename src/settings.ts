@@ -190,6 +190,15 @@ export const settings = {
     description: 'New direct chats that a user may open per minute.',
     default: 10,
   }),
+  groupsPerHour: limit('GROUPS_PER_HOUR', {
+    description:
+      'Groups that a user may make per hour, if GROUP_CREATORS lets them; managers and administrators make any number.',
+    default: 20,
+  }),
+  joinsPerMinute: limit('JOINS_PER_MINUTE', {
+    description: 'Groups that a user may join per minute: open ones, and by invite.',
+    default: 20,
+  }),
   searchesPerMinute: limit('SEARCHES_PER_MINUTE', {
     description: 'Searches in messages that a user may make per minute; each page is one.',
     default: 120,
@@ -214,6 +223,12 @@ export const settings = {
       'Who may open direct chats: everyone, staff (managers and administrators, with anyone), or off (nobody). Existing direct chats keep working.',
     default: 'everyone',
     values: ['everyone', 'staff', 'off'],
+  }),
+  groupCreators: choice('GROUP_CREATORS', {
+    description:
+      'Who may make groups: admins (who are not in them unless they say so), staff (managers too), or everyone. With staff and everyone, who makes a group owns it.',
+    default: 'admins',
+    values: ['admins', 'staff', 'everyone'],
   }),
   userDirectory: choice('USER_DIRECTORY', {
     description:

@@ -3,13 +3,17 @@
  * events go through `log/`, under the chat's lock.
  */
 import { NOTIFIED_OF } from '../domain/chats/new-chat.js';
-import type { ChatKind, EventType, NotificationKind } from '../generated/prisma/enums.js';
+import type { ChatAccess, ChatKind, EventType, NotificationKind } from '../generated/prisma/enums.js';
 
 export interface HistoryStart {
   kind: ChatKind;
   name?: string;
   slug?: string;
   orderRef?: string;
+  description?: string;
+  access?: ChatAccess;
+  /** Which of the members owns it. */
+  ownerId?: bigint;
   /** For a MATCH: whether one of its brands has the BUSINESS plan. */
   hasBusiness?: boolean;
   /** Unique keys, as `domain/chats/new-chat.ts` makes them. */

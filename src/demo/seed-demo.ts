@@ -1,6 +1,7 @@
 /** Fills an empty embedded database with demo people and chats, so that a new user has someone to talk to. */
 import { isForThisMachine, type Config } from '../config.js';
 import type { Database, Queryable } from '../db/database.js';
+import { newInviteCode } from '../domain/chats/invites.js';
 import { directKey, orderKey, relationKey, slugKey } from '../domain/chats/new-chat.js';
 import type { Passwords } from '../domain/accounts/passwords.js';
 import type { Role } from '../generated/prisma/enums.js';
@@ -90,7 +91,10 @@ const RELATIONS = `INSERT INTO relation (manager_id, client_id, chat_id, created
   SELECT manager_id, client_id, chat.id, chat.created_at
   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS given(manager_id, client_id, chat_id) JOIN chat ON chat.id = given.chat_id`;
 
-/** The brands, relations and matches that the chats belong to. */
+const INVITES = `INSERT INTO invite (chat_id, code, created_by_id)
+  SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[])`;
+
+/** The brands, relations and matches that the chats belong to, and an invite for each group of people that is not open. */
 const writeTies = async (tx: Queryable, chatIds: readonly bigint[], idOf: (name: Name) => bigint): Promise<void> => {
   await tx.query(BRANDS, [
     brands.map(({ name }) => name),
@@ -98,6 +102,12 @@ const writeTies = async (tx: Queryable, chatIds: readonly bigint[], idOf: (name:
     brands.map(({ owner }) => idOf(owner)),
   ]);
   const told = stories.map((story, index) => ({ ...story, chatId: chatIds[index]! }));
+  const invited = told.filter(({ owner, access }) => owner !== undefined && access !== 'OPEN');
+  await tx.query(INVITES, [
+    invited.map(({ chatId }) => chatId),
+    invited.map(() => newInviteCode()),
+    invited.map(({ owner }) => idOf(owner!)),
+  ]);
   const matches = told.filter(({ kind }) => kind === 'MATCH').map(({ chatId }) => chatId);
   await tx.query(CHAT_BRANDS, [matches]);
   await tx.query(MATCH_KEYS, [matches]);
@@ -119,6 +129,9 @@ const tell = (story: Story, now: Date, idOf: (name: Name) => bigint): ChatHistor
     ...(story.name !== undefined && { name: story.name }),
     ...(story.slug !== undefined && { slug: story.slug }),
     ...(story.orderRef !== undefined && { orderRef: story.orderRef }),
+    ...(story.description !== undefined && { description: story.description }),
+    ...(story.access !== undefined && { access: story.access }),
+    ...(story.owner !== undefined && { ownerId: idOf(story.owner) }),
     hasBusiness:
       story.kind === 'MATCH' && brands.some(({ owner, plan }) => plan === 'BUSINESS' && story.members.includes(owner)),
     keys: keysOf(story, memberIds),

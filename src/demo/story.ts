@@ -1,5 +1,5 @@
 /** The demo people's conversations. Each line: who, what, and what happened to it. */
-import type { ChatKind, Plan } from '../generated/prisma/enums.js';
+import type { ChatAccess, ChatKind, Plan } from '../generated/prisma/enums.js';
 
 export const people = [
   { username: 'ada', firstName: 'Ada', lastName: 'Novak', role: 'ADMIN' },
@@ -34,7 +34,11 @@ export interface Story {
   name?: string;
   slug?: string;
   orderRef?: string;
+  description?: string;
+  access?: ChatAccess;
   maker: Name;
+  /** Which of the members owns it. */
+  owner?: Name;
   /** For a RELATION: the manager, then the client. For a MATCH: the brands' owners. */
   members: readonly Name[];
   /** Added later: before the line with that index. */
@@ -224,6 +228,8 @@ export const stories: readonly Story[] = [
   {
     kind: 'GROUP',
     name: 'Summer festival',
+    description: '19 July, at the river. Everything about it goes here.',
+    owner: 'maria',
     slug: 'festival',
     maker: 'ada',
     members: ['maria', 'boris', 'chen', 'olga', 'ada'],
@@ -235,6 +241,9 @@ export const stories: readonly Story[] = [
   {
     kind: 'GROUP',
     name: 'Announcements',
+    description: 'What everybody should know.',
+    access: 'OPEN',
+    owner: 'ada',
     slug: 'announcements',
     maker: 'ada',
     members: ['ada', 'maria', 'boris', 'chen', 'dana', 'olga', 'yusuf'],

@@ -1,7 +1,7 @@
 /** Writes generated people and chats in bulk: a few statements for thousands of rows. */
 import { runOver, takeIds } from '../db/bulk.js';
 import type { Queryable } from '../db/database.js';
-import { accountKeysOf } from '../domain/keys.js';
+import { accountKeysOf, chatNameKeyOf } from '../domain/keys.js';
 import type { Role } from '../generated/prisma/enums.js';
 import { newMarks } from '../log/mark.js';
 import type { ChatHistory } from './chat-history.js';
@@ -24,11 +24,14 @@ FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::te
   AS given(id, username, username_key, email, email_key, first_name, last_name, name_key, password_hash, role, created_at)`;
 
 const CHATS = `
-INSERT INTO chat (id, kind, name, slug, order_ref, has_business, created_at, activity_at, closed_at, head_seq, head_mark, message_count)
-SELECT id, kind::chat_kind, name, slug, order_ref, has_business, created_at, activity_at, closed_at, head_seq, head_mark, message_count
+INSERT INTO chat (id, kind, name, slug, order_ref, has_business, created_at, activity_at, closed_at, head_seq, head_mark, message_count, name_key,
+  description, access)
+SELECT id, kind::chat_kind, name, slug, order_ref, has_business, created_at, activity_at, closed_at, head_seq, head_mark, message_count, name_key,
+  description, access::chat_access
 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::timestamptz[], $8::timestamptz[],
-  $9::timestamptz[], $10::int[], $11::int[], $12::int[])
-  AS given(id, kind, name, slug, order_ref, has_business, created_at, activity_at, closed_at, head_seq, head_mark, message_count)`;
+  $9::timestamptz[], $10::int[], $11::int[], $12::int[], $13::text[], $14::text[], $15::text[])
+  AS given(id, kind, name, slug, order_ref, has_business, created_at, activity_at, closed_at, head_seq, head_mark, message_count, name_key,
+    description, access)`;
 
 const KEYS = `INSERT INTO chat_key (key, chat_id) SELECT * FROM unnest($1::text[], $2::bigint[])`;
 
@@ -48,8 +51,10 @@ FROM unnest($1::bigint[], $2::int[], $3::int[], $4::bigint[], $5::text[], $6::te
   AS given(chat_id, seq, ordinal, sender_id, text, first_text, created_at, edited_at, deleted_at, changed_seq)`;
 
 const MEMBERS = `
-INSERT INTO member (chat_id, user_id, joined_at, last_read_seq, read_count, sent_count, read_sent_count, set_aside_seq)
-SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::int[], $5::int[], $6::int[], $7::int[], $8::int[])`;
+INSERT INTO member (chat_id, user_id, joined_at, last_read_seq, read_count, sent_count, read_sent_count, set_aside_seq, role)
+SELECT chat_id, user_id, joined_at, last_read_seq, read_count, sent_count, read_sent_count, set_aside_seq, role::chat_role
+FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::int[], $5::int[], $6::int[], $7::int[], $8::int[], $9::text[])
+  AS given(chat_id, user_id, joined_at, last_read_seq, read_count, sent_count, read_sent_count, set_aside_seq, role)`;
 
 const NOTIFICATIONS = `
 INSERT INTO notification (user_id, kind, chat_id, actor_id, created_at, read_at)
@@ -87,6 +92,9 @@ export const writeHistories = async (tx: Queryable, histories: readonly ChatHist
     history.events.length - 1,
     marks.at(-1),
     history.messages.length,
+    chatNameKeyOf(history.start.name ?? null),
+    history.start.description ?? null,
+    history.start.access ?? 'CLOSED',
   ]);
   const keys = chats.flatMap(({ history, id }) => (history.start.keys ?? []).map((key) => [key, id]));
   await runOver(tx, KEYS, keys, (key) => key);
@@ -116,8 +124,10 @@ export const writeHistories = async (tx: Queryable, histories: readonly ChatHist
     message.deletedAt,
     message.changedSeq,
   ]);
-  const members = chats.flatMap(({ history, id }) => history.members().map((member) => ({ member, id })));
-  await runOver(tx, MEMBERS, members, ({ member, id }) => [
+  const members = chats.flatMap(({ history, id }) =>
+    history.members().map((member) => ({ member, id, ownerId: history.start.ownerId })),
+  );
+  await runOver(tx, MEMBERS, members, ({ member, id, ownerId }) => [
     id,
     member.userId,
     member.joinedAt,
@@ -126,6 +136,7 @@ export const writeHistories = async (tx: Queryable, histories: readonly ChatHist
     member.sentCount,
     member.readSentCount,
     member.setAsideSeq,
+    member.userId === ownerId ? 'OWNER' : 'MEMBER',
   ]);
   const notifications = chats.flatMap(({ history, id }) => history.notifications.map((told) => ({ told, id })));
   await runOver(tx, NOTIFICATIONS, notifications, ({ told, id }) => [

@@ -3,6 +3,7 @@ import type { Problem } from './errors.js';
 import { isBlank, isLonger } from './text.js';
 
 const NAME_MAX_LENGTH = 100;
+const DESCRIPTION_MAX_LENGTH = 1000;
 const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
 // Includes line breaks of any kind: a name is one line.
 const CONTROL = /[\p{Cc}\p{Surrogate}\u2028\u2029]/u;
@@ -21,6 +22,24 @@ export const nameProblem = (name: string): Problem | undefined => {
     };
   }
   return characterProblem(trimmed) ?? (isBlank(trimmed) ? { code: 'BLANK', reason: 'must not be empty' } : undefined);
+};
+
+/** A description as it is stored: null if it is empty. Unlike a name it may have several lines. */
+export const cleanDescription = (description: string | null): string | null => {
+  const cleaned = (description ?? '').replace(/\r\n?/g, '\n').trim();
+  return cleaned === '' || isBlank(cleaned) ? null : cleaned;
+};
+
+export const descriptionProblem = (description: string): Problem | undefined => {
+  const cleaned = cleanDescription(description) ?? '';
+  if (isLonger(cleaned, DESCRIPTION_MAX_LENGTH)) {
+    return {
+      code: 'TOO_LONG',
+      reason: `must be at most ${DESCRIPTION_MAX_LENGTH} characters long`,
+      limit: DESCRIPTION_MAX_LENGTH,
+    };
+  }
+  return characterProblem(cleaned.replaceAll('\n', ' '));
 };
 
 /** Characters that no displayed name may hold, a person's included: it stands among other text, and must not change its direction. */

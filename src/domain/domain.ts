@@ -30,6 +30,7 @@ import { createOwnChatSettings, type OwnChatSettings } from './chats/chat-settin
 import { createChatLog, type ChatLog } from './chats/chat-log.js';
 import { createChats, type Chats } from './chats/chats.js';
 import { createEventChats, type EventChats } from './chats/event-chats.js';
+import { createInvites, type Invites } from './chats/invites.js';
 import { createMatches, type Matches } from './chats/matches.js';
 import { createMessageReaders, type MessageReaders } from './chats/message-readers.js';
 import { createMembers, type Members } from './chats/members.js';
@@ -49,7 +50,7 @@ import { createReadPositions, type ReadPositions } from './messages/read-positio
 import { createTyping, type Typing } from './messages/typing.js';
 import { createNotifications, type Notifications } from './notifications/notifications.js';
 import { createRateLimits, type RateLimitSettings } from './rate-limits.js';
-import type { DirectChatOpeners } from './rules/policy.js';
+import type { DirectChatOpeners, GroupCreators } from './rules/policy.js';
 import { createAsPresent } from './rules/presence.js';
 import { MAY_MENTION_EVERYONE, MAY_SEND } from './rules/right-sql.js';
 import { createMessageSearch, type MessageSearch } from './search/message-search.js';
@@ -84,6 +85,7 @@ export interface DomainSettings extends RateLimitSettings, FileSettings {
   directChats: DirectChatOpeners;
   /** Whether people see who is online. */
   presence: boolean;
+  groupCreators: GroupCreators;
   /** In code points. */
   messageMaxLength: number;
   /** Connections of one user in one chat; 0: no limit. */
@@ -123,6 +125,7 @@ export interface DomainServices {
   chatSettings: OwnChatSettings;
   chats: Chats;
   eventChats: EventChats;
+  invites: Invites;
   matches: Matches;
   members: Members;
   mentionReads: MentionReads;
@@ -167,7 +170,7 @@ export const createDomain = (
   { db, bus, rounds, rateLimitStore, placeRegistry, onlineRegistry, fileStore: store, pictures, scanner }: Ports,
   { settings, secrets, trusted, credentialCache, typingLastsMs, onlineTickMs, onError, onReuse }: DomainOptions,
 ): Domain => {
-  const { directChats, logRetentionDays: retentionDays } = settings;
+  const { directChats, groupCreators, logRetentionDays: retentionDays } = settings;
   const log = createLog(db, bus, { maySend: MAY_SEND, mayMentionEveryone: MAY_MENTION_EVERYONE });
   const tail = createTail({ db, bus, rounds }, onError);
   const limits = createRateLimits(rateLimitStore, settings);
@@ -209,12 +212,13 @@ export const createDomain = (
     brands,
     chatLog: createChatLog({ db, retentionDays }),
     chatSettings: createOwnChatSettings({ db, bus, limits, seenChats }),
-    chats: createChats({ db, log, bus, limits, presence: places, seenChats, users, directChats }),
+    chats: createChats({ db, log, bus, limits, presence: places, seenChats, users, directChats, groupCreators }),
     credentials,
     eventChats: createEventChats(seenChats),
     log,
+    invites: createInvites({ db, log, bus, limits, publicUrl: settings.publicUrl }),
     matches: createMatches({ db, log, bus, brands }),
-    members: createMembers({ db, log, bus }),
+    members: createMembers({ db, log, bus, limits, users }),
     messages: createMessages({ db, log, limits, asPresent, textMaxLength: settings.messageMaxLength }),
     messageSearch: createMessageSearch(db, limits),
     notifications,

@@ -17,7 +17,8 @@ export class NotFoundError extends DomainError {
       | 'Relation'
       | 'API token'
       | 'Upload'
-      | 'Report',
+      | 'Report'
+      | 'Invite',
   ) {
     super(`${what} not found`);
   }
@@ -132,6 +133,7 @@ const NAMES: Record<string, string> = {
   expiresAt: 'expiry',
   filename: 'file name',
   isActive: 'account',
+  maxUses: 'number of uses',
   orderRef: 'order reference',
   upToSeq: 'read position',
 };

@@ -75,6 +75,9 @@ interface Named {
 export const nameKeyOf = ({ username, firstName, lastName }: Named): string =>
   [username, firstName, lastName].map(searchKeyOf).join(' ');
 
+/** The text that a chat is found by: code that writes a chat's name must write this too. */
+export const chatNameKeyOf = (name: string | null): string | null => (name === null ? null : searchKeyOf(name));
+
 /** All keys of an account: code that writes one of its names or its address must write these too. */
 export const accountKeysOf = (
   account: Named & { email: string },

@@ -13,6 +13,10 @@ export type RateLimitKind =
   | 'block'
   | 'typing'
   | 'directChat'
+  | 'group'
+  | 'manage'
+  | 'join'
+  | 'invite'
   | 'search'
   | 'upload'
   | 'report'
@@ -21,7 +25,8 @@ export type RateLimitKind =
   /** By the address of the client. */
   | 'signInFrom'
   | 'registerFrom'
-  | 'refreshFrom';
+  | 'refreshFrom'
+  | 'inviteFrom';
 
 export interface RateLimits {
   /**
@@ -38,6 +43,8 @@ export interface RateLimitSettings {
   reactionsPerMinute: number;
   typingPerMinute: number;
   directChatsPerMinute: number;
+  groupsPerHour: number;
+  joinsPerMinute: number;
   searchesPerMinute: number;
   uploadsPerMinute: number;
   reportsPerMinute: number;
@@ -54,6 +61,11 @@ const SETTINGS_PER_MINUTE = 600;
 
 // The same; and a user who blocks and unblocks by turns locks another's account.
 const BLOCKS_PER_MINUTE = 60;
+// Nobody else sees an invite being made, and each chat has few.
+const INVITES_PER_MINUTE = 60;
+
+// Codes cannot be guessed; this only keeps one address from asking all day.
+const INVITE_LOOKS_PER_MINUTE = 300;
 
 const rulesOf = (settings: RateLimitSettings): Record<RateLimitKind, RateLimitRule> => ({
   message: { limit: settings.messagesPerMinute, windowMs: MINUTE },
@@ -65,6 +77,11 @@ const rulesOf = (settings: RateLimitSettings): Record<RateLimitKind, RateLimitRu
   block: { limit: BLOCKS_PER_MINUTE, windowMs: MINUTE },
   typing: { limit: settings.typingPerMinute, windowMs: MINUTE },
   directChat: { limit: settings.directChatsPerMinute, windowMs: MINUTE },
+  group: { limit: settings.groupsPerHour, windowMs: 60 * MINUTE },
+  // As `pin`.
+  manage: { limit: settings.editsPerMinute, windowMs: MINUTE },
+  join: { limit: settings.joinsPerMinute, windowMs: MINUTE },
+  invite: { limit: INVITES_PER_MINUTE, windowMs: MINUTE },
   search: { limit: settings.searchesPerMinute, windowMs: MINUTE },
   upload: { limit: settings.uploadsPerMinute, windowMs: MINUTE },
   report: { limit: settings.reportsPerMinute, windowMs: MINUTE },
@@ -73,6 +90,7 @@ const rulesOf = (settings: RateLimitSettings): Record<RateLimitKind, RateLimitRu
   signInFrom: { limit: settings.signInsPerMinute, windowMs: MINUTE, isPatient: true },
   registerFrom: { limit: settings.registrationsPerHour, windowMs: 60 * MINUTE, isPatient: true },
   refreshFrom: { limit: REFRESHES_PER_MINUTE, windowMs: MINUTE },
+  inviteFrom: { limit: INVITE_LOOKS_PER_MINUTE, windowMs: MINUTE },
 });
 
 const unlimited: Take = { allowed: true, giveBack: () => undefined };

@@ -7,12 +7,15 @@ import {
   RateLimitedError,
 } from '../domain/errors.js';
 import { builder } from './builder.js';
+import { ChatAccess } from './chat-access.js';
 import { successWithChat, successWithOpened } from './chat-success.js';
 import { decodeRowId } from './global-id.js';
 
 builder.mutationField('createChat', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
-    description: 'Creates a GROUP. For administrators; the creator is a member only if listed in `memberIds`.',
+    description:
+      'Creates a GROUP. For those whom GROUP_CREATORS names. By default these are administrators, and the creator is a member only if ' +
+      'listed in `memberIds`; where managers or everyone may create groups, the creator is the OWNER.',
     type: successWithChat('CreateChatSuccess', 'The group was created.'),
     nullable: true,
     argOptions: { description: 'The group to create.' },
@@ -30,13 +33,24 @@ builder.mutationField('createChat', (t) =>
         required: false,
         description: 'Your own data to store with the chat. Readable by everyone who can see the chat.',
       }),
+      description: t.input.string({
+        required: false,
+        description:
+          'What it is about: at most 1,000 Unicode code points, in several lines. Absent, null or blank: none.',
+      }),
+      access: t.input.field({
+        type: ChatAccess,
+        required: false,
+        defaultValue: 'CLOSED',
+        description: 'Who becomes a member.',
+      }),
       memberIds: t.input.idList({
         required: false,
         defaultValue: [],
         description: 'Ids of active users, at most 1,000; duplicates count once.',
       }),
     },
-    errors: { types: [NotFoundError, ForbiddenError, InvalidInputError] },
+    errors: { types: [NotFoundError, ForbiddenError, InvalidInputError, RateLimitedError] },
     resolve: async (_root, { input: { memberIds, ...group } }, { viewer, services }) => ({
       chat: await services.chats.create(viewer, {
         ...group,
@@ -48,7 +62,7 @@ builder.mutationField('createChat', (t) =>
 
 builder.mutationField('updateChat', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
-    description: 'Renames a chat or changes its metadata. Absent fields are left unchanged.',
+    description: 'Renames a chat or changes its description, access or metadata. Absent fields are left unchanged.',
     type: successWithChat('UpdateChatSuccess', 'The chat has these values, or had them already.'),
     nullable: true,
     argOptions: { description: 'What to change.' },
@@ -62,8 +76,14 @@ builder.mutationField('updateChat', (t) =>
         required: false,
         description: 'As in `createChat`; replaces all existing metadata, and null clears it.',
       }),
+      description: t.input.string({ required: false, description: 'As in `createChat`; null clears it.' }),
+      access: t.input.field({
+        type: ChatAccess,
+        required: false,
+        description: 'As in `createChat`; OPEN for groups only. Members stay when it becomes CLOSED.',
+      }),
     },
-    errors: { types: [NotFoundError, ForbiddenError, ChatClosedError, InvalidInputError] },
+    errors: { types: [NotFoundError, ForbiddenError, ChatClosedError, InvalidInputError, RateLimitedError] },
     resolve: async (_root, { input: { chatId, ...changes } }, { viewer, services }) => ({
       chat: await services.chats.update(viewer, { ...changes, chatId: decodeRowId('Chat', chatId) }),
     }),
@@ -78,7 +98,7 @@ builder.mutationField('closeChat', (t) =>
     argOptions: { description: 'The chat to close.' },
     typeOptions: { description: 'The chat to close.' },
     input: { chatId: t.input.id({ description: 'The chat.' }) },
-    errors: { types: [NotFoundError, ForbiddenError] },
+    errors: { types: [NotFoundError, ForbiddenError, RateLimitedError] },
     resolve: async (_root, { input }, { viewer, services }) => ({
       chat: await services.chats.close(viewer, decodeRowId('Chat', input.chatId)),
     }),
@@ -93,7 +113,7 @@ builder.mutationField('reopenChat', (t) =>
     argOptions: { description: 'The chat to reopen.' },
     typeOptions: { description: 'The chat to reopen.' },
     input: { chatId: t.input.id({ description: 'The chat.' }) },
-    errors: { types: [NotFoundError, ForbiddenError] },
+    errors: { types: [NotFoundError, ForbiddenError, RateLimitedError] },
     resolve: async (_root, { input }, { viewer, services }) => ({
       chat: await services.chats.reopen(viewer, decodeRowId('Chat', input.chatId)),
     }),

@@ -4,6 +4,7 @@ import { encodeCursor } from '../log/cursor.js';
 import type { LogEvent, UserFacts } from '../log/event.js';
 import { builder } from './builder.js';
 import { OF_A_LIST } from './complexity.js';
+import { ChatMember } from './chat-member.js';
 import { Chat } from './chat.js';
 import type { Context } from './context.js';
 import { encodeGlobalId, messageKeyText } from './global-id.js';
@@ -106,7 +107,7 @@ const MemberAdded = builder.objectRef<EventItem>('MemberAdded').implement({
     }),
     actor: t.field({
       type: User,
-      description: 'Who added them.',
+      description: 'Who added them; the same user if they joined.',
       resolve: ({ event }, _args, ctx) => userOf(event, event.actorId, ctx),
     }),
   }),
@@ -129,6 +130,30 @@ const MemberRemoved = builder.objectRef<EventItem>('MemberRemoved').implement({
     left: t.boolean({
       description: 'Whether they left of their own accord.',
       resolve: ({ event }) => event.actorId === event.userId,
+    }),
+  }),
+});
+
+const MemberUpdated = builder.objectRef<EventItem>('MemberUpdated').implement({
+  description: "A member's role in the chat changed.",
+  interfaces,
+  fields: (t) => ({
+    member: t.field({
+      type: ChatMember,
+      description:
+        'The member as they are now; a MEMBER if they are one no longer, or the viewer can no longer see the chat.',
+      resolve: async ({ event }, _args, ctx) => {
+        const { chatId, createdAt: joinedAt } = event;
+        const userId = event.userId!;
+        const member = await ctx.loaders.member({ chatId, userId });
+        const former = { chatId, userId, role: 'MEMBER' as const, joinedAt, lastReadSeq: 0 };
+        return member ?? { ...former, user: await userOf(event, userId, ctx) };
+      },
+    }),
+    actor: t.field({
+      type: User,
+      description: 'Who changed it. Of a group whose last owner is gone: who removed them, or they themselves.',
+      resolve: ({ event }, _args, ctx) => userOf(event, event.actorId, ctx),
     }),
   }),
 });
@@ -189,7 +214,8 @@ const MessageUnpinned = builder.objectRef<EventItem>('MessageUnpinned').implemen
 
 const ChatUpdated = builder.objectRef<EventItem>('ChatUpdated').implement({
   description:
-    "The chat was renamed, closed or reopened, or its metadata or a brand's plan changed: select the new state on `chat`.",
+    'The chat was renamed, closed or reopened, or its description, access or metadata or the plan of a brand changed: select the new ' +
+    'state on `chat`.',
   interfaces,
 });
 
@@ -316,6 +342,7 @@ const TYPE_NAMES = {
   REACTION_REMOVED: 'ReactionRemoved',
   MESSAGE_PINNED: 'MessagePinned',
   MESSAGE_UNPINNED: 'MessageUnpinned',
+  MEMBER_UPDATED: 'MemberUpdated',
   /** Never delivered. */
   CHAT_CREATED: undefined,
 } as const;
@@ -350,6 +377,7 @@ export const CHAT_EVENT_TYPES = [
   ReactionRemoved,
   MessagePinned,
   MessageUnpinned,
+  MemberUpdated,
   TypingChanged,
   MessagesRead,
   ChatSettingsChanged,

@@ -19,7 +19,8 @@ export const ChatKind = builder.enumType('ChatKind', {
   description: 'The kind of a chat: it determines who is in it and who may do what.',
   values: {
     [PrismaChatKind.GROUP]: {
-      description: 'Closed group: administrators add and remove members; members may leave.',
+      description:
+        'A group: administrators, its owners and moderators add and remove members; members may leave. An OPEN one is joined by everyone.',
     },
     [PrismaChatKind.DIRECT]: {
       description: 'Two users; one per pair. Everyone may open one unless DIRECT_CHATS restricts it.',
@@ -37,9 +38,12 @@ const ChatPermissions = builder.objectRef<Permissions>('ChatPermissions').implem
     canReact: t.exposeBoolean('canReact', { description: 'React to messages.' }),
     canPin: t.exposeBoolean('canPin', { description: 'Pin messages, and unpin them.' }),
     canMentionEveryone: t.exposeBoolean('canMentionEveryone', { description: 'Send messages that mention everyone.' }),
+    canInvite: t.exposeBoolean('canInvite', { description: 'Make invites, and see and revoke them.' }),
     canDeleteOthers: t.exposeBoolean('canDeleteOthers', { description: "Delete other people's messages." }),
     canManageMembers: t.exposeBoolean('canManageMembers', { description: 'Add and remove members.' }),
-    canRename: t.exposeBoolean('canRename', { description: 'Change its name and its slug.' }),
+    canRename: t.exposeBoolean('canRename', {
+      description: 'Change its name, its slug, its description and who becomes a member.',
+    }),
     canClose: t.exposeBoolean('canClose', { description: 'Close it, and reopen it.' }),
     canLeave: t.exposeBoolean('canLeave', { description: 'End their own membership.' }),
     canMarkRead: t.exposeBoolean('canMarkRead', { description: 'Move their own read position.' }),
@@ -165,7 +169,7 @@ const titleOf = async (chat: ChatRow, viewer: Viewer, loaders: Loaders): Promise
 };
 
 const ChatEdge = builder.edgeObject({ type: Chat, name: 'ChatEdge', description: 'A chat on a page.' });
-const ChatConnection = builder.connectionObject(
+export const ChatConnection = builder.connectionObject(
   { type: Chat, name: 'ChatConnection', description: 'A page of chats.' },
   ChatEdge,
 );
@@ -202,10 +206,16 @@ builder.queryField('chats', (t) =>
         defaultValue: false,
         description: 'Only chats with unread messages, or marked as unread.',
       }),
+      search: t.arg.string({
+        required: false,
+        description:
+          'Only chats in whose name each of its words is found, without regard to case and accents; of a chat of two without a name, in the ' +
+          "other person's names. At most 200 characters.",
+      }),
       ...pageArgs,
     },
-    resolve: (_root, { scope, kind, archived, unreadOnly, ...page }, { viewer, services }) => {
-      const list = { scope: scope ?? ('MINE' as const), kind, isArchived: archived, isUnread: unreadOnly };
+    resolve: (_root, { scope, kind, archived, unreadOnly, search, ...page }, { viewer, services }) => {
+      const list = { scope: scope ?? ('MINE' as const), kind, isArchived: archived, isUnread: unreadOnly, search };
       return services.chats.list(viewer!, list, page);
     },
   }),

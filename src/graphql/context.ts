@@ -1,6 +1,6 @@
 /** The resolvers' context: the viewer, the transport and the domain services. One per operation. */
 import type { DomainServices } from '../domain/domain.js';
-import type { DirectChatOpeners } from '../domain/rules/policy.js';
+import type { DirectChatOpeners, GroupCreators } from '../domain/rules/policy.js';
 import type { Ending } from '../domain/streams/ending.js';
 import type { Viewer } from '../domain/viewer.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
@@ -21,6 +21,7 @@ export interface ServerFacts {
   version: string;
   passwordLogin: boolean;
   directChats: DirectChatOpeners;
+  groupCreators: GroupCreators;
   messageMaxLength: number;
   /** 0: no limit. */
   messagesPerMinute: number;

@@ -23,7 +23,7 @@ export const decodeGlobalId = (globalId: string): { type: string; key: string } 
 
 /** @returns null if it is not an id of that type, and so names nothing that exists; so do the others below */
 export const decodeRowId = (
-  type: 'User' | 'Chat' | 'Brand' | 'Relation' | 'ApiToken' | 'Upload' | 'Attachment' | 'Report',
+  type: 'User' | 'Chat' | 'Brand' | 'Relation' | 'ApiToken' | 'Upload' | 'Attachment' | 'Report' | 'Invite',
   globalId: string,
 ): bigint | null => {
   const key = keyOf(type, globalId);

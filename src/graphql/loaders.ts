@@ -7,6 +7,7 @@ import DataLoader from 'dataloader';
 import type { ApiTokenRow } from '../domain/accounts/api-tokens.js';
 import type { BrandRow } from '../domain/chats/brands.js';
 import type { ChatSettings } from '../domain/chats/chat-settings.js';
+import type { InviteRow } from '../domain/chats/invites.js';
 import type { ChatPermissions } from '../domain/chats/chat-reads.js';
 import type { StoredFile } from '../domain/files/upload-row.js';
 import type { JsonObject } from '../domain/metadata.js';
@@ -199,8 +200,22 @@ export class Loaders {
     return this.#once(`metadata ${chatId}`, () => this.#services.chats.metadata(this.#asking(), chatId));
   }
 
+  /** Of an OPEN group, every user knows it. */
+  description(chatId: bigint): Promise<string | null> {
+    return this.#once(`description ${chatId}`, () => this.#services.chats.description(this.#asking(), chatId));
+  }
+
   permissions(chatId: bigint): Promise<ChatPermissions> {
     return this.#once(`permissions ${chatId}`, () => this.#services.chats.permissions(this.#asking(), chatId));
+  }
+
+  /** Null if the viewer may not invite. */
+  invites(chatId: bigint): Promise<InviteRow[] | null> {
+    return this.#once(`invites ${chatId}`, () => this.#services.invites.list(this.#asking(), chatId));
+  }
+
+  invite(id: bigint): Promise<InviteRow | null> {
+    return this.#once(`invite ${id}`, () => this.#services.invites.byId(this.#asking(), id));
   }
 
   unreadCount(chatId: bigint): Promise<number> {

@@ -1,5 +1,11 @@
 /** Adding users to chats, and removing them. */
-import { ChatClosedError, ForbiddenError, InvalidInputError, NotFoundError } from '../domain/errors.js';
+import {
+  ChatClosedError,
+  ForbiddenError,
+  InvalidInputError,
+  NotFoundError,
+  RateLimitedError,
+} from '../domain/errors.js';
 import type { MembersAdded } from '../domain/chats/members.js';
 import { builder } from './builder.js';
 import { OF_A_LIST } from './complexity.js';
@@ -19,7 +25,7 @@ builder.mutationField('addChatMember', (t) =>
       chatId: t.input.id({ description: 'The chat.' }),
       userId: t.input.id({ description: 'An active user.' }),
     },
-    errors: { types: [NotFoundError, ForbiddenError, ChatClosedError] },
+    errors: { types: [NotFoundError, ForbiddenError, ChatClosedError, RateLimitedError] },
     resolve: (_root, { input }, { viewer, services }) =>
       services.members.add(viewer, decodeRowId('Chat', input.chatId), decodeRowId('User', input.userId)),
   }),
@@ -57,7 +63,7 @@ builder.mutationField('addChatMembers', (t) =>
       chatId: t.input.id({ description: 'The chat.' }),
       userIds: t.input.idList({ description: 'Active users; duplicates count once.' }),
     },
-    errors: { types: [NotFoundError, ForbiddenError, ChatClosedError, InvalidInputError] },
+    errors: { types: [NotFoundError, ForbiddenError, ChatClosedError, InvalidInputError, RateLimitedError] },
     resolve: (_root, { input }, { viewer, services }) =>
       services.members.addAll(
         viewer,
@@ -69,7 +75,8 @@ builder.mutationField('addChatMembers', (t) =>
 
 builder.mutationField('removeChatMember', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
-    description: 'Removes a member: they receive no event numbered after their removal.',
+    description:
+      'Removes a member: they receive no event numbered after their removal. Owners of a group are removed by owners and administrators only.',
     type: successWithMember('RemoveChatMemberSuccess', 'The user is no longer a member.', 'The former member.'),
     nullable: true,
     argOptions: { description: 'The member to remove.' },
@@ -78,7 +85,7 @@ builder.mutationField('removeChatMember', (t) =>
       chatId: t.input.id({ description: 'The chat.' }),
       userId: t.input.id({ description: 'A member.' }),
     },
-    errors: { types: [NotFoundError, ForbiddenError] },
+    errors: { types: [NotFoundError, ForbiddenError, RateLimitedError] },
     resolve: (_root, { input }, { viewer, services }) =>
       services.members.remove(viewer, decodeRowId('Chat', input.chatId), decodeRowId('User', input.userId)),
   }),
@@ -93,7 +100,8 @@ const LeaveChatSuccess = builder.objectRef<{ chatId: bigint }>('LeaveChatSuccess
 
 builder.mutationField('leaveChat', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
-    description: "Ends the viewer's own membership.",
+    description:
+      "Ends the viewer's own membership. When the last owner of a group leaves, its oldest moderator becomes one, else its oldest member.",
     type: LeaveChatSuccess,
     nullable: true,
     argOptions: { description: 'The chat to leave.' },

@@ -18,6 +18,7 @@ const finders: Record<string, Find> = {
   Chat: (id, { loaders }) => through(decodeRowId('Chat', id), (key) => loaders.visibleChat(key)),
   Brand: (id, { loaders }) => through(decodeRowId('Brand', id), (key) => loaders.brand(key)),
   ApiToken: (id, { loaders }) => through(decodeRowId('ApiToken', id), (key) => loaders.apiToken(key)),
+  Invite: (id, { loaders }) => through(decodeRowId('Invite', id), (key) => loaders.invite(key)),
   Attachment: (id, { loaders }) => through(decodeRowId('Attachment', id), (key) => loaders.attachment(key)),
   ChatMember: (id, { loaders }) => through(decodeMemberId(id), (key) => loaders.member(key)),
   Message: (id, { loaders }) => through(decodeMessageId(id), (key) => loaders.message(key)),

@@ -10,6 +10,8 @@ import './chat-subscriptions.js';
 import './chat-log.js';
 import './viewer-subscription.js';
 import './errors.js';
+import './group.js';
+import './invite.js';
 import './member-changes.js';
 import './message-changes.js';
 import './message-search.js';

@@ -1,5 +1,5 @@
 /** What clients need to know about a server before anybody signs in. */
-import { canOpenDirect } from '../domain/rules/policy.js';
+import { canCreateGroup, canOpenDirect } from '../domain/rules/policy.js';
 import { builder } from './builder.js';
 import type { ServerFacts } from './context.js';
 
@@ -26,6 +26,10 @@ const ServerInfo = builder.objectRef<ServerFacts>('ServerInfo').implement({
     directChats: t.boolean({
       description: 'Whether the viewer may open direct chats; for an anonymous viewer, whether every user may.',
       resolve: ({ directChats }, _args, { viewer }) => canOpenDirect(viewer ?? { role: 'USER' }, directChats),
+    }),
+    groups: t.boolean({
+      description: 'Whether the viewer may create groups; for an anonymous viewer, whether every user may.',
+      resolve: ({ groupCreators }, _args, { viewer }) => canCreateGroup(viewer ?? { role: 'USER' }, groupCreators),
     }),
     messageMaxLength: t.exposeInt('messageMaxLength', {
       description: 'The maximum length of a message text, in Unicode code points.',

@@ -10,6 +10,7 @@ import { isStaff } from '../domain/viewer.js';
 import { Role as PrismaRole } from '../generated/prisma/enums.js';
 import { builder } from './builder.js';
 import { decodeRowId } from './global-id.js';
+import { EventContext } from './event-context.js';
 import { nodeId } from './node-id.js';
 import { pageArgs } from './pages.js';
 
@@ -63,9 +64,11 @@ export const User = builder.prismaObject('User', {
     }),
     metadata: t.field({
       type: 'JSONObject',
-      description: 'Set by administrators. Readable by everyone who can see the user.',
+      description: 'Set by administrators. Readable by everyone who can see the user and is signed in.',
       select: { metadata: true },
-      resolve: ({ metadata }) => metadataOf(metadata),
+      // Whoever follows events is signed in: asking who it is would keep their answers from being shared.
+      resolve: ({ metadata }, _args, ctx) =>
+        ctx instanceof EventContext || ctx.viewer !== null || ctx.signedIn !== null ? metadataOf(metadata) : {},
     }),
     avatarUrl: t.string({
       nullable: true,

@@ -1,6 +1,6 @@
 /** The format of a line to import; `docs/importing.md` describes it for its writers. Checks only what one line shows by itself. */
 import { z } from 'zod';
-import { nameProblem, slugProblem } from '../domain/chat-names.js';
+import { descriptionProblem, nameProblem, slugProblem } from '../domain/chat-names.js';
 import { accountProblem, isUsername, withoutBidi } from '../domain/accounts/account-input.js';
 import { djangoHashProblem, isUnusable } from '../domain/accounts/django-passwords.js';
 import { isStorable } from '../domain/text.js';
@@ -22,6 +22,7 @@ const filled: Check = (value) =>
 const nameText = (check: Check) => z.string().transform(withoutBidi).pipe(text(check));
 
 const name: Check = (value) => nameProblem(value)?.reason;
+const description: Check = (value) => descriptionProblem(value)?.reason;
 const slug: Check = (value) => slugProblem(value)?.reason;
 
 /** An id in the source system, where 7 and "7" are the same. */
@@ -85,6 +86,8 @@ const chat = z.strictObject({
   name: nameText(name).nullish(),
   slug: text(slug).nullish(),
   orderRef: nameText(name).nullish(),
+  description: nameText(description).nullish(),
+  access: z.enum(['CLOSED', 'OPEN']).nullish(),
   brands: z.array(id).length(2, 'must be two').nullish(),
   createdBy: id.nullish(),
   createdAt: time.nullish(),
@@ -99,6 +102,7 @@ const member = z.strictObject({
   /** The other member of a direct chat. */
   with: id.nullish(),
   user: id,
+  role: z.enum(['OWNER', 'MODERATOR', 'MEMBER']).nullish(),
   joinedAt: time.nullish(),
   lastReadMessage: id.nullish(),
   isAllRead: z.boolean().nullish(),
@@ -193,6 +197,8 @@ const contradictionOf = (given: Line): string | undefined => {
     case 'chat': {
       if (given.kind === 'GROUP' && !isGiven(given.name)) return 'name: a GROUP has one';
       if (given.kind === 'DIRECT' && isGiven(given.name)) return 'name: a DIRECT has none';
+      if (given.kind === 'DIRECT' && isGiven(given.description)) return 'description: a DIRECT has none';
+      if (given.kind !== 'GROUP' && given.access === 'OPEN') return 'access: only a GROUP is OPEN';
       if (given.kind === 'DIRECT' && isGiven(given.slug)) return 'slug: a DIRECT has none';
       if ((given.kind === 'ORDER') !== isGiven(given.orderRef)) return 'orderRef: an ORDER has one, and nothing else';
       if ((given.kind === 'MATCH') !== isGiven(given.brands)) return 'brands: a MATCH has two, and nothing else';

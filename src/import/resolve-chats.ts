@@ -179,6 +179,8 @@ const resolveMembers = async (db: Queryable, collection: Collection, problems: P
       const earlier = bySource.get(source);
       if (earlier === undefined) bySource.set(source, member);
       else problems.push({ line: member.line, reason: `is a member by line ${earlier.line} already` });
+      if (chat.kind !== null && chat.kind !== 'GROUP' && (member.as.role ?? 'MEMBER') !== 'MEMBER')
+        problems.push({ line: member.line, reason: 'role: only members of a GROUP have one' });
       const parties = partiesOf(chat, collection);
       if (parties !== null && !parties.includes(member.person)) {
         problems.push({ line: member.line, reason: `user: is none of the two of this ${chat.kind!}` });

@@ -4,7 +4,8 @@
  */
 import { runOver, takeIds } from '../db/bulk.js';
 import type { Queryable } from '../db/database.js';
-import { trimmedName } from '../domain/chat-names.js';
+import { cleanDescription, trimmedName } from '../domain/chat-names.js';
+import { chatNameKeyOf } from '../domain/keys.js';
 import type { Plan } from '../generated/prisma/enums.js';
 import { newMarks } from '../log/mark.js';
 import type { Chat, Collection, Membership } from './collection.js';
@@ -71,11 +72,13 @@ const HOLD_PAIRS = `SELECT FROM "user" WHERE id = ANY($1::bigint[]) ORDER BY id 
 const LOCK_BRANDS = `SELECT id, owner_id AS "ownerId", plan::text AS plan FROM brand WHERE id = ANY($1::bigint[]) ORDER BY id FOR SHARE`;
 
 const CHATS = `
-INSERT INTO chat (id, kind, name, slug, order_ref, created_at, activity_at, closed_at, head_seq, head_mark, message_count, has_business)
-SELECT id, kind::chat_kind, name, slug, order_ref, created_at, activity_at, closed_at, head_seq, head_mark, message_count, has_business
-FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::timestamptz[],
-  $9::int[], $10::int[], $11::int[], $12::boolean[])
-  AS given(id, kind, name, slug, order_ref, created_at, activity_at, closed_at, head_seq, head_mark, message_count, has_business)`;
+INSERT INTO chat (id, kind, name, name_key, slug, order_ref, description, access, created_at, activity_at, closed_at, head_seq, head_mark,
+  message_count, has_business)
+SELECT id, kind::chat_kind, name, name_key, slug, order_ref, description, access::chat_access, created_at, activity_at, closed_at, head_seq,
+  head_mark, message_count, has_business
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[],
+  $10::timestamptz[], $11::timestamptz[], $12::int[], $13::int[], $14::int[], $15::boolean[])
+  AS given(id, kind, name, name_key, slug, order_ref, description, access, created_at, activity_at, closed_at, head_seq, head_mark, message_count, has_business)`;
 const MARK_BLOCKED = `UPDATE chat SET is_blocked = true FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS given(id, one, other)
   WHERE chat.id = given.id AND EXISTS (SELECT FROM block WHERE (user_id, blocked_id) IN ((given.one, given.other), (given.other, given.one)))`;
 const KEYS = `INSERT INTO chat_key (key, chat_id) SELECT key, chat_id FROM unnest($1::text[], $2::bigint[]) AS given(key, chat_id) ORDER BY key`;
@@ -206,13 +209,17 @@ const writeMade = async (tx: Queryable, made: readonly Writing[], collection: Co
   const { people, brands } = collection;
   await runOver(tx, CHATS, made, ({ work, id, since, plan, headSeq, marks, closedAt, hasBusiness }) => {
     const as = work.chat.described?.as;
-    const { name, slug, orderRef } = as?.type === 'chat' ? as : {};
+    const { name, slug, orderRef, description, access } = as?.type === 'chat' ? as : {};
+    const called = name || orderRef ? trimmedName(name ?? orderRef!) : null;
     return [
       id,
       work.chat.kind,
-      name || orderRef ? trimmedName(name ?? orderRef!) : null,
+      called,
+      chatNameKeyOf(called),
       slug ?? null,
       orderRef ? trimmedName(orderRef) : null,
+      cleanDescription(description ?? null),
+      access ?? 'CLOSED',
       since,
       lastSent(plan, collection) ?? since,
       closedAt,

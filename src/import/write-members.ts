@@ -5,10 +5,11 @@ import type { Membership } from './collection.js';
 import type { WriteChatsOptions, Writing } from './writing.js';
 
 const MEMBERS = `
-INSERT INTO member (chat_id, user_id, joined_at, joined_seq, last_read_seq, read_count, sent_count, read_sent_count, set_aside_seq)
-SELECT chat_id, user_id, joined_at, joined_seq, last_read_seq, read_count, sent_count, read_sent_count, joined_seq
-FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::int[], $5::int[], $6::int[], $7::int[], $8::int[])
-  AS given(chat_id, user_id, joined_at, joined_seq, last_read_seq, read_count, sent_count, read_sent_count)`;
+INSERT INTO member (chat_id, user_id, role, joined_at, joined_seq, last_read_seq, read_count, sent_count, read_sent_count, set_aside_seq)
+SELECT chat_id, user_id, role::chat_role, joined_at, joined_seq, last_read_seq, read_count, sent_count, read_sent_count, joined_seq
+FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::int[], $5::int[], $6::int[], $7::int[], $8::int[],
+  $9::text[])
+  AS given(chat_id, user_id, joined_at, joined_seq, last_read_seq, read_count, sent_count, read_sent_count, role)`;
 
 const SENT_BY = `UPDATE member SET sent_count = sent_count + given.count
 FROM unnest($1::bigint[], $2::bigint[], $3::int[]) AS given(chat_id, user_id, count)
@@ -76,7 +77,8 @@ const firstMembers = (writing: Writing, options: WriteChatsOptions): unknown[][]
     const subject = member && readTo.get(member);
     const joinedAt = typeof member?.as.joinedAt === 'number' ? new Date(member.as.joinedAt) : since;
     const [readSeq, readCount] = subject === undefined ? [0, 0] : [plan.seqs[subject], subject + 1];
-    return [id, userId, joinedAt, 0, readSeq, readCount, sent.get(userId) ?? 0, readSent.get(userId) ?? 0];
+    const role = member?.as.role ?? 'MEMBER';
+    return [id, userId, joinedAt, 0, readSeq, readCount, sent.get(userId) ?? 0, readSent.get(userId) ?? 0, role];
   });
 };
 
@@ -85,7 +87,7 @@ const joiningMembers = ({ id, present, joining, since }: Writing, idOf: (place: 
   joining.map(({ person, as }, index) => {
     const seq = present!.headSeq + 1 + index;
     const joinedAt = typeof as.joinedAt === 'number' ? new Date(as.joinedAt) : since;
-    return [id, idOf(person), joinedAt, seq, seq, present!.messageCount, 0, 0];
+    return [id, idOf(person), joinedAt, seq, seq, present!.messageCount, 0, 0, as.role ?? 'MEMBER'];
   });
 
 interface ReadPlace {

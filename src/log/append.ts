@@ -17,9 +17,10 @@ export interface NewEvent {
     | 'REACTION_ADDED'
     | 'REACTION_REMOVED'
     | 'MESSAGE_PINNED'
-    | 'MESSAGE_UNPINNED';
+    | 'MESSAGE_UNPINNED'
+    | 'MEMBER_UPDATED';
   actor: UserFacts;
-  /** The member added or removed. */
+  /** The member added, removed or given a role. */
   user?: UserFacts;
   /** The messages it is about, as this transaction leaves them. */
   messages?: MessageRow[];

@@ -1,5 +1,5 @@
 /** A chat's log entries, as they are read, carried by the doorbell and delivered to followers. */
-import type { ChatKind, EventType, Role } from '../generated/prisma/enums.js';
+import type { ChatAccess, ChatKind, EventType, Role } from '../generated/prisma/enums.js';
 
 /** A user as every signed-in user may see them; `email` is read on request. */
 export interface UserFacts {
@@ -58,7 +58,7 @@ export interface LogEvent {
   type: EventType;
   createdAt: Date;
   actorId: bigint;
-  /** The member added or removed, otherwise null. */
+  /** The member added, removed or given a role, otherwise null. */
   userId: bigint | null;
   /** Of the reaction that was added or removed, otherwise null. */
   emoji: string | null;
@@ -81,6 +81,7 @@ export interface ChatRow {
   name: string | null;
   slug: string | null;
   orderRef: string | null;
+  access: ChatAccess;
   createdAt: Date;
   activityAt: Date;
   closedAt: Date | null;
@@ -94,6 +95,6 @@ export interface ChatRow {
 }
 
 /** The chat's row as `ChatRow`; `chat` must be the table's name in the statement. */
-export const CHAT_COLUMNS = `chat.id, chat.kind, chat.name, chat.slug, chat.order_ref AS "orderRef", chat.created_at AS "createdAt",
+export const CHAT_COLUMNS = `chat.id, chat.kind, chat.name, chat.slug, chat.order_ref AS "orderRef", chat.access, chat.created_at AS "createdAt",
   chat.activity_at AS "activityAt", chat.closed_at AS "closedAt", chat.head_seq AS "headSeq", chat.head_mark AS "headMark",
   chat.message_count AS "messageCount", chat.has_business AS "hasBusiness", chat.is_blocked AS "isBlocked"`;

@@ -120,7 +120,7 @@ WITH input AS MATERIALIZED (
   SELECT id, kind, closed_at, has_business, is_blocked, head_seq, head_mark, message_count, activity_at FROM chat
   WHERE id IN (SELECT chat_id FROM input) ORDER BY id FOR NO KEY UPDATE
 ), locked_member AS MATERIALIZED (
-  SELECT chat_id, user_id FROM member
+  SELECT chat_id, user_id, role FROM member
   WHERE (chat_id, user_id) IN (SELECT input.chat_id, input.sender_id FROM input JOIN locked_chat ON locked_chat.id = input.chat_id)
   ORDER BY chat_id, user_id FOR NO KEY UPDATE
 )${extra.locked}, judged AS MATERIALIZED (

@@ -30,6 +30,8 @@ beforeAll(async () => {
   const gone = await say(ada, chat, 'Gone');
   await ada.ask(DeleteMessagesDocument, { chatId: chat.id, messageIds: [gone.id] });
   await groupOf(root, ada); // with nothing in it
+  await must(root, 'updateChat', { chatId: chat.id, access: 'OPEN' });
+  const { invite } = await must(root, 'createInvite', { chatId: chat.id });
   const dialog = await directChat(ada, boris);
   const direct = await say(boris, dialog, 'Hello, Ada');
   const report = { id: idIn(await must(ada, 'reportMessage', { messageId: direct.id, reason: 'SPAM' }), 'report') };
@@ -46,6 +48,7 @@ beforeAll(async () => {
     'message.id': direct.id,
     'messages.chatId': chat.id,
     'chats.scope': 'ALL',
+    'invite.code': (invite as { code: string }).code,
     'searchMessages.query': 'hello',
     'searchMessages.chatId': chat.id,
     first: 2,
@@ -119,6 +122,7 @@ describe('every event', () => {
     await must(ada, 'updateChatSettings', { chatId: chat.id, isPinned: true });
     await boris.ask(MarkReadDocument, { chatId: chat.id });
     await root.ask(AddChatMemberDocument, { chatId: chat.id, userId: chen.id });
+    await must(root, 'setChatMemberRole', { chatId: chat.id, userId: chen.id, role: 'MODERATOR' });
     await root.ask(UpdateChatDocument, { input: { chatId: chat.id, name: 'Renamed' } });
     await ada.ask(DeleteMessagesDocument, { chatId: chat.id, messageIds: [message.id] });
     await root.ask(RemoveChatMemberDocument, { chatId: chat.id, userId: boris.id });
@@ -151,6 +155,7 @@ describe('every event', () => {
       'ReactionRemoved',
       'MessagePinned',
       'MessageUnpinned',
+      'MemberUpdated',
       'TypingChanged',
       'MessagesRead',
       'ChatSettingsChanged',

@@ -67,7 +67,7 @@ const open = async (
 interface Options {
   root?: Root;
   by?: Selection;
-  chats?: { kind?: 'GROUP' | null };
+  chats?: { kind?: 'GROUP' | null; search?: string };
 }
 
 describe.each(Object.keys(caches))('with %s', (library) => {
@@ -237,6 +237,19 @@ describe.each(Object.keys(caches))('with %s', (library) => {
     expect(screen.warnings).toEqual([]);
   });
 
+  it('T40 takes into a list that was searched nothing that it was not given, and leaves out what is gone', async () => {
+    const { root, ada, boris, chat } = await groupChat(node);
+    await must(root, 'updateChat', { chatId: chat.id, name: 'Chess' });
+    const { screen } = await open(library, boris, chat, { chats: { search: 'chess' } });
+    expect(screen.chats()).toHaveLength(1);
+
+    await groupOf(root, ada, boris);
+    await until(() => screen.events.some(({ __typename: type }) => type === 'ChatAdded'), 'the second');
+    expect(screen.chats()).toHaveLength(1);
+    await must(boris, 'leaveChat', { chatId: chat.id });
+    await until(() => screen.chats()?.length === 0, 'that it was left');
+  });
+
   it('goes on from where it was, left and entered again', async () => {
     const { ada, boris, chat } = await groupChat(node);
     const { screen, following } = await open(library, boris, chat);
@@ -266,6 +279,17 @@ describe.each(Object.keys(caches))('with %s', (library) => {
 
     await until(() => screen.read()?.length === 2, 'that one has left');
     expect(textsOf(screen)).toEqual(['one']);
+  });
+
+  it('T32 shows who has which role, and what the viewer may do by their own', async () => {
+    const { root, boris, chat } = await groupChat(node);
+    const { screen } = await open(library, boris, chat);
+    expect(screen.group()).toEqual({ roles: ['MEMBER', 'MEMBER', 'MEMBER'], canRename: false });
+
+    await must(root, 'setChatMemberRole', { chatId: chat.id, userId: boris.id, role: 'MODERATOR' });
+
+    await until(() => screen.group()?.canRename === true, 'that one may rename it');
+    expect(screen.group()?.roles).toEqual(['MEMBER', 'MODERATOR', 'MEMBER']);
   });
 
   it('asks again for a chat whose past it cannot know, and loses nothing meanwhile', async () => {

@@ -262,6 +262,52 @@ describe('Moving in again', () => {
   });
 });
 
+describe('Groups that move in', () => {
+  const ada = { type: 'user', id: 1, username: 'ada' };
+  const boris = { type: 'user', id: 2, username: 'boris' };
+
+  it('T30 T31 T40 bring their description, their access and the roles of their members, and are found by name', async () => {
+    const db = await emptyDatabase();
+    await bringIn(db, [
+      ada,
+      boris,
+      { type: 'chat', id: 'c', kind: 'GROUP', name: 'Ёлки', description: ' Two\r\nlines ', access: 'OPEN' },
+      { type: 'member', chat: 'c', user: 1, role: 'OWNER' },
+      { type: 'member', chat: 'c', user: 2 },
+    ]);
+    const { chats, members } = await chatNode(db);
+    const [owner, member] = [await viewerNamed(db, 'ada'), await viewerNamed(db, 'boris')];
+    const chatId = await chatIdOf(db, 'c');
+
+    expect((await chats.listOpen(owner, 'елки')).edges.map(({ node: { id } }) => id)).toEqual([chatId]);
+    expect(await chats.description(owner, chatId)).toBe('Two\nlines');
+    const rolesOf = async () =>
+      Promise.all([owner, member].map(async ({ id }) => (await members.byKey(owner, { chatId, userId: id }))?.role));
+    expect(await rolesOf()).toEqual(['OWNER', 'MEMBER']);
+  });
+
+  it('T30 T31 only groups are open and have roles', async () => {
+    const db = await emptyDatabase();
+
+    expect(
+      await problemsOf(db, [
+        ada,
+        boris,
+        { type: 'chat', id: 'd', kind: 'DIRECT', description: 'Two' },
+        { type: 'chat', id: 'o', kind: 'ORDER', orderRef: 'A', access: 'OPEN', createdBy: 1 },
+        { type: 'chat', id: 'p', kind: 'ORDER', orderRef: 'B', createdBy: 1 },
+        { type: 'member', chat: 'p', user: 2, role: 'OWNER' },
+        { type: 'chat', id: 'l', kind: 'GROUP', name: 'Long', description: 'x'.repeat(1001), createdBy: 1 },
+      ]),
+    ).toEqual([
+      '3: description: a DIRECT has none',
+      '4: access: only a GROUP is OPEN',
+      '6: role: only members of a GROUP have one',
+      '7: description: must be at most 1000 characters long',
+    ]);
+  });
+});
+
 describe('A file with bad lines', () => {
   it('has all of them named, and nothing of it is written', async () => {
     const db = await emptyDatabase();

@@ -11,6 +11,8 @@ export const CHAT_FIELDS = /* GraphQL */ `
     name
     slug
     orderRef
+    description
+    access
     createdAt
     closedAt
     hasBusiness
@@ -30,6 +32,8 @@ export const CHAT_FIELDS = /* GraphQL */ `
       canSend
       canDeleteOthers
       canManageMembers
+      canInvite
+      canClose
     }
   }
   fragment MessageState on Message {
@@ -79,6 +83,8 @@ export interface ChatFields {
   name: string | null;
   slug: string | null;
   orderRef: string | null;
+  description: string | null;
+  access: string;
   createdAt: string;
   closedAt: string | null;
   hasBusiness: boolean;
@@ -86,12 +92,12 @@ export interface ChatFields {
   headSeq: number;
   relation: { id: string; client: { id: string } } | null;
   brands: { id: string; plan: string }[];
-  permissions: { canSend: boolean; canDeleteOthers: boolean; canManageMembers: boolean };
+  permissions: Record<'canSend' | 'canDeleteOthers' | 'canManageMembers' | 'canInvite' | 'canClose', boolean>;
 }
 
 /** A chat with all that is in it, as a query has it. */
 export interface WholeChat extends ChatFields {
-  members: { nodes: { user: { id: string }; lastReadSeq: number }[] };
+  members: { nodes: { user: { id: string }; lastReadSeq: number; role: string }[] };
   messages: { nodes: MessageState[] };
 }
 
@@ -105,6 +111,7 @@ export interface ChatEvent {
   message?: MessageState;
   messages?: MessageState[];
   user?: { id: string };
+  member?: { user: { id: string }; role: string };
   lastReadSeq?: number;
 }
 
@@ -117,6 +124,7 @@ export interface ChatView {
   unreadMentionCount: number;
   lastMessage: { id: string; text: string | null } | null;
   members: Record<string, number>;
+  roles: Record<string, string>;
   messages: Record<string, string>;
 }
 
@@ -133,6 +141,7 @@ export const createChatState = (viewerId: string, whole: WholeChat): ChatState =
   let fields: ChatFields = whole;
   let { cursor, headSeq } = whole;
   const members = new Map(whole.members.nodes.map(({ user, lastReadSeq }) => [user.id, lastReadSeq]));
+  const roles = new Map(whole.members.nodes.map(({ user, role }) => [user.id, role]));
   const messages = new Map(whole.messages.nodes.map((message) => [message.id, message]));
 
   const put = (changed: readonly MessageState[]) => {
@@ -168,8 +177,16 @@ export const createChatState = (viewerId: string, whole: WholeChat): ChatState =
       if (event.message !== undefined) put([event.message]);
       if (event.messages !== undefined) put(event.messages);
       // Who is added starts at the head: that is this event.
-      if (event.__typename === 'MemberAdded') members.set(event.user!.id, event.seq!);
-      if (event.__typename === 'MemberRemoved') members.delete(event.user!.id);
+      if (event.__typename === 'MemberAdded') {
+        members.set(event.user!.id, event.seq!);
+        roles.set(event.user!.id, 'MEMBER');
+      }
+      if (event.__typename === 'MemberRemoved') {
+        members.delete(event.user!.id);
+        roles.delete(event.user!.id);
+      }
+      if (event.__typename === 'MemberUpdated' && roles.has(event.member!.user.id))
+        roles.set(event.member!.user.id, event.member!.role);
     },
 
     view: () => {
@@ -189,6 +206,7 @@ export const createChatState = (viewerId: string, whole: WholeChat): ChatState =
         unreadMentionCount: sorted.filter((message) => isUnread(message) && mentions(message)).length,
         lastMessage: last === undefined ? null : { id: last.id, text: last.text },
         members: Object.fromEntries([...members].sort()),
+        roles: Object.fromEntries([...roles].sort()),
         messages: Object.fromEntries(
           sorted.slice(-NEWEST).map(({ id, seq: _seq, createdAt: _at, ...rest }) => [id, JSON.stringify(rest)]),
         ),
@@ -204,6 +222,8 @@ const pick = (chat: ChatFields): ChatFields => {
     name,
     slug,
     orderRef,
+    description,
+    access,
     createdAt,
     closedAt,
     hasBusiness,
@@ -219,6 +239,8 @@ const pick = (chat: ChatFields): ChatFields => {
     name,
     slug,
     orderRef,
+    description,
+    access,
     createdAt,
     closedAt,
     hasBusiness,

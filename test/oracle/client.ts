@@ -20,7 +20,7 @@ import {
   type WholeChat,
 } from './chat-state.js';
 
-const MEMBERS = 'members(first: 10) { nodes { user { id } lastReadSeq } }';
+const MEMBERS = 'members(first: 10) { nodes { user { id } lastReadSeq role } }';
 const PAGED = 'messages(first: 100, after: $after) { nodes { ...MessageState } pageInfo { hasNextPage endCursor } }';
 
 const CHATS = 'query { chats(first: 100) { nodes { id } } }';
@@ -49,6 +49,7 @@ const EVENT_FIELDS = `
   ... on MessagesDeleted { messages { ...MessageState } }
   ... on MemberAdded { user { id } }
   ... on MemberRemoved { user { id } }
+  ... on MemberUpdated { member { role user { id } } }
   ... on MessagesRead { chatId user { id } lastReadSeq chat { ...ChatState } }
   ... on ChatReady { chatId headSeq cursor chat { ...ChatState } }
   ... on ResyncRequired { chatId reason }

@@ -12,6 +12,8 @@ export interface World {
   messages: { id: string; chatId: string; senderId: string }[];
   relations: string[];
   brands: string[];
+  /** The codes of invites. */
+  invites: string[];
   /** Texts that were sent with a key: to be sent again. */
   keys: ({ chatId: string; clientMessageId: string; text: string; sender: Person } & Extras)[];
 }
@@ -138,14 +140,35 @@ const createGroup: Mutation = (world) =>
 
 const makeGroup: Mutation = (world) =>
   step(
-    world.root,
+    world.random.chance(0.3) ? world.root : world.random.pick(world.people),
     'createChat',
-    { name: `Group ${(texts += 1)}`, memberIds: some(world, world.people, 5).map(({ id }) => id) },
+    {
+      name: `Group ${(texts += 1)}`,
+      memberIds: some(world, world.people, 5).map(({ id }) => id),
+      access: accessIn(world),
+    },
     (answer) => {
       groups += 1;
       keep(world.chats, idOf(answer, 'chat'));
     },
   );
+
+const accessIn = ({ random }: World) => random.pick(['OPEN', 'CLOSED']);
+
+const invite: Mutation = (world) => {
+  const { random, people, chats, invites } = world;
+  return step(
+    random.pick(people),
+    'createInvite',
+    { chatId: random.pick(chats), maxUses: random.chance(0.5) ? 1 : null },
+    (answer) => void invites.push((answer.invite as { code: string }).code),
+  );
+};
+
+const accept: Mutation = (world) =>
+  world.invites.length === 0
+    ? invite(world)
+    : step(world.random.pick(world.people), 'acceptInvite', { code: world.random.pick(world.invites.slice(-5)) });
 
 const openDirect: Mutation = (world) =>
   step(world.random.pick(world.people), 'openDirectChat', { userId: world.random.pick(world.people).id }, (answer) =>
@@ -218,6 +241,14 @@ const MUTATIONS: readonly Mutation[] = [
   ...[again, again, edit, edit, edit, remove, remove, remove, read, read, read, read],
   ...[inChat('leaveChat'), withOther('addChatMember'), withOther('addChatMember'), withOther('removeChatMember')],
   inChat('updateChat', () => ({ name: `Name ${(texts += 1)}` })),
+  inChat('updateChat', (world) => ({ description: `About ${(texts += 1)}`, access: accessIn(world) })),
+  ...Array<Mutation>(3).fill(
+    inChat('setChatMemberRole', ({ random, people }) => ({
+      userId: random.pick(people).id,
+      role: random.pick(['OWNER', 'MODERATOR', 'MEMBER']),
+    })),
+  ),
+  ...[inChat('joinChat'), inChat('leaveChat'), invite, accept],
   ...[inChat('closeChat'), inChat('reopenChat'), inChat('reopenChat')],
   ...[react('addReaction'), react('addReaction'), react('addReaction'), react('removeReaction')],
   ...[onMessage('pinMessage'), onMessage('pinMessage'), onMessage('unpinMessage')],

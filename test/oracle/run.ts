@@ -27,7 +27,17 @@ export const runOracle = async ({ seed, mutations, nodes }: OracleOptions): Prom
   const staff = [await staffMember(first, 'MANAGER'), await staffMember(first, 'ADMIN')];
   const users = [await newPerson(first, 'ada'), await newPerson(first, 'boris'), await newPerson(first, 'chen')];
   const people = [...staff, ...users].map((person, n) => person.at(nodes[n % nodes.length]!));
-  const world: World = { random, root, people, chats: [], messages: [], relations: [], brands: [], keys: [] };
+  const world: World = {
+    random,
+    root,
+    people,
+    chats: [],
+    messages: [],
+    relations: [],
+    brands: [],
+    invites: [],
+    keys: [],
+  };
   const clients = await Promise.all(people.map(createClient));
   const steps: string[] = [];
 

@@ -11,6 +11,7 @@ import {
   CreateApiTokenDocument,
   CreateBrandDocument,
   CreateChatDocument,
+  CreateInviteDocument,
   CreateMatchDocument,
   CreateRelationDocument,
   CreateUserTokenDocument,
@@ -26,6 +27,8 @@ import {
   ReportsDocument,
   ResolveReportDocument,
   RevokeApiTokenDocument,
+  RevokeInviteDocument,
+  SetChatMemberRoleDocument,
   SetBrandPlanDocument,
   SetUserActiveDocument,
   SetUserRoleDocument,
@@ -52,11 +55,13 @@ const auditOf = async (act: () => Promise<unknown>): Promise<LogLine[]> => {
 /** Told of further below. */
 const elsewhere = ['logIn', 'logOut', 'changePassword'];
 const everyday = [
+  'acceptInvite',
   'addReaction',
   'blockUser',
   'createUpload',
   'deleteUpload',
   'editMessage',
+  'joinChat',
   'leaveChat',
   'markNotificationsRead',
   'markRead',
@@ -106,6 +111,9 @@ describe('Audit lines', () => {
     const chatId = chat!.id;
     await act(root, UpdateChatDocument, { input: { chatId, name: 'Hush hush' } });
     await act(root, AddChatMemberDocument, { chatId, userId: chen!.id });
+    await act(root, SetChatMemberRoleDocument, { chatId, userId: ada!.id, role: 'OWNER' as never });
+    const { invite } = await act(root, CreateInviteDocument, { chatId, maxUses: 3 });
+    await act(root, RevokeInviteDocument, { inviteId: invite!.id });
     await act(root, AddChatMembersDocument, { chatId, userIds: [chen!.id, dora!.id] });
     await act(root, RemoveChatMemberDocument, { chatId, userId: chen!.id });
     const sent = (await ada!.send({ id: chatId }, 'hush')) as unknown as { message: { id: string } };
@@ -143,8 +151,11 @@ describe('Audit lines', () => {
     const rowChat = rowIdOf(chat!);
     expect(told).toEqual({
       setUserRole: { userId: b, role: 'MANAGER' },
-      createChat: { memberIds: [a, b], chatId: rowChat },
+      createChat: { memberIds: [a, b], access: 'CLOSED', chatId: rowChat },
       updateChat: { chatId: rowChat },
+      setChatMemberRole: { chatId: rowChat, userId: a, role: 'OWNER' },
+      createInvite: { chatId: rowChat, maxUses: 3, inviteId: rowIdOf(invite!) },
+      revokeInvite: { inviteId: rowIdOf(invite!) },
       addChatMember: { chatId: rowChat, userId: c },
       addChatMembers: { chatId: rowChat, userIds: [c, d] },
       removeChatMember: { chatId: rowChat, userId: c },

@@ -30,6 +30,8 @@ export interface Screen {
   messages(): readonly ScreenMessage[] | null;
   /** How far each member of the shown chat has read. */
   read(): readonly number[] | undefined;
+  /** The roles in the shown chat, and whether the viewer may rename it. */
+  group(): { roles: string[]; canRename: boolean } | undefined;
   /** The page before those that are shown. */
   older(): Promise<unknown>;
   /** Shows a chat, by `edges` or `nodes`. */
@@ -47,13 +49,16 @@ const MESSAGE = 'id seq text isDeleted editedAt sender { id username }';
 const CHAT = `id kind name cursor activityAt unreadCount settings { isPinned isArchived } lastMessage { ${MESSAGE} }`;
 const PAGE_INFO = 'pageInfo { startCursor endCursor hasPreviousPage hasNextPage }';
 
-const CHATS = gql(`query Chats($kind: ChatKind) { chats(first: 20, kind: $kind) { nodes { ${CHAT} } ${PAGE_INFO} } }`);
+const CHATS = gql(
+  `query Chats($kind: ChatKind, $search: String) { chats(first: 20, kind: $kind, search: $search) { nodes { ${CHAT} } ${PAGE_INFO} } }`,
+);
 
 const history = (by: Selection) =>
   gql(`query History($chatId: ID!, $before: String) {
     chat(id: $chatId) {
       id
-      members(first: 10) { nodes { id lastReadSeq user { id username } } }
+      permissions { canRename }
+      members(first: 10) { nodes { id lastReadSeq role user { id username } } }
       messages(last: 5, before: $before) {
         ${by === 'nodes' ? `nodes { ${MESSAGE} }` : `edges { cursor node { ${MESSAGE} } }`} ${PAGE_INFO}
       }
@@ -66,6 +71,7 @@ const event = (deleted: string) => `
   ... on MessageSent { message { ${MESSAGE} } }
   ... on MessageEdited { message { ${MESSAGE} } }
   ... on MessagesDeleted { ${deleted} }
+  ... on MemberUpdated { member { id role } }
   ... on MessagesRead { lastReadSeq user { id } chat { ${CHAT} } }
   ... on ChatSettingsChanged { chat { ${CHAT} } }
   ... on ChatReady { chat { ${CHAT} } }
@@ -83,10 +89,15 @@ interface Page {
   pageInfo: { startCursor: string | null };
 }
 interface HistoryData {
-  chat: { messages: Page; members: { nodes: { lastReadSeq: number }[] } } | null;
+  chat: {
+    messages: Page;
+    permissions: { canRename: boolean };
+    members: { nodes: { lastReadSeq: number; role: string }[] };
+  } | null;
 }
 interface ChatsVariables {
   kind?: 'GROUP' | null;
+  search?: string;
 }
 interface ChatsData {
   chats: { nodes: ScreenChat[] } | null;
@@ -97,6 +108,12 @@ const messagesIn = (data: HistoryData | undefined) => {
   const page = data?.chat?.messages;
   return page ? (page.nodes ?? page.edges!.map(({ node }) => node)) : null;
 };
+
+const groupIn = (data: HistoryData | undefined) =>
+  data?.chat && {
+    roles: data.chat.members.nodes.map(({ role }) => role),
+    canRename: data.chat.permissions.canRename,
+  };
 
 const openApollo = (connection: Client, chats: ChatsVariables = {}): Screen => {
   const client = new ApolloClient({
@@ -116,6 +133,7 @@ const openApollo = (connection: Client, chats: ChatsVariables = {}): Screen => {
     chats: () => listed?.chats?.nodes ?? null,
     messages: () => messagesIn(shown),
     read: () => shown?.chat?.members.nodes.map(({ lastReadSeq }) => lastReadSeq),
+    group: () => groupIn(shown) ?? undefined,
     older: () => older(),
     show: (chatId, by) => {
       const watched = client.watchQuery<HistoryData>({ query: history(by), variables: { chatId } });
@@ -165,6 +183,7 @@ const openUrql = (connection: Client, chats: ChatsVariables = {}): Screen => {
     chats: () => listed?.chats?.nodes ?? null,
     messages: () => messagesIn(shown),
     read: () => shown?.chat?.members.nodes.map(({ lastReadSeq }) => lastReadSeq),
+    group: () => groupIn(shown) ?? undefined,
     older: () => older(),
     show: (chatId, by) => {
       const query = history(by);

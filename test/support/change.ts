@@ -36,6 +36,7 @@ const SELECTIONS: Record<string, string> = {
   createRelation: 'relation { id chat { id } } created',
   updateRelation: 'relation { id chat { id } }',
   createBrand: 'brand { id }',
+  createInvite: 'invite { id code }',
   createMatch: 'chat { id } created',
   sendMessage: 'message { id }',
   reportMessage: 'report { id }',

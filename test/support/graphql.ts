@@ -27,6 +27,7 @@ export const graphqlNode = async (db: Database) => {
       version: '0.0.0',
       passwordLogin: true,
       directChats: 'everyone' as const,
+      groupCreators: 'admins' as const,
       messageMaxLength: 1000,
       messagesPerMinute: 0,
       maxAttachmentBytes: 1000,

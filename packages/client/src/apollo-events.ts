@@ -61,6 +61,10 @@ export const putEvent = (cache: ApolloCache, event: FollowedEvent, isOfAll: bool
       // Queries that show them fetch again.
       cache.evict({ id: chat, fieldName: 'members' });
       break;
+    case 'MemberUpdated':
+      // Perhaps the viewer's own role.
+      for (const fieldName of ['permissions', 'invites']) cache.evict({ id: chat, fieldName });
+      break;
     case 'ResyncRequired':
       // The cached part of the chat may have a gap. Queries that show it fetch again; live events continue meanwhile.
       for (const fieldName of ['liveMessages', 'messages', 'members', 'lastMessage', 'unreadCount'])

@@ -169,7 +169,9 @@ const liveChats: Rules['withLive'] = (edges, { readField, args }) => {
   const gone = new Set(readField<readonly Reference[]>('goneChats')?.map(({ __ref }) => __ref));
   const isArchive = args?.archived === true;
   const isElsewhere = (chat: Reference) => gone.has(chat.__ref) || has(chat, 'isArchived') === !isArchive;
-  if (isArchive || args?.unreadOnly === true) return edges.filter(({ node }) => !isElsewhere(node));
+  // What a search would find, the server knows.
+  const isSearched = typeof args?.search === 'string' && args.search.trim() !== '';
+  if (isArchive || isSearched || args?.unreadOnly === true) return edges.filter(({ node }) => !isElsewhere(node));
   const listed = new Set(edges.map(({ node }) => node.__ref));
   const added = (readField<readonly Reference[]>('liveChats') ?? []).filter(
     (chat) => !listed.has(chat.__ref) && ((args?.kind ?? null) === null || readField('kind', chat) === args?.kind),
@@ -210,7 +212,11 @@ const lastEvent: FieldPolicy = { keyArgs: false, merge: (_existing, incoming: un
 export const typePolicies = {
   Query: {
     fields: {
-      chats: connection({ keyArgs: ['archived', 'kind', 'scope', 'unreadOnly'], newest: 'first', withLive: liveChats }),
+      chats: connection({
+        keyArgs: ['archived', 'kind', 'scope', 'search', 'unreadOnly'],
+        newest: 'first',
+        withLive: liveChats,
+      }),
       messages: connection({
         keyArgs: ['chatId'],
         newest: 'first',
@@ -219,6 +225,7 @@ export const typePolicies = {
         ),
       }),
       notifications: connection({ keyArgs: ['unreadOnly'], newest: 'first' }),
+      openChats: connection({ keyArgs: ['search'] }),
       relations: connection({ newest: 'first' }),
       users: connection({ keyArgs: ['search', 'isActive'] }),
       liveChats: union,

@@ -145,7 +145,7 @@ const messagesOf =
  * Pinned ones first, then newest first, as on the server: adds chats that became known live, leaves out those that are gone, and those
  * that were archived, or came back from there. Who is pinned and archived it knows where `settings` were selected.
  */
-const chats: WithLive = (nodes, cache, _chain, { kind, scope, archived, unreadOnly }) => {
+const chats: WithLive = (nodes, cache, _chain, { kind, scope, archived, unreadOnly, search }) => {
   if (scope === 'ALL') return [...nodes];
   const has = (chat: string, name: 'isPinned' | 'isArchived') => {
     const settings = cache.resolve(chat, 'settings');
@@ -154,7 +154,9 @@ const chats: WithLive = (nodes, cache, _chain, { kind, scope, archived, unreadOn
   const gone = linksOf(cache, 'Query', 'goneChats');
   const isArchive = archived === true;
   const isElsewhere = (chat: string) => gone.includes(chat) || has(chat, 'isArchived') === !isArchive;
-  if (isArchive || unreadOnly === true) return nodes.filter((chat) => !isElsewhere(chat));
+  // What a search would find, the server knows.
+  const isSearched = typeof search === 'string' && search.trim() !== '';
+  if (isArchive || isSearched || unreadOnly === true) return nodes.filter((chat) => !isElsewhere(chat));
   const added = linksOf(cache, 'Query', 'liveChats').filter(
     (chat) => !nodes.includes(chat) && ((kind ?? null) === null || cache.resolve(chat, 'kind') === kind),
   );
@@ -171,6 +173,7 @@ export const resolvers: NonNullable<CacheExchangeOpts['resolvers']> = {
     messages: connection(messagesOf('first', (cache, { chatId }) => (chatId ? keyOf(cache, 'Chat', chatId) : ''))),
     notifications: connection(),
     relations: connection(),
+    openChats: connection(),
     users: connection(),
   },
   Chat: {

@@ -105,6 +105,10 @@ const putEvent =
       case 'MemberRemoved':
         forget(cache, chat, 'members');
         break;
+      case 'MemberUpdated':
+        // Perhaps the viewer's own role.
+        forget(cache, chat, 'permissions', 'invites');
+        break;
       case 'ResyncRequired':
         // The cached part of the chat may have a gap. Live events continue meanwhile.
         cache.link(chat, 'liveMessages', []);

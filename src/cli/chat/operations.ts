@@ -7,7 +7,7 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
 export type ChatKind =
   /** Two users; one per pair. Everyone may open one unless DIRECT_CHATS restricts it. */
   | 'DIRECT'
-  /** Closed group: administrators add and remove members; members may leave. */
+  /** A group: administrators, its owners and moderators add and remove members; members may leave. An OPEN one is joined by everyone. */
   | 'GROUP'
   /** The owners of two matched brands. */
   | 'MATCH'
@@ -219,6 +219,7 @@ export type ChatEventsSubscription = { chatEvents:
     | { __typename: 'ChatUpdated', seq: number, cursor: string, chat: { name: string | null, closedAt: string | null } }
     | { __typename: 'MemberAdded', seq: number, cursor: string, user: { username: string }, actor: { username: string } }
     | { __typename: 'MemberRemoved', seq: number, cursor: string, left: boolean, user: { username: string }, actor: { username: string } }
+    | { __typename: 'MemberUpdated', seq: number, cursor: string }
     | { __typename: 'MessageEdited', seq: number, cursor: string, message: { id: string, seq: number, text: string | null, createdAt: string, editedAt: string | null, isEdited: boolean, isDeleted: boolean, clientMessageId: string | null, sender: { id: string, username: string } } }
     | { __typename: 'MessagePinned', seq: number, cursor: string }
     | { __typename: 'MessageSent', seq: number, cursor: string, message: { id: string, seq: number, text: string | null, createdAt: string, editedAt: string | null, isEdited: boolean, isDeleted: boolean, clientMessageId: string | null, sender: { id: string, username: string } } }

@@ -1,7 +1,8 @@
-/** Prepares a database for this version: its tables, and the keys of its accounts. */
+/** Prepares a database for this version: its tables, and the keys of its accounts and chats. */
 import type { Database } from '../../db/database.js';
 import { describeBlocked } from '../../db/migration-locks.js';
 import { migrate } from '../../db/migrations.js';
+import { rekeyChats } from '../rekey-chats.js';
 import { rekeyAccounts } from './rekey-accounts.js';
 
 /**
@@ -17,11 +18,13 @@ export const prepareDatabase = (
   migrate(db, {
     ...(onWait && { onWait }),
     onBlocked: (blocked) => onWarning(describeBlocked(blocked)),
-    finish: () =>
-      rekeyAccounts(db, ({ field, holder, other }) => {
+    finish: async () => {
+      await rekeyAccounts(db, ({ field, holder, other }) => {
         const what = field === 'username' ? 'usernames' : 'e-mail addresses';
         onWarning(
           `The ${what} ${holder} and ${other} are the same but for case: the account of ${other} is found by that exact spelling only`,
         );
-      }),
+      });
+      await rekeyChats(db);
+    },
   });

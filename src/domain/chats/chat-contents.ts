@@ -16,6 +16,7 @@ import {
   gatherParts,
   OWN_OF_ASKED,
   SEEN_BY_ONCE,
+  FOUND_CHATS,
   SEEN_CHATS,
   toEach,
   toEachOfMany,
@@ -26,6 +27,8 @@ import type { Viewer } from '../viewer.js';
 export interface ChatContents {
   /** Separate from the chat's own row, which is read for each event, page and change. */
   metadata(viewer: Viewer, chatId: bigint): Promise<JsonObject>;
+  /** Separate as `metadata`. Of an OPEN group every user knows it. */
+  description(viewer: Viewer, chatId: bigint): Promise<string | null>;
   /** The newest message that is not deleted; null if there is none. */
   lastMessage(viewer: Viewer, chatId: bigint): Promise<MessageRow | null>;
   /** The oldest message by another user that is unread and not deleted; null if there is none, and if the viewer is not a member. */
@@ -40,7 +43,7 @@ export interface ChatContents {
   pinnedMessages(viewer: Viewer, chatId: bigint, page?: PageArgs): Promise<Connection<MessageRow>>;
   /** In the order in which their accounts were created, so that pages stay stable. */
   members(viewer: Viewer, chatId: bigint, page?: PageArgs): Promise<Connection<MemberRow>>;
-  /** Reads one index entry per member. */
+  /** Reads one index entry per member. Of an OPEN group every user knows it. */
   memberCount(viewer: Viewer, chatId: bigint): Promise<number>;
   /** The two members of a chat of two (a message's receiver is the one who did not send it); empty for other chats. */
   pair(viewer: Viewer, chatId: bigint): Promise<UserFacts[]>;
@@ -65,6 +68,8 @@ interface SeenPart {
   seenBy: number[] | null;
 }
 
+const DESCRIPTION = `SELECT chat.description, chat.seen_by AS "seenBy" FROM ${FOUND_CHATS} WHERE chat.description IS NOT NULL`;
+
 const METADATA = `SELECT chat.metadata, chat.seen_by AS "seenBy" FROM ${SEEN_CHATS} WHERE chat.metadata IS NOT NULL`;
 
 const LAST_MESSAGES = `SELECT ${MESSAGE_COLUMNS}, chat.seen_by AS "seenBy" FROM ${SEEN_CHATS} CROSS JOIN LATERAL (
@@ -85,7 +90,7 @@ const FIRST_UNREAD = `SELECT ${MESSAGE_COLUMNS}, first.seen_by AS "seenBy" FROM 
   JOIN "user" person ON person.id = message.sender_id`;
 
 const MEMBER_COUNTS = `SELECT (SELECT count(*)::int FROM member WHERE member.chat_id = chat.id) AS count, chat.seen_by AS "seenBy"
-  FROM ${SEEN_CHATS}`;
+  FROM ${FOUND_CHATS}`;
 
 const PAIRS = `SELECT member.chat_id AS "chatId", ${PERSON_COLUMNS}, chat.seen_by AS "seenBy" FROM ${SEEN_CHATS}
   JOIN member ON member.chat_id = chat.id JOIN "user" person ON person.id = member.user_id
@@ -140,6 +145,15 @@ export const createChatContents = (db: Queryable): ChatContents => {
       const rows = await db.query<{ metadata: string } & Seen>(METADATA, askedParams(asked));
       return toEach<(typeof rows)[number], JsonObject>(asked, rows, {}, (row) => metadataOf(row.metadata));
     }),
+
+    description: gatherAsked(async (asked) =>
+      toEach<{ description: string } & Seen, string | null>(
+        asked,
+        await db.query(DESCRIPTION, askedParams(asked)),
+        null,
+        ({ description }) => description,
+      ),
+    ),
 
     lastMessage: gatherAsked(async (asked) =>
       toEach<MessageColumns & Seen, MessageRow | null>(

@@ -12,6 +12,7 @@ import { createKeyset, pageSql, parsePage, toConnection, type Connection, type P
 import {
   canClose,
   canDeleteOthers,
+  canInvite,
   canLeave,
   canManageMembers,
   canMarkRead,
@@ -28,6 +29,7 @@ import {
 import type { Presence } from '../rules/presence.js';
 import { ASKED, askedParams, gatherAsked, OWN_OF_ASKED } from '../rules/asked-chats.js';
 import { IS_ARCHIVED } from '../own-settings.js';
+import { chatSearchOf } from './chat-search.js';
 import type { SeenChats } from '../rules/seen-chats.js';
 import { isStorable } from '../text.js';
 import { UNREAD_COUNT } from '../messages/unread.js';
@@ -46,6 +48,7 @@ export interface ChatPermissions {
   canMarkRead: boolean;
   canPin: boolean;
   canMentionEveryone: boolean;
+  canInvite: boolean;
 }
 
 /** Identifies one chat. */
@@ -59,6 +62,8 @@ export interface ChatList {
   isArchived?: boolean | null;
   /** Only those with unread messages, or marked as unread. */
   isUnread?: boolean | null;
+  /** Each of its words must be found in the chat's name; of a chat of two in the other person's username, first or last name. */
+  search?: string | null;
 }
 
 export interface ChatReads {
@@ -68,7 +73,7 @@ export interface ChatReads {
    * The viewer's chats, pinned ones first, then by their newest message, newest first; with `ALL` every chat they may see, newest
    * chat first.
    *
-   * @throws BadUserInputError for a malformed page
+   * @throws BadUserInputError for a malformed page or search
    */
   list(viewer: Viewer, list: ChatList, page?: PageArgs): Promise<Connection<ChatRow>>;
   /** @returns null if it does not exist, or the viewer may not see it */
@@ -115,6 +120,7 @@ const NOTHING_ALLOWED: ChatPermissions = {
   canMarkRead: false,
   canPin: false,
   canMentionEveryone: false,
+  canInvite: false,
 };
 
 export const createChatReads = (db: Queryable, presence: Presence, seenChats: SeenChats): ChatReads => {
@@ -145,9 +151,9 @@ export const createChatReads = (db: Queryable, presence: Presence, seenChats: Se
     permissions: async (viewer, chatId) => {
       const seen = await seenChats.read(viewer, chatId);
       if (!seen?.isSeen) return NOTHING_ALLOWED;
-      const { chat, isMember } = seen;
+      const { chat, isMember, chatRole } = seen;
       const isPresent = needsPresence(chat) && (await presence.isPresent(viewer.id, chatId));
-      return permissionsOf(chat, { id: viewer.id, role: viewer.role, isMember, isPresent });
+      return permissionsOf(chat, { id: viewer.id, role: viewer.role, isMember, chatRole, isPresent });
     },
 
     unreadCount,
@@ -178,6 +184,7 @@ const permissionsOf = (chat: ChatRow, actor: Actor): ChatPermissions => {
     canMarkRead: canMarkRead(actor, chat),
     canPin: chat.closedAt === null && canPin(actor, chat),
     canMentionEveryone: canSend && canMentionEveryone(actor, chat),
+    canInvite: chat.closedAt === null && canInvite(actor, chat),
   };
 };
 
@@ -193,15 +200,35 @@ const IS_KIND = (param: number) => `($${param}::chat_kind IS NULL OR chat.kind =
 const IS_UNREAD = (param: number) =>
   `($${param}::boolean IS NOT TRUE OR own.is_marked_unread OR coalesce(${UNREAD_COUNT}, 0) > 0)`;
 
+/**
+ * $1: the viewer; `$n`: patterns, null for none. A chat just made by a node of an older version has no key yet: it is found once it has.
+ * The people of a chat of two are looked up by its key, so that this costs the same for all chats.
+ */
+const IS_CALLED = (param: number) => `($${param}::text[] IS NULL OR chat.name_key LIKE ALL ($${param}::text[])
+  OR (chat.kind IN ('DIRECT', 'RELATION') AND EXISTS (
+    SELECT FROM member other JOIN "user" person ON person.id = other.user_id
+    WHERE other.chat_id = chat.id AND other.user_id <> $1::bigint
+      AND coalesce(person.name_key, person.username_key) LIKE ALL ($${param}::text[]))))`;
+
+const patternsOf = (search: string | null | undefined): string[] | null => {
+  const patterns = chatSearchOf(search);
+  return patterns.length === 0 ? null : patterns;
+};
+
 /** Costs as much as the viewer has chats, whatever the chats hold. */
-const listMine = async (db: Queryable, viewer: Viewer, { kind, isArchived, isUnread }: ChatList, args: PageArgs) => {
+const listMine = async (
+  db: Queryable,
+  viewer: Viewer,
+  { kind, isArchived, isUnread, search }: ChatList,
+  args: PageArgs,
+) => {
   const page = parsePage(byActivity, args);
-  const { where, orderBy, limit, params } = pageSql(byActivity, page, 5);
+  const { where, orderBy, limit, params } = pageSql(byActivity, page, 6);
   const rows = await db.query<ChatRow & { isPinned: boolean }>(
     `SELECT ${CHAT_COLUMNS}, own.is_pinned AS "isPinned" FROM member own JOIN chat ON chat.id = own.chat_id
-     WHERE own.user_id = $1 AND ${IS_KIND(2)} AND ${IS_ARCHIVED} = $3::boolean AND ${IS_UNREAD(4)} AND ${where}
+     WHERE own.user_id = $1 AND ${IS_KIND(2)} AND ${IS_ARCHIVED} = $3::boolean AND ${IS_UNREAD(4)} AND ${IS_CALLED(5)} AND ${where}
      ORDER BY ${orderBy} LIMIT ${limit}`,
-    [viewer.id, kind ?? null, isArchived ?? false, isUnread ?? null, ...params],
+    [viewer.id, kind ?? null, isArchived ?? false, isUnread ?? null, patternsOf(search), ...params],
   );
   const { edges, pageInfo } = toConnection(rows, page, ({ isPinned, activityAt, id }) =>
     byActivity.cursorOf([Number(isPinned), activityAt, id]),
@@ -209,12 +236,12 @@ const listMine = async (db: Queryable, viewer: Viewer, { kind, isArchived, isUnr
   return { edges: edges.map(({ cursor, node: { isPinned: _, ...node } }) => ({ cursor, node })), pageInfo };
 };
 
-const listAll = async (db: Queryable, viewer: Viewer, { kind, isUnread }: ChatList, args: PageArgs) => {
+const listAll = async (db: Queryable, viewer: Viewer, { kind, isUnread, search }: ChatList, args: PageArgs) => {
   const page = parsePage(byMaking, args);
-  const { where, orderBy, limit, params } = pageSql(byMaking, page, 5);
+  const { where, orderBy, limit, params } = pageSql(byMaking, page, 6);
   const rows = await db.query<ChatRow>(
-    `${SEEN} WHERE ${CAN_SEE} AND ${IS_KIND(3)} AND ${IS_UNREAD(4)} AND ${where} ORDER BY ${orderBy} LIMIT ${limit}`,
-    [...viewerParams(viewer), kind ?? null, isUnread ?? null, ...params],
+    `${SEEN} WHERE ${CAN_SEE} AND ${IS_KIND(3)} AND ${IS_UNREAD(4)} AND ${IS_CALLED(5)} AND ${where} ORDER BY ${orderBy} LIMIT ${limit}`,
+    [...viewerParams(viewer), kind ?? null, isUnread ?? null, patternsOf(search), ...params],
   );
   return toConnection(rows, page, (chat) => byMaking.cursorOf([chat.id]));
 };

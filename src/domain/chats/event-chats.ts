@@ -20,13 +20,14 @@ export const createEventChats = (seenChats: SeenChats): EventChats => ({
 });
 
 /** The chat's immutable fields; everything else as in a new chat. */
-const bare = ({ id, kind, createdAt }: ChatRow): ChatRow => ({
+export const bare = ({ id, kind, createdAt }: ChatRow): ChatRow => ({
   id,
   kind,
   createdAt,
   name: null,
   slug: null,
   orderRef: null,
+  access: 'CLOSED',
   activityAt: createdAt,
   closedAt: null,
   headSeq: 0,

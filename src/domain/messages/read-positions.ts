@@ -145,6 +145,7 @@ const toChat = (row: ChatRow): ChatRow => ({
   name: row.name,
   slug: row.slug,
   orderRef: row.orderRef,
+  access: row.access,
   createdAt: row.createdAt,
   activityAt: row.activityAt,
   closedAt: row.closedAt,

@@ -4,6 +4,7 @@
  */
 import { gather } from '../../db/gather.js';
 import { isAdmin, type Viewer } from '../viewer.js';
+import { IS_OPEN } from './right-sql.js';
 import { canSeeSql } from './visibility.js';
 
 export type Asking = Pick<Viewer, 'id' | 'role'>;
@@ -34,8 +35,14 @@ export const OWN_OF_ASKED = 'member own ON own.chat_id = asked.id AND own.user_i
 export const ASKED_CHATS = `${ASKED} JOIN chat ON chat.id = asked.id LEFT JOIN ${OWN_OF_ASKED}`;
 export const ASKED_CAN_SEE = canSeeSql('asked.is_admin');
 
+/** For those too who find an OPEN group without being in it: for its name, its description and its size alone. */
+export const ASKED_CAN_FIND = `(${ASKED_CAN_SEE} OR ${IS_OPEN})`;
+
 /** For FROM: each chat that somebody who asks may see, once; `seen_by` has the numbers of those who do. */
 export const SEEN_CHATS = `(SELECT chat.*, array_agg(asked.n::int) AS seen_by FROM ${ASKED_CHATS} WHERE ${ASKED_CAN_SEE} GROUP BY chat.id) chat`;
+
+/** As `SEEN_CHATS`, by `ASKED_CAN_FIND`. */
+export const FOUND_CHATS = `(SELECT chat.*, array_agg(asked.n::int) AS seen_by FROM ${ASKED_CHATS} WHERE ${ASKED_CAN_FIND} GROUP BY chat.id) chat`;
 
 /** `seen_by` with only one of a chat's rows: it is long if many ask. */
 export const SEEN_BY_ONCE = `CASE WHEN row_number() OVER (PARTITION BY chat.id) = 1 THEN chat.seen_by END AS "seenBy"`;

@@ -1,6 +1,7 @@
 /** Changing a chat on a user's behalf: under its lock, by the role and the membership that they have at that time. */
 import type { Queryable } from '../../db/database.js';
-import type { UserFacts } from '../../log/event.js';
+import type { ChatRole } from '../../generated/prisma/enums.js';
+import type { ChatRow, UserFacts } from '../../log/event.js';
 import type { ChatTransaction } from '../../log/append.js';
 import type { Log } from '../../log/log.js';
 import { NotFoundError } from '../errors.js';
@@ -16,13 +17,15 @@ export interface Person {
 }
 
 const PEOPLE = `
-SELECT ${PERSON_COLUMNS}, person.deactivated_at IS NULL AS "isActive", member.user_id IS NOT NULL AS "isMember"
+SELECT ${PERSON_COLUMNS}, person.deactivated_at IS NULL AS "isActive", member.user_id IS NOT NULL AS "isMember",
+  member.role AS "chatRole"
 FROM "user" person LEFT JOIN member ON member.chat_id = $1 AND member.user_id = person.id
 WHERE person.id = ANY($2::bigint[])`;
 
 interface PersonRow extends PersonColumns {
   isActive: boolean;
   isMember: boolean;
+  chatRole: ChatRole | null;
 }
 
 /** Under the chat's lock nobody joins or leaves, so the result stays true until the commit. One statement. */
@@ -36,8 +39,9 @@ export const readPeople = async (
   return new Map(
     rows.map((row) => {
       const user = toUser(row);
-      const actor = { id: user.id, role: user.role, isMember: row.isMember, isPresent: presentIds.includes(user.id) };
-      return [user.id, { user, actor, isActive: row.isActive }];
+      const { isMember, chatRole, isActive } = row;
+      const actor = { id: user.id, role: user.role, isMember, chatRole, isPresent: presentIds.includes(user.id) };
+      return [user.id, { user, actor, isActive }];
     }),
   );
 };
@@ -55,6 +59,7 @@ export interface ChangeFacts {
  * @param chatId null if the id did not decode
  * @param options.otherIds whom it is about
  * @param options.isPresent whether the viewer is present in the chat, if that matters
+ * @param options.isFound whether the viewer may act on a chat that they do not see, which they then know of otherwise
  * @throws NotFoundError if the chat does not exist, or the viewer may not see it; what `work` throws
  */
 export const changeChat = async <Result extends object>(
@@ -62,13 +67,17 @@ export const changeChat = async <Result extends object>(
   viewer: Viewer,
   chatId: bigint | null,
   work: (tx: ChatTransaction, facts: ChangeFacts) => Promise<Result>,
-  { otherIds = [], isPresent = false }: { otherIds?: readonly bigint[]; isPresent?: boolean } = {},
+  {
+    otherIds = [],
+    isPresent = false,
+    isFound = () => false,
+  }: { otherIds?: readonly bigint[]; isPresent?: boolean; isFound?: (chat: ChatRow) => boolean } = {},
 ): Promise<Result> => {
   if (chatId === null) throw new NotFoundError('Chat');
   const result = await log.change(chatId, async (tx) => {
     const people = await readPeople(tx, chatId, [viewer.id, ...otherIds], isPresent ? [viewer.id] : []);
     const me = people.get(viewer.id);
-    if (me === undefined || !canSee(me.actor, tx.chat)) throw new NotFoundError('Chat');
+    if (me === undefined || !(canSee(me.actor, tx.chat) || isFound(tx.chat))) throw new NotFoundError('Chat');
     return work(tx, { me, others: people });
   });
   if (result === undefined) throw new NotFoundError('Chat');

@@ -2,7 +2,7 @@
  * Who may do what in a chat: a row for each kind, a column for each right. `policy.ts` applies it to one person and one
  * chat, and `right-sql.ts` turns it into the same conditions in SQL.
  */
-import type { ChatKind, Role } from '../../generated/prisma/enums.js';
+import type { ChatKind, ChatRole, Role } from '../../generated/prisma/enums.js';
 
 /** One way to have a right: all of its conditions must hold. */
 export interface Grant {
@@ -10,6 +10,8 @@ export interface Grant {
   roles?: readonly Role[];
   /** They must be a member. */
   isMember?: true;
+  /** They must be a member with one of these roles in the chat. */
+  chatRoles?: readonly ChatRole[];
   /** A brand of the chat must have the BUSINESS plan; if none has, the user is told that the plan is missing. */
   needsPlan?: true;
   /** Neither of a dialog's two may have blocked the other; otherwise the user is told that messages are not possible. */
@@ -31,6 +33,10 @@ export interface Rights {
   /** Pins messages, and unpins them. */
   pin: readonly Grant[];
   mentionEveryone: readonly Grant[];
+  /** Makes invites, sees and revokes them. */
+  invite: readonly Grant[];
+  /** Says who is owner, who is moderator. */
+  setRoles: readonly Grant[];
 }
 
 export type Right = keyof Rights;
@@ -38,6 +44,8 @@ export type Right = keyof Rights;
 export interface KindRules extends Rights {
   /** Whether a user must follow the chat by `chatEvents`, on any node, to write or delete in it. */
   needsPresence: boolean;
+  /** Whether it may be OPEN: every user finds it, sees its name, description and size, and may join it. */
+  mayBeOpen: boolean;
 }
 
 const member: Grant = { isMember: true };
@@ -45,21 +53,26 @@ const unblockedMember: Grant = { isMember: true, notBlocked: true };
 const administrator: Grant = { roles: ['ADMIN'] };
 const administratorWithPlan: Grant = { roles: ['ADMIN'], needsPlan: true };
 const managingMember: Grant = { roles: ['MANAGER'], isMember: true };
+const groupManager: Grant = { chatRoles: ['OWNER', 'MODERATOR'] };
+const groupOwner: Grant = { chatRoles: ['OWNER'] };
 const staffMember: Grant = { roles: ['MANAGER', 'ADMIN'], isMember: true };
 
 export const kinds: Record<ChatKind, KindRules> = {
   GROUP: {
     see: [member, administrator],
     write: [member],
-    deleteOthers: [administrator],
-    manageMembers: [administrator],
+    deleteOthers: [administrator, groupManager],
+    manageMembers: [administrator, groupManager],
     leave: [member],
-    rename: [administrator],
-    close: [administrator],
+    rename: [administrator, groupManager],
+    close: [administrator, groupOwner],
     markRead: [member],
-    pin: [administrator],
-    mentionEveryone: [administrator],
+    pin: [administrator, groupManager],
+    mentionEveryone: [administrator, groupManager],
+    invite: [administrator, groupManager],
+    setRoles: [administrator, groupOwner],
     needsPresence: false,
+    mayBeOpen: true,
   },
   DIRECT: {
     see: [member],
@@ -72,7 +85,10 @@ export const kinds: Record<ChatKind, KindRules> = {
     markRead: [member],
     pin: [unblockedMember],
     mentionEveryone: [],
+    invite: [],
+    setRoles: [],
     needsPresence: false,
+    mayBeOpen: false,
   },
   RELATION: {
     see: [member, administrator],
@@ -85,7 +101,10 @@ export const kinds: Record<ChatKind, KindRules> = {
     markRead: [member],
     pin: [member],
     mentionEveryone: [],
+    invite: [],
+    setRoles: [],
     needsPresence: false,
+    mayBeOpen: false,
   },
   MATCH: {
     see: [member, administrator],
@@ -98,7 +117,10 @@ export const kinds: Record<ChatKind, KindRules> = {
     markRead: [member],
     pin: [administrator],
     mentionEveryone: [administrator],
+    invite: [],
+    setRoles: [],
     needsPresence: true,
+    mayBeOpen: false,
   },
   ORDER: {
     see: [member, administrator],
@@ -111,6 +133,9 @@ export const kinds: Record<ChatKind, KindRules> = {
     markRead: [member],
     pin: [administrator, managingMember],
     mentionEveryone: [administrator, managingMember],
+    invite: [],
+    setRoles: [],
     needsPresence: false,
+    mayBeOpen: false,
   },
 };

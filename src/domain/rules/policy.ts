@@ -2,7 +2,7 @@
  * Who may do what: in a chat by its kind (`kinds.ts`), and outside chats. Every read, write and live event is decided here, or by
  * the same table in SQL (`right-sql.ts`); resolvers never decide.
  */
-import type { ChatKind, Role } from '../../generated/prisma/enums.js';
+import type { ChatAccess, ChatKind, ChatRole, Role } from '../../generated/prisma/enums.js';
 import { kinds, type Grant, type Right } from './kinds.js';
 
 /** The facts that a decision depends on. For a write, take them from rows that the transaction has locked. */
@@ -20,12 +20,16 @@ export interface Actor {
   role: Role;
   /** Whether they are a member of this chat. */
   isMember: boolean;
+  /** Their role in it. Only managing it depends on that; where it is not known, they manage nothing. */
+  chatRole?: ChatRole | null;
   /** Whether they follow it by `chatEvents` now, on any node; needed only if the kind needs presence. */
   isPresent: boolean;
 }
 
-const holds = (actor: Actor, { roles, isMember }: Grant): boolean =>
-  (!isMember || actor.isMember) && (!roles || roles.includes(actor.role));
+const holds = (actor: Actor, { roles, isMember, chatRoles }: Grant): boolean =>
+  (!isMember || actor.isMember) &&
+  (!roles || roles.includes(actor.role)) &&
+  (!chatRoles || (actor.isMember && chatRoles.some((role) => role === actor.chatRole)));
 
 /** Whether they have the right, or would have it if a brand had the plan and nobody had blocked anybody. */
 const mayAtAll = (right: Right, actor: Actor, chat: ChatFacts): boolean =>
@@ -77,11 +81,29 @@ export const canPin = (actor: Actor, chat: ChatFacts): boolean => may('pin', act
 
 export const canMentionEveryone = (actor: Actor, chat: ChatFacts): boolean => may('mentionEveryone', actor, chat);
 
-export const canCreateGroup = (actor: { role: Role }): boolean => actor.role === 'ADMIN';
+export const canInvite = (actor: Actor, chat: ChatFacts): boolean => may('invite', actor, chat);
 
-export const canManageBrands = canCreateGroup;
+export const canSetRoles = (actor: Actor, chat: ChatFacts): boolean => may('setRoles', actor, chat);
 
-export const canCreateMatch = canCreateGroup;
+/** An owner is removed by those alone who could take that role away. */
+export const canRemove = (actor: Actor, chat: ChatFacts, member: Actor): boolean =>
+  canManageMembers(actor, chat) && (member.chatRole !== 'OWNER' || canSetRoles(actor, chat));
+
+export const mayBeOpen = (kind: ChatKind): boolean => kinds[kind].mayBeOpen;
+
+/** Whether every user finds it, sees its name, description and size, and may join it. */
+export const isOpen = ({ kind, access }: { kind: ChatKind; access: ChatAccess }): boolean =>
+  access === 'OPEN' && mayBeOpen(kind);
+
+/** Who makes groups: administrators, who are no members of them; or managers or everyone too, and then the maker is the owner. */
+export type GroupCreators = 'admins' | 'staff' | 'everyone';
+
+export const canCreateGroup = (actor: { role: Role }, creators: GroupCreators): boolean =>
+  actor.role === 'ADMIN' || creators === 'everyone' || (creators === 'staff' && actor.role === 'MANAGER');
+
+export const canManageBrands = (actor: { role: Role }): boolean => actor.role === 'ADMIN';
+
+export const canCreateMatch = canManageBrands;
 
 /** Who may open direct chats: everyone, managers and administrators (with anyone), or nobody. Existing ones stay. */
 export type DirectChatOpeners = 'everyone' | 'staff' | 'off';

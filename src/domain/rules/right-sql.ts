@@ -1,5 +1,5 @@
 /** The rights of `kinds.ts` as SQL conditions, for statements that decide about many rows at once. */
-import type { ChatKind, Role } from '../../generated/prisma/enums.js';
+import type { ChatKind, ChatRole, Role } from '../../generated/prisma/enums.js';
 import { kinds, type Grant, type Right } from './kinds.js';
 
 /** The statement's SQL expressions for the facts that a right depends on. */
@@ -7,6 +7,7 @@ export interface RightColumns {
   kind: string;
   isMember: string;
   hasRole(roles: readonly Role[]): string;
+  hasChatRole(roles: readonly ChatRole[]): string;
   hasBusiness: string;
   isBlocked: string;
 }
@@ -25,10 +26,11 @@ export const rightSql = (right: Right, columns: RightColumns): string => {
   for (const [kind, { [right]: grants }] of Object.entries(kinds) as [ChatKind, (typeof kinds)[ChatKind]][]) {
     for (const grant of grants) kindsOf.set(grant, [...(kindsOf.get(grant) ?? []), kind]);
   }
-  const ways = [...kindsOf].map(([{ isMember, roles, needsPlan, notBlocked }, those]) => {
+  const ways = [...kindsOf].map(([{ isMember, roles, chatRoles, needsPlan, notBlocked }, those]) => {
     const all = [
       ...(isMember ? [columns.isMember] : []),
       ...(roles ? [columns.hasRole(roles)] : []),
+      ...(chatRoles ? [columns.hasChatRole(chatRoles)] : []),
       ...(needsPlan ? [columns.hasBusiness] : []),
       ...(notBlocked ? [`NOT ${columns.isBlocked}`] : []),
       ...isOneOf(columns.kind, those),
@@ -44,11 +46,20 @@ const presenceSql = (kind: string, isPresent: string): string => {
   return `(${[...isOneOf(kind, those), isPresent].join(' OR ')})`;
 };
 
+/** For `chat` and its `access`: whether every user finds it and may join it. */
+export const IS_OPEN = `(chat.access = 'OPEN' AND ${isOneOf(
+  'chat.kind',
+  (Object.keys(kinds) as ChatKind[]).filter((kind) => kinds[kind].mayBeOpen),
+).join(' AND ')})`;
+
+const listOf = (names: readonly string[]) => names.map((name) => `'${name}'`).join(', ');
+
 /** Of the rows that the sending statement has locked. */
 const LOCKED: RightColumns = {
   kind: 'locked_chat.kind',
   isMember: 'locked_member.user_id IS NOT NULL',
-  hasRole: (roles) => `sender.role IN (${roles.map((role) => `'${role}'`).join(', ')})`,
+  hasRole: (roles) => `sender.role IN (${listOf(roles)})`,
+  hasChatRole: (roles) => `locked_member.role IN (${listOf(roles)})`,
   hasBusiness: 'locked_chat.has_business',
   isBlocked: 'locked_chat.is_blocked',
 };

@@ -12,14 +12,15 @@ let people: Record<Row['role'], Person>;
 /** In no chat, to be added, alone and among several. */
 let newcomer: Person;
 let another: Person;
-/** Who else is in a chat. */
-let [ada, boris, manager]: Person[] = [];
+/** Who else is in a chat; `keeper` owns a group, as Ada does. */
+let [ada, boris, manager, keeper]: Person[] = [];
 beforeAll(async () => {
   root = await administrator(node);
   people = { USER: await newPerson(node, 'me'), MANAGER: await newManager(), ADMIN: await newPerson(node, 'boss') };
   await must(root, 'setUserRole', { userId: people.ADMIN.id, role: 'ADMIN' });
   [newcomer, another] = [await newPerson(node, 'newcomer'), await newPerson(node, 'newcomer')];
   [ada, boris, manager] = [await newPerson(node, 'ada'), await newPerson(node, 'boris'), await newManager()];
+  keeper = await newPerson(node, 'keeper');
 });
 
 const newManager = async () => {
@@ -83,7 +84,14 @@ const setUp = async ({ kind, state, role, is }: Row) => {
   const partner = !isStranger ? me : kind === 'RELATION' ? manager! : boris!;
   const pair = kind === 'RELATION' && !isStranger && role === 'USER' ? [other, me] : [partner, other];
 
-  const chatId = await openChat(kind, pair[0]!, pair[1]!, [victim]);
+  const chatId = await openChat(kind, pair[0]!, pair[1]!, kind === 'GROUP' ? [victim, keeper!] : [victim]);
+  if (kind === 'GROUP') {
+    const setRole = (person: Person, to: string) =>
+      must(root, 'setChatMemberRole', { chatId, userId: person.id, role: to });
+    for (const owner of [keeper!, other]) await setRole(owner, 'OWNER');
+    if (is === 'owner' || is === 'moderator') await setRole(me, is.toUpperCase());
+    if (has('public')) await must(root, 'updateChat', { chatId, access: 'OPEN' });
+  }
   const setPlan = async (plan: 'FREE' | 'BUSINESS') =>
     must(root, 'setBrandPlan', { brandId: await brandOf(other), plan });
   const say = async (person: Person) => idIn(await must(person, 'sendMessage', { chatId, text: 'Hello' }), 'message');
@@ -132,7 +140,7 @@ const readAs = async ({ me, chatId }: Scene, selection: string): Promise<Cell> =
 
 const deleting = ({ chatId }: Scene, messageId: string | null) => ({ chatId, messageIds: [messageId] });
 
-/** What each column tries, in an order in which what works leaves the rest to be tried: leaving comes last. */
+/** What each column tries, in an order in which what works leaves the rest to be tried: leaving, and joining again, come last. */
 const tries: Record<string, (scene: Scene) => Promise<Cell | Answer>> = {
   see: (scene) => readAs(scene, 'id kind'),
   list: async (scene) => {
@@ -158,6 +166,8 @@ const tries: Record<string, (scene: Scene) => Promise<Cell | Answer>> = {
   rename: ({ me, chatId }) => change(me, 'updateChat', { chatId, name: `Renamed ${(names += 1)}` }),
   add: ({ me, chatId }) => change(me, 'addChatMember', { chatId, userId: newcomer.id }),
   'add-all': ({ me, chatId }) => change(me, 'addChatMembers', { chatId, userIds: [another.id] }),
+  roles: ({ me, chatId, victim }) => change(me, 'setChatMemberRole', { chatId, userId: victim.id, role: 'MODERATOR' }),
+  invite: ({ me, chatId }) => change(me, 'createInvite', { chatId }),
   remove: ({ me, chatId, victim }) => change(me, 'removeChatMember', { chatId, userId: victim.id }),
   close: ({ me, chatId }) => change(me, 'closeChat', { chatId }),
   reopen: ({ me, chatId }) => change(me, 'reopenChat', { chatId }),
@@ -167,7 +177,9 @@ const tries: Record<string, (scene: Scene) => Promise<Cell | Answer>> = {
     const event = data!.chatEvents;
     return event.__typename === 'SubscriptionEnded' && event.code === 'CHAT_GONE' ? '–' : '✓';
   },
+  'remove-owner': ({ me, chatId }) => change(me, 'removeChatMember', { chatId, userId: keeper!.id }),
   leave: ({ me, chatId }) => change(me, 'leaveChat', { chatId }),
+  join: ({ me, chatId }) => change(me, 'joinChat', { chatId }),
 };
 
 /** What each of `Chat.permissions` says of a column: whether it works. */
@@ -176,6 +188,7 @@ const PERMISSIONS = {
   canReact: 'react',
   canPin: 'pin',
   canMentionEveryone: 'everyone',
+  canInvite: 'invite',
   canDeleteOthers: 'delete-other',
   canManageMembers: 'remove',
   canRename: 'rename',
@@ -214,6 +227,8 @@ const ONE_EVENT = [
   'add',
   'add-all',
   'remove',
+  'roles',
+  'remove-owner',
   'leave',
 ];
 
@@ -280,6 +295,8 @@ it('the table has everybody in every kind of chat, open and closed', () => {
   const matched = { member: roles, stranger: ['ADMIN'] as const };
   const everybody: [kinds: string[], states: string[], who: Partial<Record<Row['is'], readonly Row['role'][]>>][] = [
     [['GROUP', 'ORDER'], ['open', 'closed'], { ...plain, former: roles }],
+    [['GROUP'], ['open', 'closed'], { owner: roles, moderator: roles }],
+    [['GROUP'], ['open,public', 'closed,public'], { member: ['USER'], stranger: roles }],
     [['RELATION'], ['open', 'closed'], plain],
     [['DIRECT'], ['open'], plain],
     [['MATCH'], ['open', 'business', 'closed', 'business,closed'], plain],

@@ -106,6 +106,7 @@ describe.each(Object.keys(reads))('%s', (name) => {
         canMarkRead: false,
         canPin: false,
         canMentionEveryone: false,
+        canInvite: false,
       },
       lastMessage: null,
       unreadCount: 0,
@@ -145,6 +146,7 @@ it('permissions say what the viewer may do there now', async () => {
     canMarkRead: true,
     canPin: true,
     canMentionEveryone: false,
+    canInvite: false,
   };
   const member = { ...inDialog, canLeave: true, canPin: false };
   const administrator = {
@@ -158,6 +160,7 @@ it('permissions say what the viewer may do there now', async () => {
     canMarkRead: false,
     canPin: true,
     canMentionEveryone: false,
+    canInvite: true,
   };
   const both = {
     ...administrator,
@@ -182,6 +185,7 @@ it('permissions say what the viewer may do there now', async () => {
     canRename: false,
     canPin: false,
     canMentionEveryone: false,
+    canInvite: false,
   });
 });
 

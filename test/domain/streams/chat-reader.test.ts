@@ -77,6 +77,7 @@ const aChat = (headSeq: number, log = 0): ChatRow => ({
   name: null,
   slug: null,
   orderRef: null,
+  access: 'CLOSED',
   createdAt: new Date(0),
   activityAt: new Date(0),
   closedAt: null,
