@@ -9,7 +9,7 @@ import {
 import { builder } from './builder.js';
 import { ChatAccess } from './chat-access.js';
 import { successWithChat, successWithOpened } from './chat-success.js';
-import { decodeRowId } from './global-id.js';
+import { decodeNewAvatar, decodeRowId } from './global-id.js';
 
 builder.mutationField('createChat', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
@@ -62,7 +62,8 @@ builder.mutationField('createChat', (t) =>
 
 builder.mutationField('updateChat', (t) =>
   t.withAuth({ signedIn: true }).fieldWithInput({
-    description: 'Renames a chat or changes its description, access or metadata. Absent fields are left unchanged.',
+    description:
+      'Renames a chat or changes its description, picture, access or metadata. Absent fields are left unchanged.',
     type: successWithChat('UpdateChatSuccess', 'The chat has these values, or had them already.'),
     nullable: true,
     argOptions: { description: 'What to change.' },
@@ -82,10 +83,19 @@ builder.mutationField('updateChat', (t) =>
         required: false,
         description: 'As in `createChat`; OPEN for groups only. Members stay when it becomes CLOSED.',
       }),
+      avatarUploadId: t.input.id({
+        required: false,
+        description:
+          "The viewer's own upload for an AVATAR, whose bytes are stored: its picture from now on. Null takes it away.",
+      }),
     },
     errors: { types: [NotFoundError, ForbiddenError, ChatClosedError, InvalidInputError, RateLimitedError] },
-    resolve: async (_root, { input: { chatId, ...changes } }, { viewer, services }) => ({
-      chat: await services.chats.update(viewer, { ...changes, chatId: decodeRowId('Chat', chatId) }),
+    resolve: async (_root, { input: { chatId, avatarUploadId, ...changes } }, { viewer, services }) => ({
+      chat: await services.chats.update(viewer, {
+        ...changes,
+        chatId: decodeRowId('Chat', chatId),
+        avatarUploadId: decodeNewAvatar(avatarUploadId),
+      }),
     }),
   }),
 );

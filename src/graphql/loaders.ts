@@ -201,6 +201,10 @@ export class Loaders {
   }
 
   /** Of an OPEN group, every user knows it. */
+  chatAvatar(chatId: bigint): Promise<string | null> {
+    return this.#once(`chatAvatar ${chatId}`, () => this.#services.chats.avatar(this.#asking(), chatId));
+  }
+
   description(chatId: bigint): Promise<string | null> {
     return this.#once(`description ${chatId}`, () => this.#services.chats.description(this.#asking(), chatId));
   }

@@ -2,6 +2,7 @@
 import './account.js';
 import './api-token.js';
 import './attachment.js';
+import './avatar.js';
 import './block.js';
 import './brand.js';
 import './chat-changes.js';

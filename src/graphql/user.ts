@@ -25,8 +25,6 @@ export const Role = builder.enumType('Role', {
   } as const,
 });
 
-const AVATAR_SIZE = 128;
-
 export const User = builder.prismaObject('User', {
   description: 'A person with an account. Deactivated users remain, and so do their messages.',
   interfaces: [builder.nodeInterfaceRef()],
@@ -69,23 +67,6 @@ export const User = builder.prismaObject('User', {
       // Whoever follows events is signed in: asking who it is would keep their answers from being shared.
       resolve: ({ metadata }, _args, ctx) =>
         ctx instanceof EventContext || ctx.viewer !== null || ctx.signedIn !== null ? metadataOf(metadata) : {},
-    }),
-    avatarUrl: t.string({
-      nullable: true,
-      description:
-        'Their picture, a square (WebP), for everybody who has the link; the same while the picture is. Null without one. Resolve it against the ' +
-        'address of this API: without PUBLIC_URL it is a path.',
-      args: {
-        size: t.arg.int({
-          required: false,
-          defaultValue: AVATAR_SIZE,
-          description:
-            'How large it is shown, in pixels: the smallest of 64, 128, 320 and 640 that is not below is taken.',
-        }),
-      },
-      // Users in events of a node that knows no pictures come without.
-      resolve: ({ avatar }, { size }, { services }) =>
-        avatar ? services.avatars.link(avatar, size ?? AVATAR_SIZE) : null,
     }),
     createdAt: t.field({
       type: 'DateTime',

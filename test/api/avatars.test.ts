@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { expect, it } from 'vitest';
 import { createUpload, get, put } from '../support/files.js';
 import { ownNode } from '../support/node.js';
-import { administrator, newPerson, type Person } from '../support/people.js';
+import { administrator, groupOf, newPerson, type Person } from '../support/people.js';
 import { noise } from '../support/pictures.js';
 
 const node = ownNode();
@@ -137,4 +137,41 @@ it('T101 an administrator gives pictures to users, each to one', async () => {
   expect((await upsert({ id: bob.id, avatarUploadId: first })).refused).toEqual([refusal(0)]);
   await upsert({ id: ada.id, avatarUploadId: null }, { id: bob.id });
   expect([await avatarOf(bob, ada), await avatarOf(ada, bob)]).toEqual([null, null]);
+});
+
+it('T104 a group has a picture, set by those who may rename it; who follows it is told', async () => {
+  const [root, ada, bob] = [await administrator(node), await newPerson(node), await newPerson(node)];
+  const chat = await groupOf(root, ada, bob);
+  const setPicture = async (person: Person, avatarUploadId: string | null) =>
+    (
+      await person.ask<{ updateChat: { __typename: string; chat?: { avatarUrl: string | null } } }, object>(
+        `mutation ($chatId: ID!, $avatarUploadId: ID) { updateChat(input: { chatId: $chatId, avatarUploadId: $avatarUploadId }) {
+          __typename ... on UpdateChatSuccess { chat { avatarUrl } } } }`,
+        { chatId: chat.id, avatarUploadId },
+      )
+    ).updateChat;
+  const seenBy = async (person: Person) =>
+    (
+      await person.ask<{ chat: { avatarUrl: string | null } | null }, object>(
+        `query ($id: ID!) { chat(id: $id) { avatarUrl(size: 300) } }`,
+        { id: chat.id },
+      )
+    ).chat;
+  const events = await bob.follow(chat);
+  await events.event('ChatReady');
+
+  expect((await setPicture(ada, await picture(ada))).__typename).toBe('ForbiddenError');
+  expect((await setPicture(root, await picture(ada))).__typename).toBe('InvalidInputError');
+  const own = await picture(root);
+  const set = await setPicture(root, own);
+  await events.event('ChatUpdated');
+
+  const url = (await seenBy(ada))!.avatarUrl!;
+  expect([set.chat!.avatarUrl, url]).toEqual([url.replace('/320', '/128'), expect.stringMatching(/\/320$/)]);
+  expect((await get(node, url)).status).toBe(200);
+  expect(await seenBy(await newPerson(node))).toBeNull();
+  await setPicture(root, own);
+  await setPicture(root, null);
+  const { seq } = await events.event('ChatUpdated');
+  expect([seq, (await seenBy(ada))!.avatarUrl], 'the same again is no event').toEqual([2, null]);
 });

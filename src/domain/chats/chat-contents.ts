@@ -29,6 +29,8 @@ export interface ChatContents {
   metadata(viewer: Viewer, chatId: bigint): Promise<JsonObject>;
   /** Separate as `metadata`. Of an OPEN group every user knows it. */
   description(viewer: Viewer, chatId: bigint): Promise<string | null>;
+  /** As `user.avatar`; so too of open groups. */
+  avatar(viewer: Viewer, chatId: bigint): Promise<string | null>;
   /** The newest message that is not deleted; null if there is none. */
   lastMessage(viewer: Viewer, chatId: bigint): Promise<MessageRow | null>;
   /** The oldest message by another user that is unread and not deleted; null if there is none, and if the viewer is not a member. */
@@ -68,6 +70,7 @@ interface SeenPart {
   seenBy: number[] | null;
 }
 
+const AVATAR = `SELECT chat.avatar, chat.seen_by AS "seenBy" FROM ${FOUND_CHATS} WHERE chat.avatar IS NOT NULL`;
 const DESCRIPTION = `SELECT chat.description, chat.seen_by AS "seenBy" FROM ${FOUND_CHATS} WHERE chat.description IS NOT NULL`;
 
 const METADATA = `SELECT chat.metadata, chat.seen_by AS "seenBy" FROM ${SEEN_CHATS} WHERE chat.metadata IS NOT NULL`;
@@ -145,6 +148,15 @@ export const createChatContents = (db: Queryable): ChatContents => {
       const rows = await db.query<{ metadata: string } & Seen>(METADATA, askedParams(asked));
       return toEach<(typeof rows)[number], JsonObject>(asked, rows, {}, (row) => metadataOf(row.metadata));
     }),
+
+    avatar: gatherAsked(async (asked) =>
+      toEach<{ avatar: string } & Seen, string | null>(
+        asked,
+        await db.query(AVATAR, askedParams(asked)),
+        null,
+        ({ avatar }) => avatar,
+      ),
+    ),
 
     description: gatherAsked(async (asked) =>
       toEach<{ description: string } & Seen, string | null>(

@@ -29,6 +29,7 @@ import {
   type InvalidField,
   type Problem,
 } from '../errors.js';
+import { NO_AVATAR, wear } from '../files/avatars.js';
 import { limited } from './group-limits.js';
 import { chatNameKeyOf } from '../keys.js';
 import { createMessagesAround, type MessagesAround } from './messages-around.js';
@@ -65,6 +66,8 @@ export interface ChatUpdate {
   description?: string | null;
   /** Absent or null: unchanged. */
   access?: ChatAccess | null;
+  /** Absent: unchanged; null: taken away. An upload of the viewer. */
+  avatarUploadId?: bigint | null | undefined;
 }
 
 /** Chat ids are null if the client's id did not decode: that chat does not exist. */
@@ -160,8 +163,8 @@ export const createChats = ({
     return chat;
   },
 
-  // BEGIN, two statements, at most seven more, COMMIT.
-  update: async (viewer, { chatId, name, slug, metadata: given, description, access }) => {
+  // BEGIN, two statements, at most eight more, COMMIT.
+  update: async (viewer, { chatId, name, slug, metadata: given, description, access, avatarUploadId }) => {
     refuseProblems({ ...problemsOf({ name, slug, description }), metadata: metadataProblem(given) });
     const metadata = given === undefined ? undefined : checkedMetadata(given);
     const update = () =>
@@ -183,6 +186,11 @@ export const createChats = ({
         };
         await set(SET_METADATA, metadata);
         await set(SET_DESCRIPTION, description === undefined ? undefined : cleanDescription(description));
+        if (avatarUploadId !== undefined) {
+          const isOther = await wear(tx, { table: 'chat', id: chat.id }, me.actor.id, avatarUploadId);
+          if (isOther === undefined) throw new InvalidInputError([{ path: ['avatarUploadId'], ...NO_AVATAR }]);
+          isChanged ||= isOther;
+        }
         return isChanged ? updated(tx, me, next) : { ...chat };
       });
     return limited(limits, 'manage', viewer, () => refusingTakenSlug(update));

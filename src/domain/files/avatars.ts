@@ -91,20 +91,20 @@ const WEAR = ({ table }: Wearer) => `WITH worn AS (
     WHERE id = (SELECT id FROM worn) AND id IS DISTINCT FROM $3::bigint AND ($3::bigint IS NULL OR EXISTS (SELECT FROM taken))
   )
   UPDATE "${table}" SET avatar = (SELECT encode(hash, 'hex') FROM taken), avatar_upload_id = $3::bigint
-  WHERE id = $1::bigint AND ($3::bigint IS NULL OR EXISTS (SELECT FROM taken)) RETURNING avatar`;
+  WHERE id = $1::bigint AND ($3::bigint IS NULL OR EXISTS (SELECT FROM taken)) RETURNING (SELECT id FROM worn) IS DISTINCT FROM $3::bigint AS "isChanged"`;
 
 /**
  * In one statement. The caller has locked the wearer's row.
  *
  * @param uploadId null: no picture from now on
- * @returns what the row has now; undefined if there is no such upload: nothing is changed
+ * @returns whether it is another one than before; undefined if there is no such upload: nothing is changed
  */
 export const wear = async (
   tx: Queryable,
   wearer: Wearer,
   ownerId: bigint,
   uploadId: bigint | null,
-): Promise<string | null | undefined> => {
-  const [row] = await tx.query<{ avatar: string | null }>(WEAR(wearer), [wearer.id, ownerId, uploadId]);
-  return row?.avatar;
+): Promise<boolean | undefined> => {
+  const [row] = await tx.query<{ isChanged: boolean }>(WEAR(wearer), [wearer.id, ownerId, uploadId]);
+  return row?.isChanged;
 };
