@@ -43,6 +43,7 @@ describe('sending', () => {
       isEdited: false,
       isDeleted: false,
       clientMessageId: 'my key',
+      attachments: [],
     });
     const seen = await boris.ask<{ message: { createdAt: string } }, object>(
       `query ($id: ID!) { message(id: $id) {

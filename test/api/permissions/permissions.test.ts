@@ -299,6 +299,7 @@ it('the table has everybody in every kind of chat, open and closed', () => {
     [['GROUP'], ['open,public', 'closed,public'], { member: ['USER'], stranger: roles }],
     [['RELATION'], ['open', 'closed'], plain],
     [['DIRECT'], ['open'], plain],
+    [['DIRECT'], ['blocked'], { member: roles }],
     [['MATCH'], ['open', 'business', 'closed', 'business,closed'], plain],
     // Whoever does not see it cannot join it.
     [['MATCH'], ['joined', 'business,joined', 'closed,joined', 'business,closed,joined'], matched],
