@@ -7,7 +7,7 @@ import { importsOf, isOurs, resolveImport, type SourceFile } from './support/imp
 /** What each layer may import beside itself. `generated` is what Prisma makes of its schema; `common` is for all of them. */
 const LAYERS: Record<string, readonly string[]> = {
   main: ['app', 'settings', 'process', 'common'],
-  cli: ['cli/chat', 'main', 'demo', 'import', 'domain', 'log', 'bus', 'db', 'settings', 'process', 'common'],
+  cli: ['cli/chat', 'main', 'demo', 'import', 'domain', 'log', 'bus', 'db', 'files', 'settings', 'process', 'common'],
   'cli/chat': [], // a client as anyone could write it
   app: ['metrics', 'server', 'graphql', 'demo', 'domain', 'log', 'bus', 'db', 'files', 'settings', 'common'],
   metrics: ['common'],

@@ -3,7 +3,7 @@ import { isUniqueViolation, type Database, type Queryable } from '../../db/datab
 import type { Role } from '../../generated/prisma/enums.js';
 import { cleanName } from './account-input.js';
 import { InvalidInputError } from '../errors.js';
-import { NO_AVATAR, wear } from '../files/avatars.js';
+import { NO_AVATAR, wear } from '../worn-avatar.js';
 import { accountKeysOf, cleanEmail, cleanUsername } from '../keys.js';
 import { USER_COLUMNS, type UserRow } from './users.js';
 

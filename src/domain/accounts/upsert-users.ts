@@ -3,7 +3,7 @@ import { isUniqueViolation, type Database, type Queryable } from '../../db/datab
 import type { Role } from '../../generated/prisma/enums.js';
 import { accountProblem, isPlaceholderEmail, newPlaceholderEmail } from './account-input.js';
 import { cleanAccount } from './account-store.js';
-import { lockAvatars, NO_AVATAR, wear } from '../files/avatars.js';
+import { lockAvatars, NO_AVATAR, wear } from '../worn-avatar.js';
 import { ForbiddenError, refuseProblems, type InvalidField, type Problem } from '../errors.js';
 import { emailKeyOf, nameKeyOf, usernameKeyOf } from '../keys.js';
 import { readMetadata } from '../metadata.js';

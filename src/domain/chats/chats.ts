@@ -29,7 +29,7 @@ import {
   type InvalidField,
   type Problem,
 } from '../errors.js';
-import { NO_AVATAR, wear } from '../files/avatars.js';
+import { NO_AVATAR, wear } from '../worn-avatar.js';
 import { limited } from './group-limits.js';
 import { chatNameKeyOf } from '../keys.js';
 import { createMessagesAround, type MessagesAround } from './messages-around.js';
