@@ -173,7 +173,7 @@ const build = async (config: Config, lines: Logger, closing: Closing, close: () 
     },
   };
 
-  const demo = await seedDemo({ config, db, passwords: domain.passwords });
+  const demo = await seedDemo({ config, db, store: fileStore, passwords: domain.passwords });
   // After the demo data, which it finds at once.
   closing(startFilling(db, { onError }), (stop) => stop());
   const isAdministered = await hasAdministrator(db);

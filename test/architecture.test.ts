@@ -13,7 +13,7 @@ const LAYERS: Record<string, readonly string[]> = {
   metrics: ['common'],
   server: ['graphql', 'domain', 'log', 'bus', 'db', 'common'],
   graphql: ['domain', 'log', 'bus', 'db', 'generated', 'common'],
-  demo: ['domain', 'log', 'bus', 'db', 'generated', 'settings', 'common'],
+  demo: ['domain', 'log', 'bus', 'db', 'files', 'generated', 'settings', 'common'],
   import: ['domain', 'log', 'db', 'generated', 'common'],
   domain: ['log', 'bus', 'db', 'files', 'generated', 'common'],
   log: ['bus', 'db', 'generated', 'common'],

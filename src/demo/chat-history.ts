@@ -34,7 +34,14 @@ export interface PastMessage {
   editedAt: Date | null;
   deletedAt: Date | null;
   changedSeq: number;
+  replyToSeq: number | null;
+  mentionIds: readonly bigint[];
+  reactions: { userId: bigint; emoji: string; seq: number }[];
+  pinnedAt: Date | null;
 }
+
+/** What a message may have besides its text. */
+export type PastExtras = Partial<Pick<PastMessage, 'replyToSeq' | 'mentionIds'>>;
 
 export interface PastEvent {
   /** Its index in the list is its `seq`. */
@@ -44,6 +51,8 @@ export interface PastEvent {
   userId: bigint | null;
   /** Empty for MESSAGE_SENT, whose message has the same `seq` as the event. */
   messageSeqs: readonly number[];
+  /** Of a reaction. */
+  emoji: string | null;
 }
 
 export interface PastMember {
@@ -72,8 +81,10 @@ export interface ChatHistory {
   readonly notifications: readonly PastNotification[];
   members(): PastMember[];
   /** @returns its `seq` */
-  send(senderId: bigint, text: string, at: Date): number;
+  send(senderId: bigint, text: string, at: Date, extras?: PastExtras): number;
   edit(seq: number, text: string, at: Date): void;
+  react(userId: bigint, seq: number, emoji: string, at: Date): void;
+  pin(actorId: bigint, seq: number, at: Date): void;
   delete(actorId: bigint, seqs: readonly number[], at: Date): void;
   add(actorId: bigint, userId: bigint, at: Date): void;
   remove(actorId: bigint, userId: bigint, at: Date): void;
@@ -94,7 +105,7 @@ export const createChatHistory = (start: HistoryStart): ChatHistory => {
   const append = (event: Partial<PastEvent> & Pick<PastEvent, 'type' | 'at' | 'actorId'>): number => {
     const last = events.at(-1);
     if (last !== undefined && event.at < last.at) throw new Error('History goes forward only');
-    events.push({ userId: null, messageSeqs: [], ...event });
+    events.push({ userId: null, messageSeqs: [], emoji: null, ...event });
     return events.length - 1;
   };
 
@@ -149,8 +160,10 @@ export const createChatHistory = (start: HistoryStart): ChatHistory => {
     },
     members: () => [...members.values()],
 
-    send: (senderId, text, at) => {
+    send: (senderId, text, at, { replyToSeq = null, mentionIds = [] } = {}) => {
       mustBeOpen();
+      if (replyToSeq !== null) messageAt(replyToSeq);
+      mentionIds.forEach(memberOf);
       memberOf(senderId).sentCount += 1;
       const seq = append({ type: 'MESSAGE_SENT', at, actorId: senderId });
       const message: PastMessage = {
@@ -163,6 +176,10 @@ export const createChatHistory = (start: HistoryStart): ChatHistory => {
         editedAt: null,
         deletedAt: null,
         changedSeq: seq,
+        replyToSeq,
+        mentionIds,
+        reactions: [],
+        pinnedAt: null,
       };
       messages.push(message);
       bySeq.set(seq, message);
@@ -176,6 +193,21 @@ export const createChatHistory = (start: HistoryStart): ChatHistory => {
       message.changedSeq = append({ type: 'MESSAGE_EDITED', at, actorId: message.senderId, messageSeqs: [seq] });
       message.text = text;
       message.editedAt = at;
+    },
+
+    react: (userId, seq, emoji, at) => {
+      mustBeOpen();
+      memberOf(userId);
+      const message = messageAt(seq);
+      message.changedSeq = append({ type: 'REACTION_ADDED', at, actorId: userId, messageSeqs: [seq], emoji });
+      message.reactions.push({ userId, emoji, seq: message.changedSeq });
+    },
+
+    pin: (actorId, seq, at) => {
+      mustBeOpen();
+      const message = messageAt(seq);
+      message.changedSeq = append({ type: 'MESSAGE_PINNED', at, actorId, messageSeqs: [seq] });
+      message.pinnedAt = at;
     },
 
     delete: (actorId, seqs, at) => {

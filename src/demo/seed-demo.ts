@@ -4,10 +4,12 @@ import type { Database, Queryable } from '../db/database.js';
 import { newInviteCode } from '../domain/chats/invites.js';
 import { directKey, orderKey, relationKey, slugKey } from '../domain/chats/new-chat.js';
 import type { Passwords } from '../domain/accounts/passwords.js';
+import type { FileStore } from '../files/file-store.js';
 import type { Role } from '../generated/prisma/enums.js';
 import { createChatHistory, type ChatHistory } from './chat-history.js';
 import { keptDemoPasswords } from './kept-passwords.js';
 import { brands, people, stories, type Name, type Story } from './story.js';
+import { attachPoster, storePoster } from './stored-poster.js';
 import { writeHistories, writePeople } from './write-histories.js';
 
 export interface DemoPerson {
@@ -22,6 +24,8 @@ export interface DemoPerson {
 export interface SeedDemoOptions {
   config: Pick<Config, 'demo' | 'host' | 'trustProxy' | 'allowedOrigins' | 'databaseUrl' | 'dataDir' | 'passwordLogin'>;
   db: Database;
+  /** For the picture. Undefined: no message has one. */
+  store?: FileStore;
   passwords: Pick<Passwords, 'hash'>;
 }
 
@@ -35,7 +39,12 @@ const HOUR_MS = 60 * MINUTE_MS;
  * @returns the demo people of this folder, seeded now or earlier; undefined if there are none to mention
  * @throws the file system's errors if the passwords cannot be stored; UnavailableError
  */
-export const seedDemo = async ({ config, db, passwords }: SeedDemoOptions): Promise<DemoPerson[] | undefined> => {
+export const seedDemo = async ({
+  config,
+  db,
+  store,
+  passwords,
+}: SeedDemoOptions): Promise<DemoPerson[] | undefined> => {
   // Without passwords nobody could sign in as one of them.
   if (!config.passwordLogin) return undefined;
   if (!config.demo || config.databaseUrl !== undefined || db.kind !== 'embedded' || !isForThisMachine(config)) {
@@ -52,7 +61,8 @@ export const seedDemo = async ({ config, db, passwords }: SeedDemoOptions): Prom
       ));
     const now = new Date();
     const hashOf = (username: string) => credentials.find((one) => one.username === username)?.passwordHash ?? null;
-    await db.transaction((tx) => write(tx, now, hashOf), { isLong: true });
+    const hasPoster = store !== undefined && (await storePoster(store));
+    await db.transaction((tx) => write(tx, now, hashOf, hasPoster), { isLong: true });
   }
   const credentials = kept.read();
   return credentials && (await presentPeople(db, credentials));
@@ -65,7 +75,12 @@ const isEmpty = async (db: Queryable): Promise<boolean> => {
   return row!.isEmpty;
 };
 
-const write = async (tx: Queryable, now: Date, hashOf: (username: string) => string | null): Promise<void> => {
+const write = async (
+  tx: Queryable,
+  now: Date,
+  hashOf: (username: string) => string | null,
+  hasPoster: boolean,
+): Promise<void> => {
   const rows = people.map((person) => ({
     ...person,
     email: `${person.username}@example.org`,
@@ -74,11 +89,14 @@ const write = async (tx: Queryable, now: Date, hashOf: (username: string) => str
   }));
   const ids = await writePeople(tx, rows);
   const idOf = (name: Name) => ids[people.findIndex(({ username }) => username === name)]!;
-  const chatIds = await writeHistories(
-    tx,
-    stories.map((story) => tell(story, now, idOf)),
-  );
+  const histories = stories.map((story) => tell(story, now, idOf));
+  const chatIds = await writeHistories(tx, histories);
   await writeTies(tx, chatIds, idOf);
+  if (!hasPoster) return;
+  for (const [story, { lines }] of stories.entries()) {
+    const line = lines.findIndex(([, , after]) => after?.hasPoster);
+    if (line !== -1) await attachPoster(tx, chatIds[story]!, histories[story]!.messages[line]!);
+  }
 };
 
 const BRANDS = `INSERT INTO brand (name, plan, owner_id)
@@ -91,10 +109,16 @@ const RELATIONS = `INSERT INTO relation (manager_id, client_id, chat_id, created
   SELECT manager_id, client_id, chat.id, chat.created_at
   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS given(manager_id, client_id, chat_id) JOIN chat ON chat.id = given.chat_id`;
 
+const MUTED = `UPDATE member SET is_muted = true
+  FROM unnest($1::bigint[], $2::bigint[]) AS given(chat_id, user_id) WHERE member.chat_id = given.chat_id AND member.user_id = given.user_id`;
+const ARCHIVED = `UPDATE member SET archived_count = message_count - sent_count
+  FROM unnest($1::bigint[], $2::bigint[]) AS given(chat_id, user_id) JOIN chat ON chat.id = chat_id
+  WHERE member.chat_id = given.chat_id AND member.user_id = given.user_id`;
+
 const INVITES = `INSERT INTO invite (chat_id, code, created_by_id)
   SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[])`;
 
-/** The brands, relations and matches that the chats belong to, and an invite for each group of people that is not open. */
+/** The brands, relations and matches that the chats belong to, what people chose for them, and an invite for each group of people that is not open. */
 const writeTies = async (tx: Queryable, chatIds: readonly bigint[], idOf: (name: Name) => bigint): Promise<void> => {
   await tx.query(BRANDS, [
     brands.map(({ name }) => name),
@@ -108,6 +132,13 @@ const writeTies = async (tx: Queryable, chatIds: readonly bigint[], idOf: (name:
     invited.map(() => newInviteCode()),
     invited.map(({ owner }) => idOf(owner!)),
   ]);
+  for (const [sql, which] of [
+    [MUTED, 'muted'],
+    [ARCHIVED, 'archived'],
+  ] as const) {
+    const chosen = told.flatMap(({ chatId, [which]: names = [] }) => names.map((name) => ({ chatId, name })));
+    await tx.query(sql, [chosen.map(({ chatId }) => chatId), chosen.map(({ name }) => idOf(name))]);
+  }
   const matches = told.filter(({ kind }) => kind === 'MATCH').map(({ chatId }) => chatId);
   await tx.query(CHAT_BRANDS, [matches]);
   await tx.query(MATCH_KEYS, [matches]);
@@ -141,15 +172,23 @@ const tell = (story: Story, now: Date, idOf: (name: Name) => bigint): ChatHistor
   });
 
   const joining = Object.entries(story.joining ?? {}) as [Name, number][];
-  const seqs = story.lines.map(([name, text, after], index) => {
+  const seqs: number[] = [];
+  for (const [index, [name, text, after]] of story.lines.entries()) {
     const at = times[index]!;
     for (const [newcomer, line] of joining) if (line === index) history.add(maker, idOf(newcomer), at);
-    const seq = history.send(idOf(name), text, at);
+    const { repliesBack, mentions = [], reactions = {}, pinnedBy } = after ?? {};
+    const seq = history.send(idOf(name), text, at, {
+      replyToSeq: repliesBack === undefined ? null : seqs[index - repliesBack]!,
+      mentionIds: mentions.map(idOf),
+    });
+    seqs.push(seq);
     const shortlyAfter = new Date(at.getTime() + MINUTE_MS / 2);
+    for (const [emoji, names] of Object.entries(reactions))
+      for (const one of names) history.react(idOf(one), seq, emoji, shortlyAfter);
+    if (pinnedBy !== undefined) history.pin(idOf(pinnedBy), seq, shortlyAfter);
     if (after?.edited !== undefined) history.edit(seq, after.edited, shortlyAfter);
     if (after?.deleted) history.delete(idOf(name), [seq], shortlyAfter);
-    return seq;
-  });
+  }
   for (const name of [...story.members, ...joining.map(([newcomer]) => newcomer)]) {
     const unread = story.unread?.[name] ?? 0;
     if (unread < seqs.length) history.read(idOf(name), unread === 0 ? undefined : seqs.at(-1 - unread));

@@ -23,6 +23,14 @@ export interface After {
   /** The text it was edited to. */
   edited?: string;
   deleted?: true;
+  /** It replies to the line that is so many lines before it. */
+  repliesBack?: number;
+  /** The text has their `@name`. */
+  mentions?: readonly Name[];
+  reactions?: Readonly<Record<string, readonly Name[]>>;
+  pinnedBy?: Name;
+  /** It has the picture of poster.ts. */
+  hasPoster?: true;
   /** Hours until the next line; some minutes unless given. */
   hours?: number;
 }
@@ -49,6 +57,9 @@ export interface Story {
   /** How many hours ago the last line was written. */
   endedHoursAgo: number;
   isClosed?: true;
+  /** Who has it muted, and who archived. */
+  muted?: readonly Name[];
+  archived?: readonly Name[];
 }
 
 const festival: readonly Line[] = [
@@ -156,7 +167,7 @@ const festival: readonly Line[] = [
   ['boris', 'Депо свободно 19-го, спросил на всякий случай. Держат для нас до вторника.'],
   ['olga', 'В депо печи ставить нельзя. Тогда пироги печём ночью и привозим.'],
   ['dana', 'And the puppets would be happy, in there is only shade.'],
-  ['maria', 'Decision on Thursday at noon. Below 40 % rain we stay at the river.'],
+  ['maria', 'Decision on Thursday at noon. Below 40 % rain we stay at the river.', { pinnedBy: 'maria' }],
   ['yusuf', 'So the poster says: "at the river (in the depot if it rains)". In five languages. I will manage.'],
   ['yusuf', 'בגשם: בדיפו · عند المطر: في المستودع · В дождь: в депо · Bei Regen… no, that was the sixth.'],
   ['chen', '如果下雨：在电车库'],
@@ -179,7 +190,11 @@ const festival: readonly Line[] = [
   ['dana', 'The band "a lot" has sent its list: 19 channels and a tea kettle.'],
   ['chen', '19 I have. The kettle is Olga’s department.'],
   ['olga', 'Чайник будет 🫖'],
-  ['yusuf', 'Posters are printed: 120 pieces. I put up 40 today, along the river and at the market.'],
+  [
+    'yusuf',
+    'Posters are printed: 120 pieces. I put up 40 today, along the river and at the market.',
+    { hasPoster: true, reactions: { '❤️': ['maria', 'olga'], '👍': ['boris'] } },
+  ],
   ['maria', 'I saw them from the bus, they are wonderful 💛💙'],
   ['boris', 'Моя мама прислала фото плаката из своего двора 😄'],
   ['dana', 'The radio wants an interview on Wednesday at 8:15. Who speaks?'],
@@ -189,12 +204,12 @@ const festival: readonly Line[] = [
   ['maria', 'Nobody expects anything else 🥧', { hours: 6 }],
   ['chen', 'Wind forecast for the 19th: 12 km/h. Rain: 10 %.'],
   ['maria', 'So: the river. I cancel the depot.'],
-  ['boris', 'Подождите до четверга, мы же так решили!'],
-  ['maria', 'You are right. Thursday, noon. I sit on my hands.'],
+  ['boris', 'Подождите до четверга, мы же так решили!', { repliesBack: 1 }],
+  ['maria', 'You are right. Thursday, noon. I sit on my hands.', { reactions: { '😂': ['boris', 'olga'] } }],
   ['dana', '👏👏👏'],
   ['olga', 'А я уже купила муку на 240 пирогов. 96 кг 💪'],
-  ['yusuf', '96 kg?! Does the cargo bike have to come?'],
-  ['olga', 'Да, пожалуйста! Завтра в 9:00 у пекарни.'],
+  ['yusuf', '96 kg?! Does the cargo bike have to come?', { repliesBack: 1 }],
+  ['olga', '@yusuf Да, пожалуйста! Завтра в 9:00 у пекарни.', { mentions: ['yusuf'] }],
   ['yusuf', 'We will be there. 👨‍👩‍👧‍👦🚲'],
   ['boris', 'Список дел на завтра: мука, бочки, схема для волонтёров.'],
   ['chen', 'And labels on all cables. I have a label printer and no shame.'],
@@ -249,6 +264,7 @@ export const stories: readonly Story[] = [
     members: ['ada', 'maria', 'boris', 'chen', 'dana', 'olga', 'yusuf'],
     lines: announcements,
     unread: { boris: 1, chen: 1, olga: 3, yusuf: 5 },
+    muted: ['chen'],
     endedHoursAgo: 9,
   },
   {
@@ -260,6 +276,7 @@ export const stories: readonly Story[] = [
     lines: spring,
     endedHoursAgo: 24 * 70,
     isClosed: true,
+    archived: ['olga'],
   },
   {
     kind: 'DIRECT',

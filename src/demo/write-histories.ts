@@ -5,6 +5,7 @@ import { accountKeysOf, chatNameKeyOf } from '../domain/keys.js';
 import type { Role } from '../generated/prisma/enums.js';
 import { newMarks } from '../log/mark.js';
 import type { ChatHistory } from './chat-history.js';
+import { writeExtras } from './write-extras.js';
 
 export interface NewPerson {
   username: string;
@@ -36,10 +37,10 @@ FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bo
 const KEYS = `INSERT INTO chat_key (key, chat_id) SELECT * FROM unnest($1::text[], $2::bigint[])`;
 
 const EVENTS = `
-INSERT INTO event (chat_id, seq, mark, type, created_at, actor_id, user_id, message_seqs)
-SELECT chat_id, seq, mark, type::event_type, created_at, actor_id, user_id, message_seqs::int[]
-FROM unnest($1::bigint[], $2::int[], $3::int[], $4::text[], $5::timestamptz[], $6::bigint[], $7::bigint[], $8::text[])
-  AS given(chat_id, seq, mark, type, created_at, actor_id, user_id, message_seqs)`;
+INSERT INTO event (chat_id, seq, mark, type, created_at, actor_id, user_id, message_seqs, emoji)
+SELECT chat_id, seq, mark, type::event_type, created_at, actor_id, user_id, message_seqs::int[], emoji
+FROM unnest($1::bigint[], $2::int[], $3::int[], $4::text[], $5::timestamptz[], $6::bigint[], $7::bigint[], $8::text[], $9::text[])
+  AS given(chat_id, seq, mark, type, created_at, actor_id, user_id, message_seqs, emoji)`;
 
 // The hash is of the text as first sent; `first_text` is given only if that was different.
 const MESSAGES = `
@@ -110,6 +111,7 @@ export const writeHistories = async (tx: Queryable, histories: readonly ChatHist
     event.actorId,
     event.userId,
     `{${event.messageSeqs.join(',')}}`,
+    event.emoji,
   ]);
   const messages = chats.flatMap(({ history, id }) => history.messages.map((message) => ({ message, id })));
   await runOver(tx, MESSAGES, messages, ({ message, id }) => [
@@ -124,6 +126,7 @@ export const writeHistories = async (tx: Queryable, histories: readonly ChatHist
     message.deletedAt,
     message.changedSeq,
   ]);
+  await writeExtras(tx, messages);
   const members = chats.flatMap(({ history, id }) =>
     history.members().map((member) => ({ member, id, ownerId: history.start.ownerId })),
   );

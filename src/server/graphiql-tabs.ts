@@ -196,4 +196,103 @@ subscription Follow(
 `,
     variables: json({ chatId: talker?.chatId ?? '', after: talker?.cursor ?? null }),
   },
+  {
+    title: 'Reactions',
+    query: `# 7. Replies, reactions and pins of the newest
+#    messages. To add one, put a message's id into
+#    messageId, and choose React at the button.
+query Reactions($chatId: ID!) {
+  chat(id: $chatId) {
+    messages(last: 25) {
+      nodes {
+        id
+        text
+        replyTo { text sender { username } }
+        replyCount
+        reactions { emoji count isMine }
+        mentions { username }
+      }
+    }
+    pinnedMessages(first: 5) {
+      nodes { text pinnedAt }
+    }
+  }
+}
+
+mutation React($input: ReactionInput!) {
+  addReaction(input: $input) {
+    __typename
+    ... on AddReactionSuccess {
+      message { reactions { emoji count } }
+    }
+    ... on Error { reason }
+  }
+}
+`,
+    variables: json({ chatId: talker?.chatId ?? '', input: { messageId: '', emoji: '👍' } }),
+  },
+  {
+    title: 'Groups',
+    query: `# 8. Open groups, which everyone may join with
+#    joinChat, and an invite to a closed one:
+#    who has its code joins with acceptInvite.
+query Groups {
+  openChats(first: 10) {
+    nodes { id title description memberCount }
+  }
+}
+
+mutation Invite($input: CreateInviteInput!) {
+  createInvite(input: $input) {
+    __typename
+    ... on CreateInviteSuccess {
+      invite { code url maxUses }
+    }
+    ... on Error { reason }
+  }
+}
+`,
+    variables: json({ input: { chatId: talker?.chatId ?? '', maxUses: 3 } }),
+  },
+  {
+    title: 'Files',
+    query: `# 9. The files of the newest messages, and a new
+#    one: Upload answers with a url. PUT the bytes
+#    there, with the headers:
+#      curl -T hello.txt -H "Content-Type:
+#        application/octet-stream" "<url>"
+#    then name its id in attachmentIds of
+#    sendMessage.
+query Files($chatId: ID!) {
+  chat(id: $chatId) {
+    messages(last: 25) {
+      nodes {
+        text
+        attachments {
+          filename
+          kind
+          byteSize
+          url
+          thumbnailUrl(size: 320)
+        }
+      }
+    }
+  }
+}
+
+mutation Upload($upload: CreateUploadInput!) {
+  createUpload(input: $upload) {
+    __typename
+    ... on CreateUploadSuccess {
+      upload { id url headers expiresAt }
+    }
+    ... on Error { reason }
+  }
+}
+`,
+    variables: json({
+      chatId: talker?.chatId ?? '',
+      upload: { filename: 'hello.txt', byteSize: 6 },
+    }),
+  },
 ];

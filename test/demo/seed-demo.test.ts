@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Database } from '../../src/db/database.js';
 import { openDatabase } from '../../src/db/open.js';
 import { seedDemo } from '../../src/demo/seed-demo.js';
 import { createPasswords } from '../../src/domain/accounts/passwords.js';
+import { createFolderStore } from '../../src/files/folder-store.js';
 import { accountNode, somewhere } from '../support/accounts.js';
 import { chatNode, viewerNamed } from '../support/chats.js';
 import { embeddedDatabase } from '../support/database.js';
@@ -35,10 +38,11 @@ const folder = async () => {
 
 const here = { host: '127.0.0.1', trustProxy: 0, allowedOrigins: undefined };
 
-const seed = (db: Database, dataDir: string, changes = {}) =>
+const seed = async (db: Database, dataDir: string, changes = {}) =>
   seedDemo({
     config: { ...here, demo: true, databaseUrl: undefined, passwordLogin: true, dataDir, ...changes },
     db,
+    store: await createFolderStore(join(dataDir, 'files')),
     passwords,
   });
 
@@ -71,6 +75,35 @@ describe('Demo data', () => {
     const chen = await viewerNamed(db, 'chen');
     expect(await (await chatNode(db)).chats.unreadTotal(chen)).toBeGreaterThan(10);
     expect(await logProblems(db)).toEqual([]);
+  });
+
+  it('has replies, mentions, reactions, a pin, a muted and an archived chat, and a picture that is served', async () => {
+    const { dataDir, open } = await folder();
+    const { db } = await open();
+    await seed(db, dataDir);
+
+    const [counts] = await db.query<Record<string, number>>(`SELECT
+      (SELECT count(*)::int FROM message JOIN reply USING (chat_id, seq) WHERE reply_to_seq = message_seq) AS replies,
+      (SELECT count(*)::int FROM message JOIN mention ON mention.chat_id = message.chat_id AND message_seq = seq
+        WHERE mention_ids = ARRAY[user_id]) AS mentions,
+      (SELECT count(*)::int FROM reaction JOIN event USING (chat_id, seq) WHERE event.emoji = reaction.emoji) AS reactions,
+      (SELECT count(*)::int FROM message JOIN chat ON chat.id = chat_id AND seq = ANY(pinned_seqs) WHERE pinned_at IS NOT NULL) AS pins,
+      (SELECT count(*)::int FROM member WHERE is_muted) AS muted,
+      (SELECT count(*)::int FROM member WHERE archived_count IS NOT NULL) AS archived,
+      (SELECT count(*)::int FROM upload JOIN message ON message.chat_id = upload.chat_id AND message_seq = seq
+        WHERE attachment_count = 1) AS pictures`);
+    const [file] = await db.query<{ hash: Buffer; size: number }>('SELECT hash, byte_size AS size FROM upload');
+    const store = await createFolderStore(join(dataDir, 'files'));
+    const key = Buffer.from(file!.hash).toString('hex');
+
+    expect(counts).toEqual({ replies: 2, mentions: 1, reactions: 5, pins: 1, muted: 1, archived: 1, pictures: 1 });
+    expect(await store.size(key)).toBe(file!.size);
+    for (const size of [64, 128, 320]) expect(await store.size(`${key}.${size}`)).toBeGreaterThan(0);
+    expect(
+      createHash('sha256')
+        .update(await buffer((await store.read(key))!.stream))
+        .digest('hex'),
+    ).toBe(key);
   });
 
   it('goes on as a log that was lived through', async () => {

@@ -1,6 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import { createServer, request } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
+import { buildSchema, parse, validate } from 'graphql';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createGraphiql } from '../../src/server/graphiql.js';
 import { conversationTabs } from '../../src/server/graphiql-tabs.js';
@@ -38,7 +40,7 @@ describe('a browser', () => {
   it('is shown the tabs of a conversation', async () => {
     const { text } = await page();
 
-    for (const title of ['SignIn', 'MyChats', 'History', 'Search', 'Send', 'Follow'])
+    for (const title of ['SignIn', 'MyChats', 'History', 'Search', 'Send', 'Follow', 'Reactions', 'Groups', 'Files'])
       expect(text).toContain(` ${title}`);
     expect(text).toContain('Authorization');
   });
@@ -47,6 +49,14 @@ describe('a browser', () => {
     const lines = conversationTabs().flatMap(({ query }) => query.split('\n'));
 
     expect(lines.filter((line) => line.length > 50)).toEqual([]);
+  });
+
+  it('finds only what the API has in them', async () => {
+    const schema = buildSchema(await readFile('schema.graphql', 'utf8'));
+
+    const errors = conversationTabs().flatMap(({ query }) => validate(schema, parse(query)));
+
+    expect(errors).toEqual([]);
   });
 
   it('need not load it twice', async () => {

@@ -41,6 +41,10 @@ export const followChat = async (
     switch (event.__typename) {
       case 'MessageSent':
       case 'MessageEdited':
+      case 'ReactionAdded':
+      case 'ReactionRemoved':
+      case 'MessagePinned':
+      case 'MessageUnpinned':
         conversation.put([event.message]);
         break;
       case 'MessagesDeleted':

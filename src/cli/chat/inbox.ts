@@ -44,6 +44,10 @@ export const titleOf = (chat: ChatSummary, viewerId: string): string =>
       .join(', ') ||
     'an empty chat');
 
+/** What the viewer chose for it. */
+export const settingsOf = ({ settings }: ChatSummary): string =>
+  `${settings?.isPinned ? ' 📌' : ''}${settings?.isMuted ? ' [muted]' : ''}`;
+
 /** The chat's kind, unless it is a plain group or direct chat. */
 export const sortOf = ({ kind }: ChatSummary): string =>
   kind === 'GROUP' || kind === 'DIRECT' ? '' : ` [${kind.toLowerCase()}]`;

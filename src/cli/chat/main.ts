@@ -3,12 +3,13 @@
  * lose nothing is in three files: follow.ts (keep the last cursor), sender.ts (retry with the same key) and conversation.ts
  * (apply by id and position). The rest is a terminal.
  */
-import { createInterface } from 'node:readline/promises';
-import { Writable } from 'node:stream';
 import { SignInError } from '@parley-chat/client/session';
+import { COMMANDS, runCommand, type CommandContext } from './commands.js';
 import { createConnection } from './connection.js';
 import type { Message } from './conversation.js';
-import { createInbox, sortOf, titleOf, type ChatSummary } from './inbox.js';
+import { createInbox, settingsOf, sortOf, titleOf, type ChatSummary } from './inbox.js';
+import { linesOf } from './message-lines.js';
+import { askPassword } from './password.js';
 import { openRoom, type Room } from './room.js';
 import { search, type Found } from './search.js';
 import { createScreen, type Page } from './screen.js';
@@ -27,8 +28,7 @@ export interface ChatOptions {
   chat?: string | undefined;
 }
 
-const HELP = '/chats  /open NUMBER or NAME  /search WORDS  /more  /edit [#N] TEXT  /delete [#N]  /help  /quit';
-
+const HELP = '/chats  /open NUMBER or NAME  /search WORDS  /more  /help  /quit';
 /** @returns the process's exit code */
 export const chat = async (options: ChatOptions): Promise<number> => {
   const endpoint = endpointOf(options.url);
@@ -54,6 +54,7 @@ const run = (endpoint: string, session: Session, wanted: string | undefined, exi
   let found: Found | null = null;
   let notice = HELP;
   let state: 'connected' | 'away' = 'away';
+  const absolute = (url: string) => new URL(url, endpoint).href;
 
   const screen = createScreen({
     input: process.stdin,
@@ -67,8 +68,9 @@ const run = (endpoint: string, session: Session, wanted: string | undefined, exi
     if (found !== null) screen.draw(foundPage(found));
     else screen.draw(room === null ? inboxPage() : roomPage(room));
   };
-  const tell = (text: string) => {
-    notice = harmless(text);
+  /** @param text null: nothing to tell */
+  const tell = (text: string | null) => {
+    notice = harmless(text ?? HELP);
     draw();
   };
 
@@ -142,12 +144,29 @@ const run = (endpoint: string, session: Session, wanted: string | undefined, exi
     tell((await act(message, text)) ?? HELP);
   };
 
+  const show = (next: Found) => {
+    found = next;
+    draw();
+  };
+  const context = (): CommandContext => ({
+    connection,
+    room,
+    refresh: inbox.refresh,
+    openById: async (chatId) => {
+      const chosen = inbox.chats().find(({ id }) => id === chatId);
+      if (chosen !== undefined) await open(chosen);
+    },
+    show,
+    absolute,
+  });
+
   const onLine = async (line: string) => {
     const [, command, rest = ''] = /^\/(\w+)\s*(.*)$/s.exec(line) ?? [];
     found = null;
     if (line.trim() === '') return draw();
     if (command === 'quit') return quit(0);
-    if (command === 'help') return tell(HELP);
+    if (command === 'help') return show({ query: 'commands', lines: COMMANDS, note: 'Enter goes back' });
+    if (command === 'open' && rest === '') return tell(await runCommand('groups', '', context()));
     if (command === 'open' || (command === undefined && room === null))
       return openByName(command === undefined ? line : rest);
     if (command === 'chats') {
@@ -160,6 +179,8 @@ const run = (endpoint: string, session: Session, wanted: string | undefined, exi
       found = await search(connection, rest, here?.id ?? null);
       return draw();
     }
+    const said = command === undefined ? null : runCommand(command, rest, context());
+    if (said !== null) return tell(await said);
     if (here === null) return tell('Open a chat first: /open NUMBER');
     if (command === undefined) return here.send(line);
     if (command === 'more') return void ((await here.readOlder()) || tell('There is nothing older'));
@@ -168,7 +189,8 @@ const run = (endpoint: string, session: Session, wanted: string | undefined, exi
     return tell(`There is no /${command}. ${HELP}`);
   };
 
-  const status = (text: string) => (state === 'connected' ? text : 'away from the server, reconnecting …');
+  const status = (text: string) =>
+    cut(state === 'connected' ? text : 'away from the server, reconnecting …', screen.columns());
 
   const inboxPage = (): Page => ({
     title: `${viewer.username} · chats`,
@@ -177,7 +199,7 @@ const run = (endpoint: string, session: Session, wanted: string | undefined, exi
       const closed = one.closedAt === null ? '' : ' [closed]';
       const last = one.lastMessage ? `  ${one.lastMessage.sender.username}: ${one.lastMessage.text ?? ''}` : '';
       return cut(
-        harmless(`${index + 1}. ${titleOf(one, viewer.id)}${sortOf(one)}${closed}${unread}${last}`),
+        harmless(`${index + 1}. ${titleOf(one, viewer.id)}${sortOf(one)}${closed}${settingsOf(one)}${unread}${last}`),
         screen.columns(),
       );
     }),
@@ -194,20 +216,18 @@ const run = (endpoint: string, session: Session, wanted: string | undefined, exi
 
   const roomPage = ({ title, conversation, typists }: Room & { title: string }): Page => {
     const columns = screen.columns() - 1;
-    const confirmed = conversation.messages().map((message) => {
-      const edited = message.isEdited && !message.isDeleted ? ' (edited)' : '';
-      const text = message.isDeleted ? '(deleted)' : harmless(message.text ?? '');
-      return `#${message.seq} ${message.sender.username}: ${text}${edited}`;
-    });
+    const confirmed = conversation
+      .messages()
+      .flatMap((message) => linesOf(message, { viewerId: viewer.id, columns, absolute }));
     const underway = conversation.outgoing().map(({ text, refusal }) => {
-      const fate = refusal === undefined ? '… sending' : `✗ not sent: ${refusal}`;
+      const fate = refusal === undefined ? '… sending' : `✗ not sent: ${harmless(refusal)}`;
       return `   ${viewer.username}: ${harmless(text)}  ${fate}`;
     });
     const others = inbox.unreadCount();
-    const typing = typists().length > 0 ? `${typists().join(', ')} typing …` : notice;
+    const typing = typists().length > 0 ? harmless(`${typists().join(', ')} typing …`) : notice;
     return {
       title: `${viewer.username} · ${title}${others > 0 ? ` · ${others} unread elsewhere` : ''}`,
-      lines: [...confirmed, ...(process.stdout.isTTY ? underway : [])].flatMap((line) => wrap(line, columns)),
+      lines: [...confirmed, ...(process.stdout.isTTY ? underway : []).flatMap((line) => wrap(line, columns))],
       status: status(typing),
       prompt: `${viewer.username}> `,
     };
@@ -229,47 +249,3 @@ const causeOf = (error: unknown): string => {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return cause instanceof Error ? ('code' in cause ? String(cause.code) : cause.message) : String(cause);
 };
-
-/** Not echoed on a terminal; the first line of a pipe. */
-const askPassword = async (username: string): Promise<string> => {
-  if (!process.stdin.isTTY) {
-    const line = await firstLine();
-    return line;
-  }
-  let isSilent = false;
-  const output = new Writable({
-    write: (chunk, _encoding, done) => {
-      if (!isSilent) process.stdout.write(chunk as Buffer);
-      done();
-    },
-  });
-  const question = createInterface({ input: process.stdin, output, terminal: true });
-  const answer = question.question(`Password of ${username}: `);
-  isSilent = true;
-  const password = await answer;
-  question.close();
-  process.stdout.write('\n');
-  return password;
-};
-
-/** Reads byte by byte, to leave what follows the line for the next reader. */
-const firstLine = (): Promise<string> =>
-  new Promise((resolve) => {
-    let text = '';
-    const read = () => {
-      for (;;) {
-        const chunk = process.stdin.read(1) as Buffer | null;
-        if (chunk === null) return;
-        const character = chunk.toString('latin1');
-        if (character === '\n') return done();
-        text += character;
-      }
-    };
-    const done = () => {
-      process.stdin.removeListener('readable', read);
-      process.stdin.removeListener('end', done);
-      resolve(Buffer.from(text, 'latin1').toString('utf8').replace(/\r$/, ''));
-    };
-    process.stdin.on('readable', read);
-    process.stdin.on('end', done);
-  });

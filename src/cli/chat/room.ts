@@ -2,6 +2,7 @@
 import type { Connection } from './connection.js';
 import { createConversation, type Conversation } from './conversation.js';
 import { followChat, type ChatEvent, type Following } from './follow.js';
+import { isMentioned, marksOf } from './message-lines.js';
 import {
   DeleteMessagesDocument,
   EditMessageDocument,
@@ -9,13 +10,13 @@ import {
   OlderMessagesDocument,
   SetTypingDocument,
 } from './operations.js';
-import { createSender } from './sender.js';
+import { createSender, type Additions } from './sender.js';
 import { createTyping } from './typing.js';
 
 export interface Room {
   readonly conversation: Conversation;
   readonly typists: () => string[];
-  send(text: string): void;
+  send(text: string, additions?: Additions): void;
   key(typed: string): void;
   /** @returns why it failed, or null */
   edit(messageId: string, text: string): Promise<string | null>;
@@ -68,7 +69,7 @@ export const openRoom = async (
       } else typists.delete(event.user.id);
     }
     if (event.__typename === 'MessageSent') typists.delete(event.message.sender.id);
-    const notice = noticeOf(event);
+    const notice = noticeOf(event, viewerId);
     if (notice !== null) onNotice(notice);
     void markRead();
     onChange();
@@ -85,9 +86,9 @@ export const openRoom = async (
   return {
     conversation,
     typists: () => [...typists.values()].filter(({ until }) => until > Date.now()).map(({ username }) => username),
-    send: (text) => {
+    send: (text, additions) => {
       typing.stop();
-      sender.send(text);
+      sender.send(text, additions);
     },
     key: typing.key,
     edit: async (messageId, text) => {
@@ -118,8 +119,21 @@ export const openRoom = async (
   };
 };
 
-const noticeOf = (event: ChatEvent): string | null => {
+const ROLES = { OWNER: 'an owner', MODERATOR: 'a moderator', MEMBER: 'a member' };
+
+const noticeOf = (event: ChatEvent, viewerId: string): string | null => {
   switch (event.__typename) {
+    case 'MessageSent':
+      return isMentioned(event.message, viewerId) ? `${event.message.sender.username} mentions you` : null;
+    case 'ReactionAdded':
+    case 'ReactionRemoved':
+      return `#${event.message.seq} ${marksOf(event.message)}`;
+    case 'MessagePinned':
+      return `${event.actor.username} pinned #${event.message.seq}`;
+    case 'MessageUnpinned':
+      return `${event.actor.username} unpinned #${event.message.seq}`;
+    case 'MemberUpdated':
+      return `${event.member.user.username} is now ${ROLES[event.member.role]}`;
     case 'MemberAdded':
       return `${event.actor.username} added ${event.user.username}`;
     case 'MemberRemoved':

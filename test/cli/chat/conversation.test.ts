@@ -13,6 +13,12 @@ const message = (seq: number, text: string, { sender = other, key = null as stri
   isEdited: false,
   isDeleted: false,
   clientMessageId: key,
+  replyTo: null,
+  reactions: [],
+  mentions: [],
+  mentionsEveryone: false,
+  pinnedAt: null,
+  attachments: [],
   sender,
 });
 
