@@ -113,7 +113,8 @@ const accept = async (world: World, chat: WorldChat, person: Person, { id, code 
     );
   let outcome = await once();
   for (let n = 1; n < TRIES && outcome.kind === 'unknown'; n += 1) outcome = await once();
-  if (outcome.kind !== 'fail') presentMembers.add(person.id);
+  // Where two came for the last use, an unheard answer more often says no.
+  if (outcome.kind === 'ok') presentMembers.add(person.id);
 };
 
 export const setSettings = async (world: World, { chatId }: WorldChat, person: Person): Promise<void> => {
