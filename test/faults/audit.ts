@@ -3,7 +3,7 @@ import { askPatiently } from './client/ask.js';
 import { documents } from './client/documents.js';
 import { seen, type GivenMessage } from './client/events.js';
 import { queryNotifications, textOf } from './client/notification-list.js';
-import type { Final, FinalChat, FinalView, History, LogEvent, SeenMessage } from './history.js';
+import type { Final, FinalChat, FinalReactions, FinalView, History, LogEvent, Role, SeenMessage } from './history.js';
 import { viewOf, type ChatView } from './workload.js';
 import { anyOf, replay, type World, type WorldChat } from './world.js';
 
@@ -44,6 +44,8 @@ const delay = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 interface View extends ChatView {
   headSeq: number;
+  unreadMentionCount: number;
+  members: { nodes: { lastReadSeq: number; role: Role; user: { id: string } }[] };
 }
 
 const view = async (world: World, { chatId }: WorldChat, person = world.root): Promise<View> =>
@@ -55,11 +57,18 @@ const readFinal = async (world: World): Promise<Final> => {
   for (const chat of world.chats) {
     const { headSeq, members } = await view(world, chat);
     const memberIds = members.nodes.map(({ user }) => user.id);
-    const [log, messages] = await Promise.all([wholeLog(world, chat, headSeq), history(world, chat)]);
-    chats.push({ chatId: chat.chatId, headSeq, members: memberIds, log, messages });
+    const owners = members.nodes.filter(({ role }) => role === 'OWNER').map(({ user }) => user.id);
+    const [log, written, talk] = await Promise.all([
+      wholeLog(world, chat, headSeq),
+      history(world, chat),
+      talkOf(world, chat),
+    ]);
+    chats.push({ chatId: chat.chatId, headSeq, members: memberIds, owners, log, ...written, ...talk });
     for (const person of world.people) {
       if (!memberIds.includes(person.id)) continue;
-      views.push({ userId: person.id, chatId: chat.chatId, ...viewOf(await view(world, chat, person), person.id) });
+      const own = await view(world, chat, person);
+      const { unreadMentionCount } = own;
+      views.push({ userId: person.id, chatId: chat.chatId, unreadMentionCount, ...viewOf(own, person.id) });
     }
   }
   const notifications = await Promise.all(
@@ -79,15 +88,35 @@ const wholeLog = async (world: World, chat: WorldChat, headSeq: number): Promise
   return [...chat.log.values()].sort((one, other) => one.seq - other.seq);
 };
 
-const history = async (world: World, { chatId }: WorldChat): Promise<SeenMessage[]> => {
+const talkOf = async (world: World, { chatId }: WorldChat): Promise<Pick<FinalChat, 'pinnedIds' | 'invites'>> => {
+  const { chat } = await askPatiently(anyOf(world), world.root.token, documents.talk, { chatId });
+  const { pinnedMessages, invites } = chat as unknown as {
+    pinnedMessages: { nodes: { id: string }[] };
+    invites: FinalChat['invites'];
+  };
+  return { pinnedIds: pinnedMessages.nodes.map(({ id }) => id), invites };
+};
+
+interface ReadMessage extends GivenMessage {
+  reactions: { emoji: string; count: number; users: { id: string }[] }[];
+}
+
+const history = async (
+  world: World,
+  { chatId }: WorldChat,
+): Promise<{ messages: SeenMessage[]; reactions: FinalReactions[] }> => {
   const messages: SeenMessage[] = [];
+  const reactions: FinalReactions[] = [];
   for (let after: string | null = null; ;) {
     const answer = await askPatiently(anyOf(world), world.root.token, documents.chat, { chatId, after });
     const { messages: page } = answer.chat as unknown as {
-      messages: { nodes: GivenMessage[]; pageInfo: { hasNextPage: boolean; endCursor: string } };
+      messages: { nodes: ReadMessage[]; pageInfo: { hasNextPage: boolean; endCursor: string } };
     };
     messages.push(...page.nodes.map(seen));
-    if (!page.pageInfo.hasNextPage) return messages;
+    for (const { id: messageId, reactions: groups } of page.nodes)
+      for (const { emoji, count, users } of groups)
+        reactions.push({ messageId, emoji, count, userIds: users.map(({ id }) => id) });
+    if (!page.pageInfo.hasNextPage) return { messages, reactions };
     after = page.pageInfo.endCursor;
   }
 };

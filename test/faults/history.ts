@@ -38,21 +38,46 @@ interface Tried {
 }
 
 export type Operation =
-  /** One try; those with the same `key` are tries of the same message, with the same text. */
-  | (Tried & { what: 'send'; key: string; text: string; outcome: Outcome<{ messageId: string; seq: number }> })
+  /** One try; those with the same `key` are tries of the same message, with the same text and mentions. */
+  | (Tried & {
+      what: 'send';
+      key: string;
+      text: string;
+      mentions?: Mentions;
+      outcome: Outcome<{ messageId: string; seq: number }>;
+    })
   | (Tried & { what: 'edit'; messageId: string; text: string; outcome: Outcome<object> })
   /** `deletedIds`: as answered; those that were no longer there to delete are not among them. */
   | (Tried & { what: 'delete'; messageIds: string[]; outcome: Outcome<{ deletedIds: string[] }> })
   /** Adding who is a member already, or removing who is none, is ok and takes no number. */
   | (Tried & { what: 'add' | 'remove'; userId: string; outcome: Outcome<object> })
-  | (Tried & { what: 'markRead'; seq: number; outcome: Outcome<{ lastReadSeq: number; unreadCount: number }> });
+  | (Tried & { what: 'markRead'; seq: number; outcome: Outcome<{ lastReadSeq: number; unreadCount: number }> })
+  /** Adding what is there, or removing what is not, is ok and takes no number. */
+  | (Tried & { what: 'react' | 'unreact'; messageId: string; emoji: string; outcome: Outcome<object> })
+  | (Tried & { what: 'pin' | 'unpin'; messageId: string; outcome: Outcome<object> })
+  | (Tried & { what: 'setRole'; userId: string; role: Role; outcome: Outcome<object> })
+  | (Tried & { what: 'invite'; maxUses: number; outcome: Outcome<{ inviteId: string; code: string }> })
+  /** For one who is a member already it is ok, and no use. */
+  | (Tried & { what: 'accept'; inviteId: string; outcome: Outcome<object> })
+  | (Tried & { what: 'setSettings'; settings: object; outcome: Outcome<object> });
+
+export interface Mentions {
+  userIds: string[];
+  isEveryone: boolean;
+}
+
+export type Role = 'MEMBER' | 'MODERATOR' | 'OWNER';
 
 /** As given to a client. In a replay a message is as it is at that time: an edited one with its newest text, a deleted one without. */
 export type LogEvent = { chatId: string; seq: number } & (
   | { type: 'sent'; message: SeenMessage; key: string | null }
   | { type: 'edited'; message: SeenMessage }
   | { type: 'deleted'; messages: SeenMessage[] }
-  | { type: 'added' | 'removed'; userId: string }
+  /** `isByThemselves`: who was added has come by an invite. */
+  | { type: 'added'; userId: string; isByThemselves: boolean }
+  | { type: 'removed' | 'memberUpdated'; userId: string }
+  | { type: 'reacted' | 'unreacted'; message: SeenMessage; userId: string; emoji: string }
+  | { type: 'pinned' | 'unpinned'; message: SeenMessage }
   | { type: 'updated' }
 );
 
@@ -111,6 +136,20 @@ export interface FinalChat {
   log: LogEvent[];
   /** The whole history, by number. */
   messages: SeenMessage[];
+  reactions: FinalReactions[];
+  /** The messages that are pinned. */
+  pinnedIds: string[];
+  owners: string[];
+  /** Those that can still be used. */
+  invites: { id: string; uses: number }[];
+}
+
+/** With one emoji to one message. */
+export interface FinalReactions {
+  messageId: string;
+  emoji: string;
+  count: number;
+  userIds: string[];
 }
 
 /** What a chat is to somebody who sees it. */
@@ -119,6 +158,7 @@ export interface FinalView {
   chatId: string;
   lastReadSeq: number;
   unreadCount: number;
+  unreadMentionCount: number;
 }
 
 /** What a client has that keeps its list by `notificationEvents`, and what a fresh query answers. Entries as one text each. */

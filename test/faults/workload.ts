@@ -1,13 +1,14 @@
 /**
- * Random work by several people at once, each of whom does one thing after the other: sends (half of everything), edits, deletes,
- * reads, and an administrator who adds and removes. What came out as unknown is tried again with the same key, as clients do.
+ * Random work by several people at once, each of whom does one thing after the other: sends (half of everything; some reply or mention),
+ * edits, deletes, reads, a few percent of everything else, and an administrator who adds and removes. What came out as unknown is tried again with the same key, as clients do.
  */
 import { randomUUID } from 'node:crypto';
 import { ask, outcomeOf, type Answer } from './client/ask.js';
 import { documents } from './client/documents.js';
 import type { Person } from './client/person.js';
-import type { Operation, Outcome } from './history.js';
+import type { Mentions, Operation, Outcome } from './history.js';
 import { createRandom } from '../support/random.js';
+import { inviteAndCome, pin, react, setRole, setSettings, unpin, unreact } from './talk.js';
 import { anyOf, type SentMessage, type World, type WorldChat } from './world.js';
 
 export interface Workload {
@@ -71,7 +72,15 @@ const createWorker = (world: World) => {
   const send = async (chat: WorldChat) => {
     // Now and then somebody who is none: they must be refused.
     const person = random.chance(0.03) ? random.pick(people) : anyMemberOf(chat);
-    await sendAs(world, chat, person, tell);
+    await sendAs(world, chat, person, tell, random.chance(0.15) ? { extras: extrasIn(chat) } : {});
+  };
+
+  const extrasIn = (chat: WorldChat): Extras => {
+    const replyToId = random.chance(0.5) ? recent(chat)?.id : undefined;
+    const userIds = Array.from({ length: random.int(3) }, () => anyMemberOf(chat).id);
+    // Most may not.
+    const mentions = { userIds: [...new Set(userIds)], isEveryone: random.chance(0.2) };
+    return { mentions, ...(replyToId !== undefined && { replyToId }) };
   };
 
   const edit = async (chat: WorldChat) => {
@@ -108,6 +117,23 @@ const createWorker = (world: World) => {
     await changeMember(world, chat, person, isIn ? 'remove' : 'add');
   };
 
+  const talk = async (chat: WorldChat) => {
+    const message = recent(chat);
+    const choice = random.int(10);
+    // Now and then somebody who may not.
+    const pinner = random.chance(0.2) ? anyMemberOf(chat) : root;
+    if (choice < 5 && message !== undefined) await react(world, chat, anyMemberOf(chat), message.id);
+    else if (choice < 7) await unreact(world, chat);
+    else if (choice < 9 && message !== undefined) await pin(world, chat, pinner, message.id);
+    else await unpin(world, chat, pinner);
+  };
+
+  const govern = async (chat: WorldChat) => {
+    const member = anyMemberOf(chat);
+    if (random.chance(0.5)) await setSettings(world, chat, member);
+    else await setRole(world, chat, member.id, random.pick(['MEMBER', 'MODERATOR', 'OWNER']));
+  };
+
   const recent = (chat: WorldChat) => chat.messages.at(-1 - random.int(Math.min(RECENT, chat.messages.length || 1)));
 
   return {
@@ -115,9 +141,12 @@ const createWorker = (world: World) => {
       const chat = random.pick(chats);
       const choice = random.int(100);
       if (choice < 52) await send(chat);
-      else if (choice < 68) await edit(chat);
-      else if (choice < 76) await remove(chat);
-      else if (choice < 94 || isMembershipFixed) await read(chat);
+      else if (choice < 64) await edit(chat);
+      else if (choice < 70) await remove(chat);
+      else if (choice < 78) await talk(chat);
+      else if (choice < 81) await govern(chat);
+      else if (choice < 93 || isMembershipFixed) await read(chat);
+      else if (choice < 94) await inviteAndCome(world, chat);
       else await change(chat);
     },
   };
@@ -154,21 +183,37 @@ export const changeMember = async (world: World, chat: WorldChat, { id: userId }
   else presentMembers.delete(userId);
 };
 
+export interface Extras {
+  replyToId?: string;
+  mentions: Mentions;
+}
+
+export interface SendOptions {
+  tries?: number;
+  text?: string;
+  extras?: Extras;
+}
+
 /** One message, tried again with its key while it is unknown whether it was sent; and now and then once more though it was. */
 export const sendAs = async (
   { recorder, random }: World,
   chat: WorldChat,
   person: Person,
   tell: Tell,
-  { tries = TRIES, text = `sent ${randomUUID()}` } = {},
+  { tries = TRIES, text = `sent ${randomUUID()}`, extras }: SendOptions = {},
 ): Promise<Outcome<{ messageId: string; seq: number }>> => {
   const key = randomUUID();
+  const { chatId } = chat;
+  const { replyToId, mentions } = extras ?? {};
+  const more = { replyToId, ...(mentions && { mentionIds: mentions.userIds, isToEveryone: mentions.isEveryone }) };
   const once = () =>
-    recorder.record<Of<'send'>>({ what: 'send', by: person.id, chatId: chat.chatId, key, text }, async () =>
-      outcomeOf(await tell(person, documents.send, { chatId: chat.chatId, text, key }), ({ message }) => {
-        const { id, seq } = message as { id: string; seq: number };
-        return { messageId: id, seq };
-      }),
+    recorder.record<Of<'send'>>(
+      { what: 'send', by: person.id, chatId, key, text, ...(mentions && { mentions }) },
+      async () =>
+        outcomeOf(await tell(person, documents.send, { chatId, text, key, ...more }), ({ message }) => {
+          const { id, seq } = message as { id: string; seq: number };
+          return { messageId: id, seq };
+        }),
     );
   let outcome = await once();
   for (let n = 1; n < tries && outcome.kind === 'unknown'; n += 1) outcome = await once();

@@ -9,6 +9,7 @@ import type { ChatRecord, LogEvent } from './history.js';
 import { ROOT } from './installation.js';
 import type { Random } from '../support/random.js';
 import { createRecorder, type Recorder } from './recorder.js';
+import { setRole } from './talk.js';
 
 export interface World {
   readonly random: Random;
@@ -33,12 +34,27 @@ export interface WorldChat extends ChatRecord {
   readonly messages: SentMessage[];
   /** As those who add and remove know it. */
   readonly presentMembers: Set<string>;
+  /** As far as acknowledgements tell; some of them are gone with their message. */
+  readonly reactions: GivenReaction[];
+  readonly pinnedIds: string[];
+  readonly invites: KnownInvite[];
 }
 
 export interface SentMessage {
   id: string;
   seq: number;
   senderId: string;
+}
+
+export interface GivenReaction {
+  messageId: string;
+  by: string;
+  emoji: string;
+}
+
+export interface KnownInvite {
+  id: string;
+  code: string;
 }
 
 export interface WorldOptions {
@@ -77,6 +93,7 @@ export const createWorld = async ({
     notifications: [],
   };
   if (isFollowed) followEverything(world);
+  for (const chat of chats) await setRole(world, chat, chat.members[0]!, 'OWNER');
   return world;
 };
 
@@ -101,6 +118,9 @@ export const createChat = async (
     replayedTo: Promise.resolve(beginning),
     messages: [],
     presentMembers: new Set(members),
+    reactions: [],
+    pinnedIds: [],
+    invites: [],
   };
 };
 

@@ -12,6 +12,15 @@ export interface Story {
   add(chatId: string, userId: string): void;
   delete(by: string, chatId: string, seq: number): void;
   markRead(by: string, chatId: string, seq: number): void;
+  /** A message that mentions one. */
+  mention(by: string, chatId: string, text: string, userId: string): void;
+  react(by: string, chatId: string, seq: number): void;
+  unreact(by: string, chatId: string, seq: number): void;
+  pin(chatId: string, seq: number): void;
+  unpin(chatId: string, seq: number): void;
+  own(chatId: string, userId: string): void;
+  /** By an invite for two, made for them. */
+  come(userId: string, chatId: string): void;
   /** From now on; all chats where `chatId` is null. */
   follow(userId: string, chatId: string | null, how?: { isSelectingOwn?: boolean }): Follower;
   finish(): History;
@@ -38,6 +47,8 @@ interface Following {
 }
 
 const STEP_MS = 10;
+const EMOJI = '👍';
+const OK = { kind: 'ok' } as const;
 
 /** @param members of each chat, by its id; `root` sees all of them and is in none */
 export const tell = (members: Record<string, string[]>): Story => {
@@ -49,7 +60,18 @@ export const tell = (members: Record<string, string[]>): Story => {
   const chats = new Map<string, Chat>(
     Object.entries(members).map(([chatId, first]) => [
       chatId,
-      { chatId, first: [...first], headSeq: 0, members: [...first], log: [], messages: [] },
+      {
+        chatId,
+        first: [...first],
+        headSeq: 0,
+        members: [...first],
+        owners: [],
+        log: [],
+        messages: [],
+        reactions: [],
+        pinnedIds: [],
+        invites: [],
+      },
     ]),
   );
   const sees = (userId: string, chatId: string) => userId === 'root' || chats.get(chatId)!.members.includes(userId);
@@ -96,6 +118,8 @@ export const tell = (members: Record<string, string[]>): Story => {
     append({ chatId, seq, type: 'sent', message, key });
     return message;
   };
+
+  const messageAt = (chatId: string, seq: number) => chats.get(chatId)!.messages.find((one) => one.seq === seq)!;
 
   const tried = () => {
     const startedAt = tick();
@@ -172,7 +196,7 @@ export const tell = (members: Record<string, string[]>): Story => {
     },
     add: (chatId, userId) => {
       const times = tried();
-      append({ chatId, seq: next(chatId), type: 'added', userId });
+      append({ chatId, seq: next(chatId), type: 'added', userId, isByThemselves: false });
       operations.push({ what: 'add', by: 'root', chatId, userId, ...times, outcome: { kind: 'ok' } });
     },
     remove: (chatId, userId) => {
@@ -187,6 +211,63 @@ export const tell = (members: Record<string, string[]>): Story => {
       for (const { record, isStanding } of followings)
         if (isStanding && record.chatId === chatId)
           record.items.push({ at: now, kind: 'read', chatId, userId: by, lastReadSeq: seq });
+    },
+    mention: (by, chatId, text, userId) => {
+      send(by, chatId, text, acknowledged);
+      Object.assign(operations.at(-1)!, { mentions: { userIds: [userId], isEveryone: false } });
+    },
+    react: (by, chatId, seq) => {
+      const message = messageAt(chatId, seq);
+      const times = tried();
+      const { reactions } = chats.get(chatId)!;
+      const group = reactions.find(({ messageId }) => messageId === message.id);
+      if (group === undefined) reactions.push({ messageId: message.id, emoji: EMOJI, count: 1, userIds: [by] });
+      else {
+        group.count += 1;
+        group.userIds.push(by);
+      }
+      append({ chatId, seq: next(chatId), type: 'reacted', message, userId: by, emoji: EMOJI });
+      operations.push({ what: 'react', by, chatId, messageId: message.id, emoji: EMOJI, ...times, outcome: OK });
+    },
+    unreact: (by, chatId, seq) => {
+      const message = messageAt(chatId, seq);
+      const times = tried();
+      const group = chats.get(chatId)!.reactions.find(({ messageId }) => messageId === message.id)!;
+      group.count -= 1;
+      group.userIds = group.userIds.filter((userId) => userId !== by);
+      append({ chatId, seq: next(chatId), type: 'unreacted', message, userId: by, emoji: EMOJI });
+      operations.push({ what: 'unreact', by, chatId, messageId: message.id, emoji: EMOJI, ...times, outcome: OK });
+    },
+    pin: (chatId, seq) => {
+      const message = messageAt(chatId, seq);
+      const times = tried();
+      chats.get(chatId)!.pinnedIds.push(message.id);
+      append({ chatId, seq: next(chatId), type: 'pinned', message });
+      operations.push({ what: 'pin', by: 'root', chatId, messageId: message.id, ...times, outcome: OK });
+    },
+    unpin: (chatId, seq) => {
+      const message = messageAt(chatId, seq);
+      const times = tried();
+      const chat = chats.get(chatId)!;
+      chat.pinnedIds = chat.pinnedIds.filter((id) => id !== message.id);
+      append({ chatId, seq: next(chatId), type: 'unpinned', message });
+      operations.push({ what: 'unpin', by: 'root', chatId, messageId: message.id, ...times, outcome: OK });
+    },
+    own: (chatId, userId) => {
+      const times = tried();
+      chats.get(chatId)!.owners.push(userId);
+      append({ chatId, seq: next(chatId), type: 'memberUpdated', userId });
+      operations.push({ what: 'setRole', by: 'root', chatId, userId, role: 'OWNER', ...times, outcome: OK });
+    },
+    come: (userId, chatId) => {
+      const { invites } = chats.get(chatId)!;
+      const inviteId = `invite ${chatId} ${invites.length}`;
+      const outcome = { kind: 'ok', inviteId, code: inviteId } as const;
+      operations.push({ what: 'invite', by: 'root', chatId, maxUses: 2, ...tried(), outcome });
+      const times = tried();
+      invites.push({ id: inviteId, uses: 1 });
+      append({ chatId, seq: next(chatId), type: 'added', userId, isByThemselves: true });
+      operations.push({ what: 'accept', by: userId, chatId, inviteId, ...times, outcome: OK });
     },
     follow: (userId, chatId, { isSelectingOwn = false } = {}) => {
       const record: FollowerRecord = { name: `${userId} in ${chatId}`, userId, chatId, items: [], isOpenAtEnd: true };
@@ -213,7 +294,9 @@ export const tell = (members: Record<string, string[]>): Story => {
       followers: followings.map(({ record }) => record),
       final: structuredClone({
         chats: [...chats.values()].map(({ first: _first, ...chat }) => chat),
-        views: [...chats.values()].flatMap((chat) => chat.members.map((userId) => viewOf(chat, userId, reads))),
+        views: [...chats.values()].flatMap((chat) =>
+          chat.members.map((userId) => viewOf(chat, userId, reads, operations)),
+        ),
         notifications: [{ userId: 'ada', kept: ['one', 'two'], queried: ['two', 'one'] }],
       }),
       lastFaultAt: tick(),
@@ -222,10 +305,19 @@ export const tell = (members: Record<string, string[]>): Story => {
   };
 };
 
-const viewOf = ({ chatId, messages }: Chat, userId: string, reads: ReadonlyMap<string, number>) => {
+const viewOf = (
+  { chatId, messages }: Chat,
+  userId: string,
+  reads: ReadonlyMap<string, number>,
+  operations: readonly Operation[],
+) => {
   const lastReadSeq = reads.get(`${chatId} ${userId}`) ?? 0;
   const unread = messages.filter(
     ({ seq, senderId, isDeleted }) => seq > lastReadSeq && senderId !== userId && !isDeleted,
   );
-  return { userId, chatId, lastReadSeq, unreadCount: unread.length };
+  const mentioning = new Set(
+    operations.flatMap((one) => (one.what === 'send' && one.mentions?.userIds.includes(userId) ? [one.text] : [])),
+  );
+  const unreadMentionCount = unread.filter(({ text }) => mentioning.has(text ?? '')).length;
+  return { userId, chatId, lastReadSeq, unreadCount: unread.length, unreadMentionCount };
 };

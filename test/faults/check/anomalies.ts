@@ -13,6 +13,12 @@ export const ANOMALIES = {
   deletedBack: 'a text that is back after its deletion',
   realTimeOrder: 'acknowledged before another was begun, and numbered after it',
   lostFuture: 'a cursor accepted that is of a future that was lost',
+  mentionCount: 'a count of unread mentions that is wrong',
+  lostReaction: 'a reaction that is missing, or one that is there after its removal',
+  doubledReaction: 'a reaction that counts twice, or is twice in the log',
+  doubledInvite: 'an invite whose uses are more than those who came by it, or more than it has',
+  pins: 'pinned messages that are not those which were pinned, or too many',
+  ownerless: 'a group that has lost its last owner',
   notifications: 'a list kept by the stream that is not what a query answers',
   notCaughtUp: 'a follower who had not caught up in time',
 } as const;

@@ -42,6 +42,16 @@ const healthy = (): History => {
   story.send('chen', 'one', 'chen is back');
   boris.drop();
   boris.comeBackFromLostFuture();
+  story.own('one', 'ada');
+  story.react('boris', 'one', 1);
+  story.react('ada', 'one', 1);
+  story.react('chen', 'one', 1);
+  story.unreact('chen', 'one', 1);
+  story.pin('one', 1);
+  story.pin('one', 2);
+  story.unpin('one', 2);
+  story.come('dana', 'one');
+  story.mention('boris', 'one', 'ada, look', 'ada');
   story.send('ada', 'one', 'the last');
   return story.finish();
 };
@@ -60,6 +70,8 @@ const given = ({ items }: FollowerRecord, seq: number, chatId = 'one') =>
   items.findIndex((item) => item.kind === 'event' && item.event.seq === seq && item.event.chatId === chatId);
 const eventAt = (follower: FollowerRecord, seq: number) =>
   follower.items[given(follower, seq)] as Extract<FollowerItem, { kind: 'event' }>;
+const viewIn = (history: History, userId: string) =>
+  history.final.views.find((view) => view.userId === userId && view.chatId === 'one')!;
 const last = <Item>(items: readonly Item[]): Item => items.at(-1)!;
 const headOf = (history: History) => chatOf(history).headSeq;
 
@@ -286,6 +298,7 @@ const wrong: [AnomalyKind, string, Put][] = [
       const view = history.final.views.find(({ userId, chatId }) => userId === 'ada' && chatId === 'one')!;
       view.lastReadSeq = headOf(history) + 1;
       view.unreadCount = 0;
+      view.unreadMentionCount = 0;
     },
   ],
   ['unread', 'one too many', (history) => void (history.final.views[1]!.unreadCount += 1)],
@@ -346,6 +359,44 @@ const wrong: [AnomalyKind, string, Put][] = [
       );
     },
   ],
+  ['mentionCount', 'one too many', (history) => void (viewIn(history, 'ada').unreadMentionCount += 1)],
+  ['mentionCount', 'none is counted', (history) => void (viewIn(history, 'ada').unreadMentionCount = 0)],
+  [
+    'lostReaction',
+    'an acknowledged reaction is not there',
+    (history) => {
+      const [group] = chatOf(history).reactions;
+      group!.count = 1;
+      group!.userIds = ['boris'];
+    },
+  ],
+  ['lostReaction', 'it is there, and not counted', (history) => void (chatOf(history).reactions[0]!.count -= 1)],
+  [
+    'lostReaction',
+    'one that was removed is there',
+    (history) => void chatOf(history).reactions[0]!.userIds.splice(0, 1, 'chen'),
+  ],
+  ['doubledReaction', 'it is counted twice', (history) => void (chatOf(history).reactions[0]!.count += 1)],
+  [
+    'doubledReaction',
+    'somebody is there twice',
+    (history) => {
+      const [group] = chatOf(history).reactions;
+      group!.userIds.push('ada');
+      group!.count = 3;
+    },
+  ],
+  ['doubledInvite', 'one use is counted twice', (history) => void (chatOf(history).invites[0]!.uses = 2)],
+  [
+    'doubledInvite',
+    'more came than it has uses',
+    (history) => {
+      chatOf(history).invites = [];
+    },
+  ],
+  ['pins', 'what was pinned is not', (history) => void (chatOf(history).pinnedIds = [])],
+  ['pins', 'what was unpinned is', (history) => void chatOf(history).pinnedIds.push('one/2')],
+  ['ownerless', 'nobody owns it', (history) => void (chatOf(history).owners = [])],
   [
     'notifications',
     'the list keeps what is gone',

@@ -3,7 +3,11 @@ import type { FinalNotifications, History } from '../history.js';
 import { createFindings, type Anomaly, type Findings } from './anomalies.js';
 import { createFacts } from './facts.js';
 import { checkFollower } from './followers.js';
+import { checkInvites } from './invites.js';
 import { checkMessages } from './messages.js';
+import { checkOwners } from './owners.js';
+import { checkPins } from './pins.js';
+import { checkReactions } from './reactions.js';
 import { checkReads } from './reads.js';
 
 /** @returns what is wrong; nothing where every promise was kept */
@@ -12,6 +16,10 @@ export const checkHistory = (history: History): Anomaly[] => {
   const facts = createFacts(history);
   checkMessages(facts, findings);
   checkReads(facts, findings);
+  checkReactions(facts, findings);
+  checkPins(facts, findings);
+  checkInvites(facts, findings);
+  checkOwners(facts, findings);
   for (const follower of history.followers) checkFollower(facts, follower, findings);
   for (const list of history.final.notifications) checkNotifications(list, findings);
   return findings.list();

@@ -1,5 +1,5 @@
 /** A history, arranged so that questions about it are quick to answer. */
-import type { ChatRecord, FinalChat, History, LogEvent, Operation, SeenMessage } from '../history.js';
+import type { ChatRecord, FinalChat, History, LogEvent, Mentions, Operation, SeenMessage } from '../history.js';
 import { createMembership, type Membership } from './membership.js';
 
 type Of<What extends Operation['what']> = Extract<Operation, { what: What }>;
@@ -32,6 +32,7 @@ export interface ChatFacts {
 export interface Send {
   chatId: string;
   text: string;
+  mentions: Mentions | undefined;
   /** When the first try began. */
   startedAt: number;
   /** What it was acknowledged as, the first time; null where it never was. */
@@ -71,9 +72,10 @@ export const createFacts = (history: History): Facts => {
   };
 };
 
-const addSend = (sends: Map<string, Send>, { by, key, chatId, text, startedAt, endedAt, outcome }: Of<'send'>) => {
+const addSend = (sends: Map<string, Send>, operation: Of<'send'>) => {
+  const { by, key, chatId, text, mentions, startedAt, endedAt, outcome } = operation;
   const name = keyOf(by, key);
-  const send = sends.get(name) ?? { chatId, text, startedAt, acknowledged: null, isPossible: false };
+  const send = sends.get(name) ?? { chatId, text, mentions, startedAt, acknowledged: null, isPossible: false };
   sends.set(name, send);
   send.startedAt = Math.min(send.startedAt, startedAt);
   if (outcome.kind !== 'fail') send.isPossible = true;

@@ -222,7 +222,7 @@ const LATE_MS = 5000;
 const isOver = (code: string) => code === 'REMOVED' || code === 'CHAT_GONE';
 
 const messagesOf = (event: LogEvent): SeenMessage[] => {
-  if (event.type === 'sent' || event.type === 'edited') return [event.message];
+  if ('message' in event) return [event.message];
   return event.type === 'deleted' ? event.messages : [];
 };
 
@@ -235,5 +235,7 @@ const summaryOf = (event: LogEvent): string => {
       .map(({ id }) => id)
       .sort()
       .join(' ')}`;
+  if ('emoji' in event) return `${event.type} ${event.message.id} ${event.userId} ${event.emoji}`;
+  if ('message' in event) return `${event.type} ${event.message.id}`;
   return event.type === 'updated' ? event.type : `${event.type} ${event.userId}`;
 };

@@ -29,8 +29,10 @@ export const createMembership = (
   // The n-th time somebody was added is no earlier than when the n-th attempt to add them began.
   const attempts = new Map<string, number[]>();
   for (const operation of operations) {
-    if (operation.what !== 'add' || operation.chatId !== final.chatId || operation.outcome.kind === 'fail') continue;
-    attempts.set(operation.userId, [...(attempts.get(operation.userId) ?? []), operation.startedAt]);
+    if (operation.what !== 'add' && operation.what !== 'accept') continue;
+    if (operation.chatId !== final.chatId || operation.outcome.kind === 'fail') continue;
+    const userId = operation.what === 'add' ? operation.userId : operation.by;
+    attempts.set(userId, [...(attempts.get(userId) ?? []), operation.startedAt]);
   }
   for (const times of attempts.values()) times.sort((one, other) => one - other);
 

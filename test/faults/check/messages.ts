@@ -1,6 +1,7 @@
 /** The final log and history against what was acknowledged: nothing lost, doubled, made up, undone or out of order. */
 import type { Operation, SeenMessage } from '../history.js';
 import type { Findings } from './anomalies.js';
+import { certainlyLast } from './certainly-last.js';
 import { keyOf, type ChatFacts, type Facts, type Send } from './facts.js';
 
 export const checkMessages = (facts: Facts, findings: Findings): void => {
@@ -146,18 +147,20 @@ const checkMembers = ({ history }: Facts, { chatId, final, membership }: ChatFac
         `By the log ${userId} is ${fromLog.has(userId) ? 'in' : 'out'} at the end, and not so`,
       );
   }
-  const changes = new Map<string, Extract<Operation, { what: 'add' | 'remove' }>[]>();
+  const changes = new Map<string, Extract<Operation, { what: 'add' | 'remove' | 'accept' }>[]>();
   for (const operation of history.operations) {
-    if ((operation.what !== 'add' && operation.what !== 'remove') || operation.chatId !== chatId) continue;
-    if (operation.outcome.kind === 'fail') continue;
-    changes.set(operation.userId, [...(changes.get(operation.userId) ?? []), operation]);
+    const { what } = operation;
+    if ((what !== 'add' && what !== 'remove' && what !== 'accept') || operation.chatId !== chatId) continue;
+    const userId = what === 'accept' ? operation.by : operation.userId;
+    changes.set(userId, [...(changes.get(userId) ?? []), operation]);
   }
   for (const [userId, those] of changes) {
-    const last = those.reduce((one, other) => (other.startedAt > one.startedAt ? other : one));
-    const isCertain =
-      last.outcome.kind === 'ok' &&
-      those.every((one) => one === last || (one.outcome.kind === 'ok' && one.endedAt < last.startedAt));
-    if (isCertain && members.has(userId) !== (last.what === 'add'))
-      findings.add('lost', chatId, `That ${userId} was ${last.what === 'add' ? 'added' : 'removed'} last did not stay`);
+    const last = certainlyLast(those);
+    if (last !== undefined && members.has(userId) !== (last.what !== 'remove'))
+      findings.add(
+        'lost',
+        chatId,
+        `That ${userId} was ${last.what === 'remove' ? 'removed' : 'added'} last did not stay`,
+      );
   }
 };

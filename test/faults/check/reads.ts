@@ -1,7 +1,7 @@
-/** Read positions only move forward, never beyond the head; and unread counts are what counting gives. */
-import type { FollowerRecord, Operation } from '../history.js';
+/** Read positions only move forward, never beyond the head; and what is unread, and of that mentions, is what counting gives. */
+import type { FollowerRecord, Operation, SeenMessage } from '../history.js';
 import type { Findings } from './anomalies.js';
-import type { Facts } from './facts.js';
+import { keyOf, type Facts } from './facts.js';
 
 type MarkRead = Extract<Operation, { what: 'markRead' }> & { outcome: { kind: 'ok'; lastReadSeq: number } };
 
@@ -37,8 +37,8 @@ const checkAnswers = (reads: readonly MarkRead[], findings: Findings) => {
   }
 };
 
-const checkViews = ({ chats, history }: Facts, reads: ReadonlyMap<string, MarkRead[]>, findings: Findings) => {
-  for (const { userId, chatId, lastReadSeq, unreadCount } of history.final.views) {
+const checkViews = ({ chats, history, sends }: Facts, reads: ReadonlyMap<string, MarkRead[]>, findings: Findings) => {
+  for (const { userId, chatId, lastReadSeq, unreadCount, unreadMentionCount } of history.final.views) {
     const chat = chats.get(chatId)!;
     const read = Math.max(0, ...(reads.get(nameOf(chatId, userId)) ?? []).map(({ outcome }) => outcome.lastReadSeq));
     if (lastReadSeq < read)
@@ -52,10 +52,18 @@ const checkViews = ({ chats, history }: Facts, reads: ReadonlyMap<string, MarkRe
     const isMember = chat.final.members.includes(userId);
     const unread = chat.final.messages.filter(
       ({ seq, senderId, isDeleted }) => seq > lastReadSeq && senderId !== userId && !isDeleted,
-    ).length;
-    const wanted = isMember ? unread : 0;
+    );
+    const wanted = isMember ? unread.length : 0;
     if (unreadCount !== wanted)
       findings.add('unread', chatId, `${userId} has ${wanted} unread after ${lastReadSeq}, and is told ${unreadCount}`);
+    const isMentioned = ({ seq, senderId }: SeenMessage) => {
+      const event = chat.log.get(seq);
+      const mentions = event?.type === 'sent' ? sends.get(keyOf(senderId, event.key))?.mentions : undefined;
+      return mentions !== undefined && (mentions.isEveryone || mentions.userIds.includes(userId));
+    };
+    const mentioning = isMember ? unread.filter(isMentioned).length : 0;
+    if (unreadMentionCount !== mentioning)
+      findings.add('mentionCount', chatId, `${userId} has ${mentioning} mentions, and is told ${unreadMentionCount}`);
   }
 };
 

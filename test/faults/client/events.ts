@@ -19,6 +19,9 @@ export interface GivenEvent {
   message: GivenMessage;
   messages: GivenMessage[];
   user: { id: string };
+  actor: { id: string };
+  member: { user: { id: string } };
+  emoji: string;
   lastReadSeq: number;
   code: string;
   /** Of ChatAdded; of a durable event its membership alone, if that was selected. */
@@ -59,8 +62,19 @@ const eventOf = (given: GivenEvent): LogEvent | null => {
     return { type: 'sent', chatId, seq, message: seen(given.message), key: given.clientMessageId };
   if (type === 'MessageEdited') return { type: 'edited', chatId, seq, message: seen(given.message) };
   if (type === 'MessagesDeleted') return { type: 'deleted', chatId, seq, messages: given.messages.map(seen) };
-  if (type === 'MemberAdded') return { type: 'added', chatId, seq, userId: given.user.id };
+  if (type === 'MemberAdded') {
+    const isByThemselves = given.actor.id === given.user.id;
+    return { type: 'added', chatId, seq, userId: given.user.id, isByThemselves };
+  }
   if (type === 'MemberRemoved') return { type: 'removed', chatId, seq, userId: given.user.id };
+  if (type === 'MemberUpdated') return { type: 'memberUpdated', chatId, seq, userId: given.member.user.id };
   if (type === 'ChatUpdated') return { type: 'updated', chatId, seq };
+  if (type === 'ReactionAdded' || type === 'ReactionRemoved') {
+    const { message, user, emoji } = given;
+    const kind = type === 'ReactionAdded' ? 'reacted' : 'unreacted';
+    return { type: kind, chatId, seq, message: seen(message), userId: user.id, emoji };
+  }
+  if (type === 'MessagePinned') return { type: 'pinned', chatId, seq, message: seen(given.message) };
+  if (type === 'MessageUnpinned') return { type: 'unpinned', chatId, seq, message: seen(given.message) };
   return null;
 };

@@ -73,4 +73,49 @@ export const patches = {
       this.#writeLater(sharing).catch(`,
     },
   ],
+  'removing one reaction removes all by the same user': [
+    {
+      file: 'domain/messages/reactions.ts',
+      from: '(message_seq, user_id, emoji) IN (SELECT * FROM unnest($2::int[], $3::bigint[], $4::text[]))',
+      to: '(message_seq, user_id) IN (SELECT seq, by FROM unnest($2::int[], $3::bigint[], $4::text[]) AS gone(seq, by, emoji))',
+    },
+  ],
+  'a reaction added again is counted again': [
+    {
+      file: 'domain/messages/reactions.ts',
+      from: 'if (own.has(asked.emoji) === isAdded) return null;',
+      to: 'if (!isAdded && !own.has(asked.emoji)) return null;',
+    },
+  ],
+  'an invite used by members too': [
+    {
+      file: 'domain/chats/invites.ts',
+      from: `      if (me.actor.isMember) return { chat: { ...tx.chat }, isNew: false };
+      if ((await`,
+      to: `      const isMember = me.actor.isMember && (await tx.query(USE, [found.id, found.chatId])).length >= 0;
+      if (isMember) return { chat: { ...tx.chat }, isNew: false };
+      if ((await`,
+    },
+  ],
+  'somebody mentioned by name and as everyone has two mentions': [
+    {
+      file: 'domain/messages/mention-reads.ts',
+      from: 'count(DISTINCT mention.message_seq)',
+      to: 'count(mention.message_seq)',
+    },
+  ],
+  'unpinning takes the oldest pin': [
+    {
+      file: 'domain/messages/pins.ts',
+      from: 'SET pinned_seqs = array_remove(pinned_seqs, $2::int) WHERE id = $1',
+      to: 'SET pinned_seqs = pinned_seqs[2:] WHERE id = $1 AND $2::int > 0',
+    },
+  ],
+  'nobody follows the last owner': [
+    {
+      file: 'domain/chats/members.ts',
+      from: "if (actor.chatRole === 'OWNER') await succeed(tx, me);",
+      to: 'void succeed;',
+    },
+  ],
 };

@@ -8,7 +8,8 @@ import { placeAt } from '../client/place.js';
 import { onStage, type Acted, type Stage } from '../stage.js';
 import type { Verdict } from '../run.js';
 import { changeMember, createTell, editMessage, sendAs, startWorkload } from '../workload.js';
-import { anyOf, createChat, everyoneStands, type WorldChat } from '../world.js';
+import { inviteAndCome, pin, react, unpin, unreact } from '../talk.js';
+import { anyOf, createChat, everyoneStands, type SentMessage, type World, type WorldChat } from '../world.js';
 
 export interface Sabotage {
   name: string;
@@ -176,7 +177,86 @@ export const sabotages: readonly Sabotage[] = [
       return acted(world);
     },
   },
+  {
+    name: 'removing one reaction removes all by the same user',
+    caughtAs: 'lostReaction',
+    isPatch: true,
+    act: ({ world }) => reactInEach(world),
+  },
+  {
+    name: 'a reaction added again is counted again',
+    caughtAs: 'doubledReaction',
+    isPatch: true,
+    act: ({ world }) => reactInEach(world),
+  },
+  {
+    name: 'an invite used by members too',
+    caughtAs: 'doubledInvite',
+    isPatch: true,
+    act: async ({ world }) => {
+      for (const chat of world.chats) {
+        for (let times = 0; times < 3; times += 1) await inviteAndCome(world, chat);
+      }
+      return acted(world);
+    },
+  },
+  {
+    name: 'somebody mentioned by name and as everyone has two mentions',
+    caughtAs: 'mentionCount',
+    isPatch: true,
+    act: async ({ world }) => {
+      for (const chat of world.chats) {
+        const [owner, other] = chat.members.map((id) => world.people.find((person) => person.id === id)!);
+        const mentions = { userIds: [other!.id], isEveryone: true };
+        await sendAs(world, chat, owner!, createTell(world), { extras: { mentions } });
+      }
+      return acted(world);
+    },
+  },
+  {
+    name: 'unpinning takes the oldest pin',
+    caughtAs: 'pins',
+    isPatch: true,
+    act: async ({ world }) => {
+      for (const chat of world.chats) {
+        for (const { id } of await sendSome(world, chat)) await pin(world, chat, world.root, id);
+        await unpin(world, chat, world.root);
+      }
+      return acted(world);
+    },
+  },
+  {
+    name: 'nobody follows the last owner',
+    caughtAs: 'ownerless',
+    isPatch: true,
+    act: async ({ world }) => {
+      for (const chat of world.chats) {
+        const owner = world.people.find(({ id }) => id === chat.members[0])!;
+        await changeMember(world, chat, owner, 'remove');
+      }
+      return acted(world);
+    },
+  },
 ];
+
+const SOME_MESSAGES = 5;
+
+const sendSome = async (world: World, chat: WorldChat): Promise<readonly SentMessage[]> => {
+  const sender = world.people.find(({ id }) => id === chat.members[0])!;
+  for (let sent = 0; sent < SOME_MESSAGES; sent += 1) await sendAs(world, chat, sender, createTell(world));
+  return chat.messages;
+};
+
+/** Somebody with several reactions to one message, some of them given twice; and then some taken back. */
+const reactInEach = async (world: World): Promise<Acted> => {
+  for (const chat of world.chats) {
+    const person = world.people.find(({ id }) => id === chat.members[1])!;
+    for (const { id } of (await sendSome(world, chat)).slice(0, 2))
+      for (let times = 0; times < 4; times += 1) await react(world, chat, person, id);
+    for (let times = 0; times < 4; times += 1) await unreact(world, chat);
+  }
+  return acted(world);
+};
 
 /** Some 60 MB of text, of which ten readers' queues may hold 2 MiB each of what is the same for all. */
 const LONG_MESSAGES = 3000;
