@@ -135,16 +135,19 @@ it('are, for any document, what each subscriber would be answered alone', async 
       viewer,
       variables: { yes: random.chance(0.8), count: random.pick([1, 2]) },
     }));
+    const wanted: string[][] = [];
+    for (const { viewer, variables } of asking) wanted.push(await alone(node, viewer, text, variables, items));
+    // The server begins no such subscription.
+    if (wanted.flat().some((told) => told.includes('fields of objects at once'))) {
+      count -= 1;
+      continue;
+    }
     const written = await follow(
       asking.map(({ viewer, variables }) => node.args(viewer, text, variables)),
       items,
     );
-    for (const [index, { viewer, variables }] of asking.entries()) {
-      expect({ text, told: asText(written[index]!) }).toEqual({
-        text,
-        told: await alone(node, viewer, text, variables, items),
-      });
-    }
+    for (const [index, told] of wanted.entries())
+      expect({ text, told: asText(written[index]!) }).toEqual({ text, told });
     shared += sharedAmong(written);
   }
 
