@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { nameProblem, isSlug } from '../../src/domain/chat-names.js';
 import { InvalidInputError, TextEmptyError, TextTooLongError } from '../../src/domain/errors.js';
-import { checkClientMessageId, checkText } from '../../src/domain/text.js';
+import { checkClientMessageId, checkNotBlank, checkText } from '../../src/domain/text.js';
 
 const errorFrom = (check: () => void): unknown => {
   try {
@@ -44,13 +44,13 @@ describe("a message's text", () => {
     ['a direction of writing', '\u202e\u2066\u200f'],
     ['all of these', ' \u200b\u3164\u2800\u{e0041}\n'],
   ])('C1 S2.15 takes %s for empty', (_what, text) => {
-    expect(errorFrom(() => checkText(text, 1000))).toBeInstanceOf(TextEmptyError);
+    expect(errorFrom(() => checkNotBlank(text))).toBeInstanceOf(TextEmptyError);
   });
 
   it.each(['.', ' a ', '👩‍👩‍👧', '❤️', '🏴󠁧󠁢󠁥󠁮󠁧󠁿', 'שלום', 'a\nb', '\u200ba', '\u202eabc', '\u2801', '\u0301'])(
     'C1 does not take %j for empty',
     (text) => {
-      expect(errorFrom(() => checkText(text, 1000))).toBeUndefined();
+      expect(errorFrom(() => checkNotBlank(text))).toBeUndefined();
     },
   );
 
