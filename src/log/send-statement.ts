@@ -55,6 +55,8 @@ const withExtras = (mayMentionEveryone: string): ExtraParts => ({
   SELECT * FROM message
   WHERE (chat_id, seq) IN (SELECT input.chat_id, input.reply_to_seq FROM input JOIN locked_chat ON locked_chat.id = input.chat_id)
     AND deleted_at IS NULL ORDER BY chat_id, seq FOR SHARE
+), first_named AS MATERIALIZED (
+  SELECT file.id, sender_id, min(n) AS n FROM input CROSS JOIN LATERAL unnest(attachment_ids::bigint[]) AS file(id) GROUP BY file.id, sender_id
 ), locked_upload AS MATERIALIZED (
   SELECT id, owner_id FROM upload
   WHERE (id, owner_id) IN (SELECT unnest(input.attachment_ids::bigint[]), input.sender_id FROM input JOIN locked_chat ON locked_chat.id = input.chat_id)
@@ -70,7 +72,8 @@ const withExtras = (mayMentionEveryone: string): ExtraParts => ({
     ARRAY(SELECT mentioned.id FROM unnest(input.mention_ids::bigint[]) AS mentioned(id) WHERE NOT EXISTS (
       SELECT FROM member WHERE member.chat_id = input.chat_id AND member.user_id = mentioned.id)) AS stranger_ids,
     ARRAY(SELECT file.id FROM unnest(input.attachment_ids::bigint[]) AS file(id) WHERE NOT EXISTS (
-      SELECT FROM locked_upload WHERE locked_upload.id = file.id AND locked_upload.owner_id = input.sender_id)) AS file_ids
+      SELECT FROM locked_upload JOIN first_named ON first_named.id = locked_upload.id AND first_named.sender_id = locked_upload.owner_id
+      WHERE locked_upload.id = file.id AND locked_upload.owner_id = input.sender_id AND first_named.n = input.n)) AS file_ids
   ) lacking`,
   numbered: `, reply_to_seq, mention_ids, mentions_everyone, attachment_ids,
     coalesce(cardinality(attachment_ids::bigint[]), 0) AS attachment_count`,

@@ -199,15 +199,6 @@ interface SendStatement {
 /** Writes a batch and answers each message; never rejects. If one message makes the statement fail for all, each is sent alone. */
 const write = async (on: SendStatement, batch: Waiting[], tries = 0): Promise<void> => {
   const { db, bus, statements } = on;
-  const later = batch.length > 1 ? withFilesOfOthers(batch) : [];
-  if (later.length > 0) {
-    await write(
-      on,
-      batch.filter((waiting) => !later.includes(waiting)),
-    );
-    for (const waiting of later) await write(on, [waiting]);
-    return;
-  }
   let rows: SendRow[];
   const marks = newMarks(batch.length);
   const hasExtras = batch.some(({ extras }) => extras !== undefined);
@@ -264,26 +255,16 @@ const write = async (on: SendStatement, batch: Waiting[], tries = 0): Promise<vo
   for (const [chatId, { events, markBefore }] of rings) {
     bus.publish(chatTopic(chatId), { events: events.sort((one, other) => one.seq - other.seq), markBefore });
   }
-  for (const { waiting, outcome } of outcomes) {
-    if (tries === 0 && mayBeRepeated(waiting, outcome)) await write(on, [waiting], 1);
-    else waiting.resolve(outcome);
-  }
+  const doubtful = outcomes.filter(({ outcome }) => tries === 0 && lacksFiles(outcome)).map(({ waiting }) => waiting);
+  for (const { waiting, outcome } of outcomes) if (!doubtful.includes(waiting)) waiting.resolve(outcome);
+  if (doubtful.length > 0) await write(on, doubtful, 1);
 };
 
-/** The statement gives a file to one message only. @returns those that name a file that one before them names */
-const withFilesOfOthers = (batch: readonly Waiting[]): Waiting[] => {
-  const named = new Set<bigint>();
-  return batch.filter(({ extras }) => {
-    const ids = extras?.attachmentIds ?? [];
-    const isLater = ids.some((id) => named.has(id));
-    for (const id of ids) named.add(id);
-    return isLater;
-  });
-};
-
-/** Its files may be those of the message first sent with its key, committed while the statement waited for the chat's lock. */
-const mayBeRepeated = ({ clientMessageId }: NewMessage, outcome: SendOutcome): boolean =>
-  clientMessageId !== null && outcome.kind === 'refused' && outcome.lackingFileIds.length > 0;
+/**
+ * Asked once more: its files may be those of the message first sent with its key, committed while the statement waited for the chat's lock;
+ * or of one before it in the batch, which may have been refused, or have its key.
+ */
+const lacksFiles = (outcome: SendOutcome): boolean => outcome.kind === 'refused' && outcome.lackingFileIds.length > 0;
 
 const columnsOfExtras = (batch: readonly NewMessage[]) => [
   batch.map(({ extras }) => extras?.replyToSeq),

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { sweepFiles } from '../../../src/domain/files/file-sweep.js';
 import { IdempotencyConflictError, InvalidInputError, TextEmptyError } from '../../../src/domain/errors.js';
 import type { Viewer } from '../../../src/domain/viewer.js';
-import { chatNode, errorOf, logOf, newPerson } from '../../support/chats.js';
+import { chatNode, counting, errorOf, logOf, newPerson } from '../../support/chats.js';
 import { ownDatabase } from '../../support/own-database.js';
 import { announce, upload } from '../../support/uploads.js';
 
@@ -197,4 +197,22 @@ it('T99 searches among messages with files, by words or without, and among those
   expect([await find('red', true), await find('green', true)]).toEqual([[withFile.seq], []]);
   await messages.delete(ada, chat.id, [{ rawId: 'a', key: only }]);
   expect(await find('', true)).toEqual([withFile.seq]);
+});
+
+it('T98 a hundred sends that name one file hold up nobody: they are asked twice, all together', async () => {
+  const { db, count } = counting(database.current);
+  const node = await chatNode({ ...database.current, ...db });
+  const ada = await someone();
+  const { chat } = await node.group(ada);
+  const { id } = await upload(node, ada, randomBytes(20));
+
+  const before = count();
+  const sent = await Promise.allSettled(
+    Array.from({ length: 100 }, (_one, n) =>
+      node.messages.send(ada, { chatId: chat.id, text: `${n}`, attachmentIds: [id], clientMessageId: `${n}` }),
+    ),
+  );
+
+  expect(sent.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  expect(count() - before).toBeLessThan(9);
 });
